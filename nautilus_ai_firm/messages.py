@@ -1,0 +1,162 @@
+"""What one desk tells the next: one frozen, slotted dataclass per hand-over.
+
+Arrays run over the universe in the order of the configuration. Whoever publishes a message makes its arrays
+read-only, so that no desk can change what another one sees.
+"""
+
+from dataclasses import dataclass, fields
+from decimal import Decimal
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+type Floats = NDArray[np.float64]
+type Bools = NDArray[np.bool_]
+
+
+class _ReadOnlyArrays:
+    """Make every array of a message read-only when the message is made."""
+
+    __slots__ = ()
+
+    def __post_init__(self) -> None:
+        for field in fields(self):  # pyright: ignore[reportArgumentType] - only dataclasses derive from this
+            value = getattr(self, field.name)
+            if isinstance(value, np.ndarray):
+                value.flags.writeable = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarketSnapshot(_ReadOnlyArrays):
+    """The market at one closed round.
+
+    Attributes
+    ----------
+    round : int
+        Counter of rounds, from 1.
+    ts_event : int
+        Close of the decision bar, nanoseconds UTC.
+    open, high, low, close, volume : ndarray of shape (n_instruments,)
+        The closed bar; an instrument without a bar in this round keeps its last close in all four prices, with
+        volume 0 (NaN before its first bar).
+    fresh : ndarray of shape (n_instruments,)
+        Whether the instrument has a bar in this round.
+    inputs : ndarray of shape (n_inputs,)
+        Last value of every input (index close or macro series) published by the close; NaN before the first.
+    inputs_fresh : ndarray of shape (n_inputs,)
+        Whether the input changed since the round before.
+
+    """
+
+    round: int
+    ts_event: int
+    open: Floats
+    high: Floats
+    low: Floats
+    close: Floats
+    volume: Floats
+    fresh: Bools
+    inputs: Floats
+    inputs_fresh: Bools
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignalEvent(_ReadOnlyArrays):
+    """One agent's view: score in [-1, 1], confidence in [0, 1], shape (n_instruments,); NaN is no view."""
+
+    round: int
+    ts_event: int
+    agent: str
+    score: Floats
+    confidence: Floats
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Breach:
+    """A limit that was hit: what was seen, what is allowed, and what the desk did about it."""
+
+    rule: str
+    instrument_id: str | None
+    observed: float
+    limit: float
+    action: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionEvent(_ReadOnlyArrays):
+    """What the CIO wants to hold after this round.
+
+    Attributes
+    ----------
+    decision_id : str
+        Counter of the round, `R000001`.
+    execution_ts : ndarray of shape (n_instruments,)
+        Intended execution time of each instrument, nanoseconds UTC; 0 where the calendar knows no next session.
+    equity : Decimal
+        Account balance plus positions marked at the round's closes, account currency.
+    current : ndarray of shape (n_instruments,)
+        Current weights, working orders included, fractions of equity, signed.
+    close : ndarray of shape (n_instruments,)
+        Price at which the weights were computed.
+    fresh : ndarray of shape (n_instruments,)
+        Whether the instrument has a bar in this round.
+    weights : ndarray of shape (n_instruments,)
+        Decided weights, fractions of equity, signed.
+    agents : tuple of str
+        Agents whose signal was used, sorted.
+    contributions : ndarray of shape (n_agents, n_instruments)
+        Part of each agent in the decided weights; columns sum to the weight where agents had a view.
+
+    """
+
+    round: int
+    ts_event: int
+    decision_id: str
+    execution_ts: NDArray[np.int64]
+    equity: Decimal
+    current: Floats
+    close: Floats
+    fresh: Bools
+    weights: Floats
+    agents: tuple[str, ...]
+    contributions: Floats
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RiskedDecision(_ReadOnlyArrays):
+    """A decision after the risk desk: weights only shrink."""
+
+    decision: DecisionEvent
+    weights: Floats
+    breaches: tuple[Breach, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClearedDecision(_ReadOnlyArrays):
+    """A risked decision after the compliance desk: weights only shrink."""
+
+    risked: RiskedDecision
+    weights: Floats
+    breaches: tuple[Breach, ...]
+
+
+class RiskAction(StrEnum):
+    """What the risk desk can order at any time."""
+
+    HALT = "halt"
+    CANCEL_ALL = "cancel_all"
+    FLATTEN = "flatten"
+    SET_STOP = "set_stop"
+    RESUME = "resume"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RiskCommand:
+    """An order of the risk desk to the execution desk, obeyed before any pending work."""
+
+    sequence: int
+    ts_event: int
+    action: RiskAction
+    cause: str
+    who: str
