@@ -1,0 +1,1 @@
+"""A trading firm as a bundle of NautilusTrader components; start reading at `firm.py`."""

@@ -1,0 +1,1 @@
+"""Market data in: the only writer of the catalog."""

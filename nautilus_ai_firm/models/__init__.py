@@ -1,0 +1,1 @@
+"""Pure mathematics and rules: numpy in, numpy out."""

@@ -1,0 +1,1 @@
+"""Studies of finished runs: tearsheets and benchmarks."""

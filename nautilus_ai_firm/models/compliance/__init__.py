@@ -1,0 +1,1 @@
+"""What compliance may take away from a decision."""

@@ -1,0 +1,1 @@
+"""What risk may take away from a decision."""

@@ -1,0 +1,1 @@
+"""One file per signal agent's model; none knows another."""
