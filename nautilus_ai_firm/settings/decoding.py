@@ -1,0 +1,163 @@
+"""From a configuration file to settings, or to one clear refusal."""
+
+import difflib
+import hashlib
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
+from types import ModuleType
+from typing import Any, cast, get_args, get_origin, get_type_hints
+
+import msgspec
+import tomli_w
+from msgspec import Struct
+
+from nautilus_ai_firm.models import signals as signal_models
+from nautilus_ai_firm.settings.shape import Firm, SignalAgent
+
+
+class ConfigError(ValueError):
+    """A configuration that cannot be used: names file, path, value and what is allowed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Settings, where they came from, and the SHA-256 of what they say."""
+
+    firm: Firm
+    source: str
+    sha256: str
+
+
+def load(path: Path) -> Loaded:
+    """Read and check a configuration file.
+
+    Raises
+    ------
+    ConfigError
+        File missing, not TOML, an unknown key, a value of the wrong type or out of range, or values that
+        contradict each other. The message names file, path, value and what is allowed.
+
+    """
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: no such file") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise ConfigError(f"{path}: not readable as TOML: {error}") from error
+    return decode(raw, str(path))
+
+
+def decode(raw: Mapping[str, Any], source: str) -> Loaded:
+    """Check a configuration that is already a mapping; `source` names it in errors.
+
+    Raises
+    ------
+    ConfigError
+        As `load`.
+
+    """
+    try:
+        firm = msgspec.convert(raw, Firm, strict=True)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"{source}: {_explain(str(error), raw, Firm)}") from None
+    for place, agent in enumerate(firm.signals.agents):
+        _check_agent(agent, firm.market.inputs, f"{source}: signals.agents[{place}]")
+    return Loaded(firm=firm, source=source, sha256=hashlib.sha256(encode(firm)).hexdigest())
+
+
+def encode(firm: Firm) -> bytes:
+    """Write settings as TOML that `load` reads back as equal settings; absent limits stay absent."""
+    builtins = msgspec.to_builtins(firm, builtin_types=(date,))
+    return tomli_w.dumps(_without_none(builtins)).encode()
+
+
+def params_of(agent: SignalAgent) -> Any:
+    """Decode an agent's parameters into its model's own `Params`.
+
+    Raises
+    ------
+    msgspec.ValidationError
+        An unknown parameter, or one out of the range that the model states.
+
+    """
+    return msgspec.convert(agent.params, model_module(agent.model).Params, strict=True)
+
+
+def model_module(name: str) -> ModuleType:
+    """Find a signal model by its file name in `models/signals/`.
+
+    Raises
+    ------
+    ConfigError
+        No such file; the message lists those that exist.
+
+    """
+    names = sorted(module.name for module in iter_modules(signal_models.__path__))
+    if name not in names:
+        raise ConfigError(f"no signal model {name!r}{_suggest(name, names)}; models are {', '.join(names)}")
+    return import_module(f"{signal_models.__name__}.{name}")
+
+
+def _check_agent(agent: SignalAgent, inputs: tuple[str, ...], where: str) -> None:
+    try:
+        module = model_module(agent.model)
+    except ConfigError as error:
+        raise ConfigError(f"{where}.model: {error}") from None
+    try:
+        module.Model(params_of(agent), 1, inputs)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"{where}.params: {_explain(str(error), agent.params, module.Params)}") from None
+    except ValueError as error:
+        raise ConfigError(f"{where}.params: {error}") from None
+
+
+def _explain(error: str, raw: Any, shape: Any) -> str:
+    """Turn a decoder's message into one that gives the path, the value, and what is allowed."""
+    text, _, path = error.partition(" - at `$")
+    path = path.rstrip("`").removeprefix(".")
+    value, kind = raw, shape
+    for part in re.findall(r"[^.\[\]]+", path):
+        value = value[int(part) if part.isdigit() else part]
+        kind = _member(kind, part)
+    unknown = re.fullmatch(r"Object contains unknown field `(.*)`", text)
+    if unknown:
+        allowed = sorted(field.name for field in msgspec.structs.fields(kind))
+        key = unknown.group(1)
+        full = f"{path}.{key}" if path else key
+        return f"{full} is not a known key{_suggest(key, allowed)}; allowed are {', '.join(allowed)}"
+    missing = re.fullmatch(r"Object missing required field `(.*)`", text)
+    if missing:
+        return f"{path + '.' if path else ''}{missing.group(1)} is missing"
+    if isinstance(value, dict | list | tuple):
+        return f"{path}: {text}" if path else text
+    return f"{path} = {value!r}: {text[0].lower()}{text[1:]}"
+
+
+def _member(kind: Any, part: str) -> Any:
+    kind = getattr(kind, "__value__", kind)
+    if isinstance(kind, type) and issubclass(kind, Struct):
+        return get_type_hints(kind).get(part)
+    inner = [argument for argument in get_args(kind) if argument is not type(None) and argument is not Ellipsis]
+    if get_origin(kind) is tuple and part.isdigit():
+        return inner[0]
+    return _member(inner[0], part) if inner else None
+
+
+def _suggest(name: str, allowed: list[str]) -> str:
+    close = difflib.get_close_matches(name, allowed, n=1)
+    return f" (did you mean {close[0]}?)" if close else ""
+
+
+def _without_none(value: Any) -> Any:
+    if isinstance(value, dict):
+        pairs = cast("dict[str, Any]", value)
+        return {key: _without_none(item) for key, item in pairs.items() if item is not None}
+    if isinstance(value, list | tuple):
+        return [_without_none(item) for item in cast("list[Any]", value)]
+    return value

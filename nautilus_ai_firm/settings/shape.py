@@ -1,0 +1,176 @@
+"""The shape of `configs/*.toml`: one struct per table; unknown keys and out-of-range values are refused."""
+
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta, Struct
+
+type Fraction = Annotated[float, Meta(gt=0, le=1)]
+type Positive = Annotated[float, Meta(gt=0)]
+type NonNegative = Annotated[float, Meta(ge=0)]
+type Count = Annotated[int, Meta(ge=1)]
+type Name = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]*$")]
+type InstrumentName = Annotated[str, Meta(pattern=r"^[A-Z0-9][A-Z0-9./_^=-]*\.[A-Z][A-Z0-9]*$")]
+
+OPENING_TICK_QUANTITY = 10_000_000
+"""Size of the tick that stands for a bar's open: no order may be larger, or it would not fill at the open."""
+
+
+class Instrument(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A tradable instrument and the largest order in it; without a maximum no order is sent."""
+
+    id: InstrumentName
+    max_order_value: Positive | None = None  # account currency
+    max_order_volume: Annotated[int, Meta(ge=1, le=OPENING_TICK_QUANTITY)] | None = None  # units
+
+
+class Market(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What the firm looks at: decision bars of the universe, and inputs that it does not trade."""
+
+    bar: Annotated[str, Meta(pattern=r"^[1-9][0-9]*-(MINUTE|HOUR|DAY)$")]
+    calendar: Annotated[str, Meta(pattern=r"^[A-Z]{4}$")]  # ISO 10383 code of the exchange
+    universe: Annotated[tuple[Instrument, ...], Meta(min_length=1)]
+    inputs: tuple[str, ...] = ()
+    start: date | None = None
+    end: date | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what one field alone cannot show."""
+        _refuse_repeats("universe", [instrument.id for instrument in self.universe])
+        _refuse_repeats("inputs", list(self.inputs))
+        if self.start and self.end and self.start > self.end:
+            raise ValueError(f"start {self.start} lies after end {self.end}")
+
+
+class SignalAgent(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One seat at the signal desk: a model of `models/signals/` with its parameters."""
+
+    name: Name
+    model: Name
+    weight: Positive
+    params: dict[str, Any] = {}
+
+
+class Signals(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The signal desk: who sits, and whether each sits in an actor of its own."""
+
+    hosting: Literal["separate", "shared"]
+    agents: Annotated[tuple[SignalAgent, ...], Meta(min_length=1)]
+
+    def __post_init__(self) -> None:
+        """Refuse two agents of one name: records could not tell them apart."""
+        _refuse_repeats("agents", [agent.name for agent in self.agents])
+
+
+class Cio(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How signals become weights."""
+
+    target_volatility_per_year: Fraction
+    volatility_span: Annotated[float, Meta(ge=2, le=2000)]  # rounds
+    correlation_span: Annotated[float, Meta(ge=2, le=5000)]  # rounds
+    max_diversification_multiplier: Annotated[float, Meta(ge=1, le=5)]
+
+
+class Risk(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Limits as fractions of equity; one that is absent refuses every order that adds risk."""
+
+    max_position: Positive | None = None
+    max_gross: Positive | None = None
+    max_net: Positive | None = None
+    max_drawdown: Fraction | None = None
+    halt_allows_reducing: bool
+    kill_switch_file: str
+
+
+class Compliance(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What may not be traded."""
+
+    restricted: tuple[InstrumentName, ...] = ()
+    restricted_may_reduce: bool
+
+
+class Twap(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Orders above a share of average volume are spread evenly over time."""
+
+    above_participation: Fraction  # of the average volume over the slicing time
+    duration_minutes: Annotated[int, Meta(ge=1, le=390)]
+    interval_minutes: Annotated[int, Meta(ge=1, le=390)]
+
+    def __post_init__(self) -> None:
+        """Refuse an interval that does not fit into the duration."""
+        if self.duration_minutes % self.interval_minutes:
+            raise ValueError(
+                f"duration_minutes {self.duration_minutes} is no multiple of interval_minutes {self.interval_minutes}"
+            )
+
+
+class Gate(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The last check before an order leaves; an absent limit refuses."""
+
+    max_collar: Fraction | None = None  # |price / reference - 1|
+    max_messages: Count | None = None  # per window
+    message_window_seconds: Count = 60
+
+
+class Execution(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How a difference between target and position becomes orders."""
+
+    no_trade_band: Annotated[float, Meta(ge=0, lt=1)]  # of the larger of target and position
+    volume_span: Annotated[float, Meta(ge=2, le=2000)]  # rounds over which volume is averaged
+    twap: Twap
+    gate: Gate
+
+
+class Venue(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The account: margin, one currency."""
+
+    currency: Literal["USD"]
+    starting_balance: Positive
+    leverage: Annotated[float, Meta(ge=1, le=50)]
+
+
+class Costs(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What trading and holding cost; nothing here has a default, since a cost nobody stated is not zero."""
+
+    commission_bps: Annotated[float, Meta(ge=0, le=1000)]  # of notional
+    commission_minimum: NonNegative  # account currency, per order
+    half_spread_bps: Annotated[float, Meta(ge=0, le=1000)]  # of notional
+    impact_coefficient: Annotated[float, Meta(ge=0, le=10)]  # Y of the square-root law
+    cash_rate_per_year: Annotated[float, Meta(ge=-1, le=1)]  # earned on positive cash
+    margin_rate_per_year: Annotated[float, Meta(ge=0, le=1)]  # paid on borrowed cash
+    borrow_rate_per_year: Annotated[float, Meta(ge=0, le=1)]  # paid on the value of short positions
+
+
+class Firm(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The whole configuration of one firm."""
+
+    name: Name
+    market: Market
+    signals: Signals
+    cio: Cio
+    risk: Risk
+    compliance: Compliance
+    execution: Execution
+    venue: Venue
+    costs: Costs
+
+    def __post_init__(self) -> None:
+        """Refuse what no table alone can show."""
+        known = {instrument.id for instrument in self.market.universe}
+        for name in self.compliance.restricted:
+            if name not in known:
+                allowed = ", ".join(sorted(known))
+                raise ValueError(f"compliance.restricted names {name!r}, which is not in market.universe ({allowed})")
+        if self.risk.max_gross is not None and self.risk.max_gross > self.venue.leverage:
+            raise ValueError(f"risk.max_gross {self.risk.max_gross} is above venue.leverage {self.venue.leverage}")
+
+    @property
+    def instrument_ids(self) -> tuple[str, ...]:
+        """The universe, in the order of the configuration."""
+        return tuple(instrument.id for instrument in self.market.universe)
+
+
+def _refuse_repeats(what: str, names: list[str]) -> None:
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        raise ValueError(f"{what} names {', '.join(repeated)} more than once")
