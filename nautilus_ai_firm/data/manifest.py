@@ -1,0 +1,149 @@
+"""Turns what the catalog holds into `manifest.json` and back: one record a series, with source, basis and checksums."""
+
+import hashlib
+import os
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from nautilus_ai_firm.data.errors import CatalogError
+
+MANIFEST_NAME = "manifest.json"
+
+OPENING_TICK_SIZE = 10_000_000
+"""Units of every opening tick: fixed, so that no order learns the volume of the bar that it opens."""
+
+type Adjustment = Literal["raw", "split", "total_return"]
+type IsoDate = Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+
+
+class Provenance(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Where a series comes from and on which basis its values stand.
+
+    Attributes
+    ----------
+    source, licence : str
+        Who publishes the series, and what allows its use.
+    source_sha256 : str
+        Checksum of what was read.
+    adjustment : {"raw", "split", "total_return"}
+        Whether prices are as traded, adjusted for splits, or for splits and dividends; volume is adjusted for splits
+        alone, inversely.
+    as_of : str
+        ISO date of the last corporate action that the adjustment knows; of the last row where nothing is adjusted.
+
+    """
+
+    source: str
+    licence: str
+    source_sha256: str
+    adjustment: Adjustment
+    as_of: IsoDate
+
+
+class Listing(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What an instrument is and when its exchange is open."""
+
+    instrument_class: Literal["Equity", "IndexInstrument"]
+    tradable: bool
+    calendar: str
+    currency: str = "USD"
+
+
+class BarRecord(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="bar", tag_field="kind"):
+    """One bar series with its stream of opening ticks."""
+
+    bar_type: str
+    instrument_id: str
+    listing: Listing
+    provenance: Provenance
+    price_precision: int
+    rows: int
+    first: str  # close of the first bar, UTC
+    last: str  # close of the last bar, UTC
+    sha256: str  # of the columns
+    folder: str
+    files: dict[str, str]  # path under the folder -> sha256
+
+    @property
+    def name(self) -> str:
+        """What the series is called everywhere: its bar type."""
+        return self.bar_type
+
+
+class MacroRecord(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="macro", tag_field="kind"):
+    """One macro series: never tradable, delivered at publication."""
+
+    series: str
+    unit: str
+    calendar: str
+    provenance: Provenance
+    rows: int
+    first: str  # publication of the first figure, UTC
+    last: str  # publication of the last figure, UTC
+    sha256: str
+    folder: str
+    files: dict[str, str]
+
+    @property
+    def name(self) -> str:
+        """What the series is called everywhere."""
+        return self.series
+
+
+type Record = BarRecord | MacroRecord
+
+
+class Manifest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Every series of a catalog, by name."""
+
+    version: Literal[1] = 1
+    opening_tick_size: int = OPENING_TICK_SIZE
+    series: dict[str, Record] = {}
+
+    def sha256(self) -> str:
+        """Checksum of the whole catalog: of every record, and through the records of every file."""
+        return hashlib.sha256(msgspec.json.encode(self, order="sorted")).hexdigest()
+
+
+def load_manifest(catalog: Path) -> Manifest:
+    """Read the manifest of a catalog; an absent one is an empty catalog.
+
+    Raises
+    ------
+    CatalogError
+        If the file is no manifest, or was written with another opening tick.
+
+    """
+    path = catalog / MANIFEST_NAME
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return Manifest()
+    except OSError as error:
+        raise CatalogError(f"{path}: cannot be read: {error.strerror}") from error
+    try:
+        manifest = msgspec.json.decode(content, type=Manifest)
+    except msgspec.MsgspecError as error:
+        raise CatalogError(f"{path}: {error}") from error
+    if manifest.opening_tick_size != OPENING_TICK_SIZE:
+        raise CatalogError(f"{path}: opening_tick_size {manifest.opening_tick_size} (allowed: {OPENING_TICK_SIZE})")
+    return manifest
+
+
+def save_manifest(catalog: Path, manifest: Manifest) -> None:
+    """Replace the manifest in one step, so that a reader sees the old one or the new one."""
+    pending = catalog / f".{MANIFEST_NAME}.pending"
+    with pending.open("wb") as file:
+        file.write(msgspec.json.format(msgspec.json.encode(manifest, order="sorted"), indent=1) + b"\n")
+        file.flush()
+        os.fsync(file.fileno())
+    pending.replace(catalog / MANIFEST_NAME)
+
+
+def file_sha256(path: Path) -> str:
+    """Checksum of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
