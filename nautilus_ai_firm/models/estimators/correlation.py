@@ -1,13 +1,14 @@
-"""Returns become a correlation matrix."""
+"""Closes become a correlation matrix of returns."""
 
 import numpy as np
 
-from nautilus_ai_firm.messages import Floats
+from nautilus_ai_firm.messages import Bools, Floats
 from nautilus_ai_firm.models.estimators.ewma import Ewma
+from nautilus_ai_firm.models.estimators.volatility import log_of_positive
 
 
 class EwmaCorrelation:
-    """Exponentially weighted correlation of returns, means taken as zero.
+    """Exponentially weighted correlation of log returns, means taken as zero.
 
     E[r_i r_j] / √(E[r_i²] E[r_j²]); each pair's three means run over the rounds in which both have a return
     (RiskMetrics, 1996, with finite-sample weights), so that every pair lies in [-1, 1].
@@ -29,7 +30,8 @@ class EwmaCorrelation:
 
     Notes
     -----
-    NaN means no return in this round (stale, or before the first). A pair in which one never moved has correlation 0.
+    A pair learns only from bars in which both are fresh; after a gap each return runs from that instrument's own last
+    close. A pair in which one never moved has correlation 0.
     With equal histories the matrix is positive semi-definite by construction. Where histories differ, pairwise
     estimates can contradict each other; then, if the smallest eigenvalue λ is negative, all correlations are shrunk
     by the factor 1 / (1 - λ), the least shrinkage to the identity that makes the matrix positive semi-definite.
@@ -43,9 +45,13 @@ class EwmaCorrelation:
         self._products = Ewma(span, (n, n))
         self._squares = Ewma(span, (n, n))
         self._identity = np.eye(n)
+        self._log_close: Floats = np.full(n, np.nan)
 
-    def update(self, returns: Floats) -> Floats:
-        """Take the returns of a round, shape (n,), and return correlations, shape (n, n), symmetric with diagonal 1."""
+    def update(self, close: Floats, fresh: Bools) -> Floats:
+        """Take the closes of a bar, shape (n,), and return correlations, shape (n, n), symmetric with diagonal 1."""
+        log_close = log_of_positive(close, fresh)
+        returns = log_close - self._log_close
+        self._log_close = np.where(np.isnan(log_close), self._log_close, log_close)
         products = self._products.update(np.outer(returns, returns))
         joint = np.where(np.isnan(returns), np.nan, 1.0)
         squares = self._squares.update(np.outer(returns**2, joint))  # row i, column j: r_i² where j has a return too

@@ -63,7 +63,8 @@ def random_walk_deviation(fast_spans: Sequence[float], weights: Sequence[float])
     """Return the standard deviation of a weighted sum of crossovers on a random walk without drift.
 
     An EWMA of a random walk lags it by Σ_j λ^{j+1} r_{t-j}, so a crossover is Σ_j (λ_s^{j+1} - λ_f^{j+1}) r_{t-j} and
-    a sum of such terms with coefficients c has the variance Σ_ab c_a c_b λ_a λ_b / (1 - λ_a λ_b) in units of the variance per bar.
+    a sum of such terms with coefficients c has the variance Σ_ab c_a c_b λ_a λ_b / (1 - λ_a λ_b), in units of the
+    variance per bar.
 
     Parameters
     ----------

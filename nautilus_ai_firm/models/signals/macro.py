@@ -23,7 +23,7 @@ class Params(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     credit_spread, oil, index : str
         Names of the inputs: a credit spread (any unit), an oil price, and the close of an equity index.
     credit_span, credit_scale_span : float
-        Spans of the spread's average and of its usual deviation, in publications (12 and 36 months: one and three years).
+        Spans of the spread's average and of its usual deviation, in publications (12 monthly ones are a year).
     oil_fast_span, oil_volatility_span : float
         Fast span of the oil crossover (the slow one is four times as long) and span of its volatility, in prices.
     volatility_span, long_volatility_span : float

@@ -44,9 +44,9 @@ class Model:
     """Exponentially weighted moving average crossovers, scaled, capped and averaged.
 
     Forecast of a speed: crossover in volatilities times its published scalar, capped at ±20; the forecasts are
-    averaged, multiplied by the diversification multiplier and capped again (Carver 2015, Systematic Trading, chapters 7, 8 and
-    appendix B). Score = forecast / 20: **a typical long is +0.5, the strongest +1**. The crossovers are of log price,
-    see `EwmaCrossover`.
+    averaged, multiplied by the diversification multiplier and capped again (Carver 2015, Systematic Trading, chapters
+    7 and 8, appendix B). Score = forecast / 20: **a typical long is +0.5, the strongest +1**. The crossovers are of
+    log price, see `EwmaCrossover`.
 
     Confidence is 2 Φ(|t|) - 1, with t the mean of the uncapped forecasts over its standard deviation on a random walk
     without drift: the share of driftless walks that would show a weaker trend.
