@@ -68,7 +68,7 @@ class Tape:
     def bar(cls, instrument: Any, ts: int, prices: Sequence[str], spec: str = "1-DAY-LAST") -> Bar:
         """Bar of (open, high, low, close), closed and known at `ts`."""
         o, h, low, c = (Price.from_str(price) for price in prices)
-        return Bar(cls.bar_type(instrument, spec), o, h, low, c, Quantity(1_000, 0), ts, ts)
+        return Bar(cls.bar_type(instrument, spec), o, h, low, c, Quantity(cls.OPENING_SIZE, 0), ts, ts)
 
     @classmethod
     def tick(cls, instrument: Any, ts: int, price: str, size: int = OPENING_SIZE) -> TradeTick:
@@ -102,10 +102,10 @@ class Tape:
 
     @staticmethod
     def fills(engine: BacktestEngine) -> list[OrderFilled]:
-        """Every fill in order of time and venue order id."""
+        """Every fill in the order in which it happened; the venue numbers its trades."""
         events = [event for order in engine.cache.orders() for event in order.events()]
         fills = [event for event in events if isinstance(event, OrderFilled)]
-        return sorted(fills, key=lambda fill: (fill.ts_event, int(str(fill.venue_order_id).rsplit("-", 1)[1])))
+        return sorted(fills, key=lambda fill: (fill.ts_event, int(str(fill.trade_id).rsplit("-", 1)[1])))
 
     @classmethod
     def off_market(cls, engine: BacktestEngine, ticks: Sequence[TradeTick]) -> list[OrderFilled]:
