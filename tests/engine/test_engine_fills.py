@@ -234,15 +234,16 @@ def test_with_a_latency_model_another_components_timer_fills_every_order_at_a_st
     assert tape.off_market(engine, market.ticks) == fills
 
 
-def test_with_a_latency_model_another_instruments_tick_of_the_same_time_fills_orders_at_stale_prices(tape, new_engine):
+def test_with_a_latency_model_an_instrument_without_a_tick_fills_at_a_stale_price_on_the_tick_of_another(
+    tape, new_engine
+):
     market = Market(tape, "daily")
     desk = EagerDesk(tape, market, {})
     engine = run(new_engine, market, "bars first", desk, latency_model=StaticLatencyModel(1))
-    first, *others = [stock.id for stock in market.stocks]
     last_ns = market.ticks[-1].ts_event  # after it the last round's orders meet no tick at all
     stale = {fill.instrument_id for fill in tape.off_market(engine, market.ticks) if fill.ts_event <= last_ns}
-    assert {fill.instrument_id for fill in tape.fills(engine)} == {first, *others}
-    assert stale == set(others)  # only the instrument whose tick comes first gets its own opening price
+    assert {fill.instrument_id for fill in tape.fills(engine)} == {stock.id for stock in market.stocks}
+    assert stale == {market.stocks[2].id}  # the one with missing bars
 
 
 def test_a_slice_sent_by_a_timer_between_ticks_fills_at_a_stale_price(tape, new_engine):
