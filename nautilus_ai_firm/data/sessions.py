@@ -73,6 +73,14 @@ class Sessions:
         ts = np.asarray(ts_ns, dtype=np.int64)
         return np.append(self.opens_ns, 0)[np.searchsorted(self.opens_ns, ts, side="right")]
 
+    def execution_time_ns(self, ts_ns: ArrayLike) -> Times:
+        """Earliest time at which a decision of each time can execute: itself inside a session, else the next open.
+
+        0 where the arrays know no next session.
+        """
+        ts = np.asarray(ts_ns, dtype=np.int64)
+        return np.where(self.is_open(ts), ts, self.next_open_ns(ts))[()]
+
     def session_close_ns(self, ts_ns: ArrayLike) -> Times:
         """Close of the session that holds each time, nanoseconds UTC; 0 outside of sessions."""
         index = self.session_index(ts_ns)
