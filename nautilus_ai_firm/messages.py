@@ -95,6 +95,10 @@ class DecisionEvent(_ReadOnlyArrays):
         Intended execution time of each instrument, nanoseconds UTC; 0 where the calendar knows no next session.
     equity : Decimal
         Account balance plus positions marked at the round's closes, account currency.
+    balance : Decimal
+        Account balance alone: realised profit, commissions and financing are booked in it, open profit is not.
+    positions : ndarray of shape (n_instruments,)
+        Filled quantity, signed.
     current : ndarray of shape (n_instruments,)
         Current weights, working orders included, fractions of equity, signed.
     close : ndarray of shape (n_instruments,)
@@ -115,6 +119,8 @@ class DecisionEvent(_ReadOnlyArrays):
     decision_id: str
     execution_ts: NDArray[np.int64]
     equity: Decimal
+    balance: Decimal
+    positions: NDArray[np.int64]
     current: Floats
     close: Floats
     fresh: Bools
@@ -125,9 +131,10 @@ class DecisionEvent(_ReadOnlyArrays):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RiskedDecision(_ReadOnlyArrays):
-    """A decision after the risk desk: weights only shrink."""
+    """A decision after the risk desk: weights only shrink; drawdown as a fraction of the high-water mark."""
 
     decision: DecisionEvent
+    drawdown: float
     weights: Floats
     breaches: tuple[Breach, ...]
 
@@ -147,7 +154,6 @@ class RiskAction(StrEnum):
     HALT = "halt"
     CANCEL_ALL = "cancel_all"
     FLATTEN = "flatten"
-    SET_STOP = "set_stop"
     RESUME = "resume"
 
 
@@ -160,3 +166,110 @@ class RiskCommand:
     action: RiskAction
     cause: str
     who: str
+
+
+class OrderEventKind(StrEnum):
+    """What happened to an order."""
+
+    SUBMITTED = "submitted"
+    ACCEPTED = "accepted"
+    FILLED = "filled"
+    DENIED = "denied"
+    REJECTED = "rejected"
+    CANCELED = "canceled"
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderRecord:
+    """One event in the life of an order, as the execution desk saw it."""
+
+    kind: OrderEventKind
+    ts_event: int
+    round: int
+    decision_id: str
+    instrument_id: str
+    client_order_id: str
+    parent_order_id: str
+    exec_algorithm: str | None
+    side: str
+    quantity: Decimal
+    price: Decimal | None = None
+    commission: Decimal | None = None
+    currency: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateResult:
+    """What the order gate said of one order; `breach` is None where it passed."""
+
+    ts_event: int
+    round: int
+    decision_id: str
+    instrument_id: str
+    client_order_id: str
+    side: str
+    quantity: int
+    price: float
+    breach: Breach | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParentRecord:
+    """What became of a parent order: intended and filled quantity, in instrument units."""
+
+    ts_event: int
+    round: int
+    decision_id: str
+    instrument_id: str
+    parent_order_id: str
+    exec_algorithm: str | None
+    side: str
+    quantity: int
+    filled_quantity: int
+    state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExecutionTick:
+    """A market event at which orders of one instrument may go out: what the algorithms hear of the market."""
+
+    place: int
+    ts_event: int
+    price: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelParent:
+    """The execution desk takes a parent order back from its algorithm."""
+
+    parent_order_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChildIntent:
+    """An algorithm is about to send a child order of this quantity."""
+
+    parent_order_id: str
+    client_order_id: str
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParentDone:
+    """An algorithm will send no more children of this parent; `unsent` is what it leaves of the quantity."""
+
+    parent_order_id: str
+    unsent: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """The first exception of a run."""
+
+    component: str
+    round: int
+    error: str
+    traceback: str

@@ -1,20 +1,43 @@
 """What a firm is configured with: the shape of `configs/*.toml`, and how a file becomes it or is refused."""
 
-from nautilus_ai_firm.settings.decoding import ConfigError, Loaded, decode, encode, load, params_of
-from nautilus_ai_firm.settings.shape import OPENING_TICK_QUANTITY, Costs, Execution, Firm, Market, SignalAgent, Venue
+from nautilus_ai_firm.settings.decoding import (
+    ConfigError,
+    Loaded,
+    decode,
+    encode,
+    load,
+    model_module,
+    params_of,
+)
+from nautilus_ai_firm.settings.shape import (
+    Cio,
+    Compliance,
+    Costs,
+    Execution,
+    Firm,
+    Gate,
+    Market,
+    Risk,
+    SignalAgent,
+    Venue,
+)
 
 __all__ = [
-    "OPENING_TICK_QUANTITY",
+    "Cio",
+    "Compliance",
     "ConfigError",
     "Costs",
     "Execution",
     "Firm",
+    "Gate",
     "Loaded",
     "Market",
+    "Risk",
     "SignalAgent",
     "Venue",
     "decode",
     "encode",
     "load",
+    "model_module",
     "params_of",
 ]

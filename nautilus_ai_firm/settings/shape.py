@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Struct
 
 type Fraction = Annotated[float, Meta(gt=0, le=1)]
-type Positive = Annotated[float, Meta(gt=0)]
-type NonNegative = Annotated[float, Meta(ge=0)]
+type Positive = Annotated[float, Meta(gt=0, le=1e15)]  # finite: an infinite limit is no limit
+type NonNegative = Annotated[float, Meta(ge=0, le=1e15)]
 type Count = Annotated[int, Meta(ge=1)]
 type Name = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]*$")]
 type InstrumentName = Annotated[str, Meta(pattern=r"^[A-Z0-9][A-Z0-9./_^=-]*\.[A-Z][A-Z0-9]*$")]

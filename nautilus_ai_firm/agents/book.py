@@ -1,0 +1,111 @@
+"""What every desk reads of the firm's state: the universe, positions, cash and equity, from the Nautilus cache."""
+
+from dataclasses import dataclass
+from decimal import ROUND_HALF_EVEN, Decimal
+
+import numpy as np
+from nautilus_trader.common import Cache
+from nautilus_trader.model import BarType, Currency, InstrumentId, Venue
+from numpy.typing import NDArray
+
+from nautilus_ai_firm.messages import Floats
+from nautilus_ai_firm.models.execution.ledger import WorkingLedger
+
+CENT = Decimal("0.01")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Universe:
+    """The instruments of the firm in the order of the configuration, and what it watches beside them."""
+
+    instrument_ids: tuple[InstrumentId, ...]
+    bar_types: tuple[BarType, ...]
+    lot_sizes: NDArray[np.int64]
+    inputs: tuple[str, ...]
+    input_bar_types: dict[str, BarType]  # inputs that are bars; the others are macro series
+    venue: Venue
+    currency: Currency
+    bar_minutes: int
+    bars_per_year: float
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Instrument ids as text."""
+        return tuple(str(instrument_id) for instrument_id in self.instrument_ids)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holdings:
+    """What the firm has at one moment.
+
+    Attributes
+    ----------
+    positions : ndarray of shape (n_instruments,)
+        Filled quantity, signed.
+    projected : ndarray of shape (n_instruments,)
+        Positions plus everything that is working: held and open orders and the unspawned part of active parents.
+    balance : Decimal
+        Balance of the account: realised profit, commissions and financing are booked, open profit is not.
+    equity : Decimal
+        Balance plus open positions marked at the given prices, rounded to cents.
+
+    """
+
+    positions: NDArray[np.int64]
+    projected: NDArray[np.int64]
+    balance: Decimal
+    equity: Decimal
+
+
+class Book:
+    """Reads the holdings of the firm.
+
+    Parameters
+    ----------
+    universe : Universe
+        What the firm trades.
+    ledger : WorkingLedger
+        The execution desk's ledger of working quantity; nobody else writes it.
+
+    """
+
+    __slots__ = ("_index", "_ledger", "universe")
+
+    def __init__(self, universe: Universe, ledger: WorkingLedger) -> None:
+        self.universe = universe
+        self._ledger = ledger
+        self._index = {instrument_id: place for place, instrument_id in enumerate(universe.instrument_ids)}
+
+    def positions(self, cache: Cache) -> NDArray[np.int64]:
+        """Return the filled quantity of each instrument, signed."""
+        positions = np.zeros(len(self._index), dtype=np.int64)
+        for position in cache.positions_open(venue=self.universe.venue):
+            positions[self._index[position.instrument_id]] += int(position.signed_qty)
+        return positions
+
+    def holdings(self, cache: Cache, close: Floats) -> Holdings:
+        """Read positions, balance and equity, marking open positions at `close`.
+
+        Raises
+        ------
+        LookupError
+            The venue has no account yet.
+
+        """
+        account = cache.account_for_venue(self.universe.venue)
+        if account is None:
+            raise LookupError(f"no account at venue {self.universe.venue}")
+        balance = account.balance_total(self.universe.currency).as_decimal()
+        positions = np.zeros(len(self._index), dtype=np.int64)
+        open_profit = Decimal(0)
+        for position in cache.positions_open(venue=self.universe.venue):
+            place = self._index[position.instrument_id]
+            quantity = int(position.signed_qty)
+            positions[place] += quantity
+            open_profit += quantity * (Decimal(repr(float(close[place]))) - Decimal(repr(position.avg_px_open)))
+        return Holdings(
+            positions=positions,
+            projected=positions + self._ledger.working(),
+            balance=balance,
+            equity=(balance + open_profit).quantize(CENT, ROUND_HALF_EVEN),
+        )

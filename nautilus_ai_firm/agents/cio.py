@@ -1,0 +1,91 @@
+"""2. SignalEvents -> DecisionEvent: the one desk that decides, once a round."""
+
+from typing import Self
+
+import numpy as np
+from nautilus_trader.common import DataActor, DataActorConfig
+from nautilus_trader.model import ActorId
+
+from nautilus_ai_firm.agents.book import Book
+from nautilus_ai_firm.bus import Failures, Line, Priority, Topic, callback
+from nautilus_ai_firm.data.sessions import Sessions
+from nautilus_ai_firm.messages import DecisionEvent, MarketSnapshot, SignalEvent
+from nautilus_ai_firm.models.cio.combination import combine
+from nautilus_ai_firm.models.cio.volatility_target import weights as volatility_target_weights
+from nautilus_ai_firm.models.estimators.correlation import EwmaCorrelation
+from nautilus_ai_firm.models.estimators.volatility import EwmaVolatility
+from nautilus_ai_firm.settings import Cio, SignalAgent
+
+
+class CioDesk(DataActor):
+    """Collects the round's signals and decides when every agent has had its turn, over agents in sorted order."""
+
+    def __new__(cls, *_: object) -> Self:
+        """Give the engine the desk's id."""
+        return super().__new__(cls, DataActorConfig(actor_id=ActorId("CIO-001")))
+
+    def __init__(
+        self, settings: Cio, agents: tuple[SignalAgent, ...], book: Book, sessions: Sessions, failures: Failures
+    ) -> None:
+        self.line = Line("cio", self, failures)
+        self._settings = settings
+        self._agent_weights = {agent.name: agent.weight for agent in sorted(agents, key=lambda agent: agent.name)}
+        self._book = book
+        self._sessions = sessions
+        n = len(book.universe.instrument_ids)
+        self._volatility = EwmaVolatility(settings.volatility_span, n)
+        self._correlation = EwmaCorrelation(settings.correlation_span, n)
+        self._signals: dict[str, SignalEvent] = {}
+
+    @callback
+    def on_start(self) -> None:
+        """Hear the snapshot before the agents, their signals, and the snapshot again after them."""
+        self.line.subscribe(Topic.SNAPSHOT, self._open_barrier, Priority.CIO_OPENS)
+        self.line.subscribe(Topic.SIGNAL, self._hear, Priority.DESK)
+        self.line.subscribe(Topic.SNAPSHOT, self._decide, Priority.CIO_DECIDES)
+
+    def _open_barrier(self, snapshot: MarketSnapshot) -> None:
+        self._signals.clear()
+        self._bar_volatility = self._volatility.update(snapshot.close, snapshot.fresh)
+        self._correlations = self._correlation.update(snapshot.close, snapshot.fresh)
+
+    def _hear(self, signal: SignalEvent) -> None:
+        self._signals[signal.agent] = signal
+
+    def _decide(self, snapshot: MarketSnapshot) -> None:
+        universe, settings = self._book.universe, self._settings
+        n = len(universe.instrument_ids)
+        holdings = self._book.holdings(self.cache, snapshot.close)
+        price = np.where(np.isnan(snapshot.close), 0.0, snapshot.close)
+        current = holdings.projected * price / float(holdings.equity)
+        agents = tuple(name for name in self._agent_weights if name in self._signals)
+        scores = np.array([self._signals[name].score for name in agents]).reshape(len(agents), n)
+        confidences = np.array([self._signals[name].confidence for name in agents]).reshape(len(agents), n)
+        combined, parts = combine(scores, confidences, np.array([self._agent_weights[name] for name in agents]))
+        decided = volatility_target_weights(
+            combined,
+            self._bar_volatility * np.sqrt(universe.bars_per_year),
+            self._correlations,
+            settings.target_volatility_per_year,
+            settings.max_diversification_multiplier,
+        )
+        scale = np.divide(decided, combined, out=np.zeros(n), where=np.isfinite(decided) & (combined != 0))
+        execution_ts = np.full(n, self._sessions.execution_time_ns(snapshot.ts_event), dtype=np.int64)
+        self.line.publish(
+            Topic.DECISION,
+            DecisionEvent(
+                round=snapshot.round,
+                ts_event=snapshot.ts_event,
+                decision_id=f"R{snapshot.round:06d}",
+                execution_ts=execution_ts,
+                equity=holdings.equity,
+                balance=holdings.balance,
+                positions=holdings.positions,
+                current=current,
+                close=price,
+                fresh=snapshot.fresh,
+                weights=np.where(np.isnan(decided), current, decided),
+                agents=agents,
+                contributions=np.where(np.isnan(parts), 0.0, parts * scale),
+            ),
+        )

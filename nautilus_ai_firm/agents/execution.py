@@ -1,0 +1,304 @@
+"""5. ClearedDecision -> parent orders, each released by its own instrument's first tick at its execution time.
+
+The only Strategy: it owns every order of the firm, and the ledger of what is working.
+"""
+
+from typing import Any, Self
+
+import numpy as np
+from nautilus_trader.model import ClientOrderId, ExecAlgorithmId, OrderSide, Quantity, StrategyId, TradeTick
+from nautilus_trader.trading import Strategy, StrategyConfig
+
+from nautilus_ai_firm.agents.book import Book
+from nautilus_ai_firm.agents.gate import OrderGate
+from nautilus_ai_firm.agents.order_events import order_record
+from nautilus_ai_firm.bus import Failures, Line, Priority, Topic, callback
+from nautilus_ai_firm.clock import MarketClock
+from nautilus_ai_firm.data.sessions import Sessions
+from nautilus_ai_firm.messages import (
+    Breach,
+    CancelParent,
+    ChildIntent,
+    ClearedDecision,
+    DecisionEvent,
+    ExecutionTick,
+    GateResult,
+    MarketSnapshot,
+    OrderEventKind,
+    ParentDone,
+    ParentRecord,
+    RiskAction,
+    RiskCommand,
+)
+from nautilus_ai_firm.models.estimators.ewma import Ewma
+from nautilus_ai_firm.models.execution.algorithm_choice import Slicing, choose
+from nautilus_ai_firm.models.execution.ledger import Parent, WorkingLedger
+from nautilus_ai_firm.models.execution.netting import order_quantity, target_quantity
+from nautilus_ai_firm.models.execution.slicing import n_slices
+from nautilus_ai_firm.settings import Execution
+
+NS_PER_MINUTE = 60_000_000_000
+TWAP = "TWAP"
+
+
+class ExecutionDesk(Strategy):
+    """Nets targets against what is held and working, and holds parents until their market opens."""
+
+    def __new__(cls, *_: object) -> Self:
+        """Give the engine the desk's id."""
+        return super().__new__(cls, StrategyConfig(strategy_id=StrategyId("EXECUTION-001"), order_id_tag="001"))
+
+    def __init__(
+        self,
+        settings: Execution,
+        book: Book,
+        ledger: WorkingLedger,
+        gate: OrderGate,
+        sessions: Sessions,
+        failures: Failures,
+    ) -> None:
+        self.line = Line("execution", self, failures)
+        self._settings = settings
+        self._slicing = Slicing(
+            above_participation=settings.twap.above_participation,
+            duration_minutes=settings.twap.duration_minutes,
+            interval_minutes=settings.twap.interval_minutes,
+        )
+        self._book = book
+        self._ledger = ledger
+        self._gate = gate
+        self._sessions = sessions
+        self._universe = book.universe
+        self._place = {instrument_id: place for place, instrument_id in enumerate(book.universe.instrument_ids)}
+        self._average_volume = Ewma(settings.volume_span, len(self._place))
+        self._volume = np.full(len(self._place), np.nan)
+
+    @callback
+    def on_start(self) -> None:
+        """Hear ticks, closes, cleared decisions, the risk desk and the algorithms."""
+        self._clock = MarketClock(self.clock, self.line)
+        for instrument_id in self._universe.instrument_ids:
+            self.subscribe_trades(instrument_id)
+        self.line.subscribe(Topic.RISK_COMMAND, self._obey, Priority.COMMAND)
+        self.line.subscribe(Topic.SNAPSHOT, self._start_round, Priority.EXECUTION_MARKS)
+        self.line.subscribe(Topic.CLEARED, self._execute, Priority.DESK)
+        self.line.subscribe(Topic.CHILD_INTENT, self._expect_child, Priority.DESK)
+        self.line.subscribe(Topic.PARENT_DONE, self._end_parent, Priority.DESK)
+
+    def _start_round(self, snapshot: MarketSnapshot) -> None:
+        self._gate.mark(snapshot.close)
+        self._volume = self._average_volume.update(np.where(snapshot.fresh, snapshot.volume, np.nan))
+        self._drop_held("dropped: no trade before the next round")
+
+    def _drop_held(self, state: str) -> None:
+        for parent in self._ledger.drop_held():
+            self._record_parent(parent, state)
+
+    def _execute(self, cleared: ClearedDecision) -> None:
+        decision = cleared.risked.decision
+        projected = decision.positions + self._ledger.working()
+        targets = target_quantity(cleared.weights, float(decision.equity), decision.close, self._universe.lot_sizes)
+        holds = cleared.weights == decision.current  # a refusal is no order, not an order back to the weight
+        cut = (cleared.weights != decision.weights) & (np.abs(targets) < np.abs(projected))
+        differences = order_quantity(
+            np.where(holds, projected, targets), projected, self._settings.no_trade_band, urgent=cut & ~holds
+        )
+        for place in np.flatnonzero(differences):
+            self._retarget(int(place), int(targets[place]), decision)
+
+    def _retarget(self, place: int, target: int, decision: DecisionEvent) -> None:
+        self._cancel_active(place, decision.ts_event)
+        if self._ledger.working()[place]:
+            return  # children are still in flight: the next round decides on what they became
+        if quantity := target - self._position(place):
+            self._hold(place, quantity, decision)
+
+    def _hold(self, place: int, quantity: int, decision: DecisionEvent) -> None:
+        execution_ns = int(decision.execution_ts[place])
+        choice = choose(
+            quantity,
+            lot_size=int(self._universe.lot_sizes[place]),
+            average_volume=float(self._volume[place]),
+            bar_minutes=self._universe.bar_minutes,
+            slicing=self._slicing,
+            execution_ns=execution_ns,
+            session_close_ns=int(self._sessions.session_close_ns(execution_ns)),
+        )
+        interval_ns = self._slicing.interval_minutes * NS_PER_MINUTE
+        parent = Parent(
+            parent_id=f"{decision.decision_id}-{self._universe.names[place]}",
+            place=place,
+            quantity=choice.quantity,
+            round=decision.round,
+            decision_id=decision.decision_id,
+            execution_ns=execution_ns,
+            end_ns=choice.end_ns,
+            interval_ns=interval_ns if choice.end_ns else 0,
+        )
+        breach = self._gate.slicing_refused(place, quantity, choice) if choice.slicing_refused else None
+        if breach is not None:
+            self.line.publish(Topic.GATE_RESULT, self._question(parent, decision.ts_event, quantity, 0.0, breach))
+        if not choice.quantity:
+            return
+        messages = n_slices(execution_ns, choice.end_ns, interval_ns) if choice.end_ns else 1
+        position = int(decision.positions[place])
+        reduces = choice.quantity * position < 0 and abs(choice.quantity) <= abs(position)
+        breach = self._gate.reserve(place, decision.ts_event, messages, reduces=reduces)
+        if breach is not None:
+            self.line.publish(
+                Topic.GATE_RESULT, self._question(parent, decision.ts_event, choice.quantity, 0.0, breach)
+            )
+            return
+        self._ledger.hold(parent)
+
+    @callback
+    def on_trade(self, tick: TradeTick) -> None:
+        """Release the instrument's held parent, and let its algorithm know that there is a price."""
+        place = self._place[tick.instrument_id]
+        held, active = self._ledger.held(place), self._ledger.active(place)
+        due = held is not None and tick.ts_event >= held.execution_ns
+        if not due and active is None:
+            return
+        price = float(tick.price)
+        self.line.publish(Topic.EXECUTION_TICK, ExecutionTick(place=place, ts_event=tick.ts_event, price=price))
+        if due and held is not None:
+            self._release(held, tick.ts_event, price)
+
+    def _release(self, parent: Parent, ts_event: int, price: float) -> None:
+        if not parent.end_ns:
+            question = self._question(parent, ts_event, parent.quantity, price, None)
+            if not self._gate.check(self.line, question, parent.place, self._position(parent.place)):
+                self._record_parent(self._ledger.drop(parent.parent_id), "refused")
+                return
+        self._ledger.release(parent.parent_id)
+        order_id = ClientOrderId(parent.parent_id)
+        if not parent.end_ns:
+            self._ledger.child_submitted(parent.parent_id, parent.parent_id, abs(parent.quantity))
+        order = self.order_factory.market(
+            self._universe.instrument_ids[parent.place],
+            OrderSide.BUY if parent.quantity > 0 else OrderSide.SELL,
+            Quantity.from_int(abs(parent.quantity)),
+            exec_algorithm_id=ExecAlgorithmId(TWAP) if parent.end_ns else None,
+            exec_algorithm_params=_parameters(parent) if parent.end_ns else None,
+            tags=[parent.decision_id],
+            client_order_id=order_id,
+        )
+        self.submit_order(order)
+
+    def _expect_child(self, intent: ChildIntent) -> None:
+        self._ledger.child_submitted(intent.parent_order_id, intent.client_order_id, intent.quantity)
+
+    def _end_parent(self, done: ParentDone) -> None:
+        self._ledger.finish(done.parent_order_id)
+        if done.unsent:
+            self.cancel_order(ClientOrderId(done.parent_order_id))
+        self._close_if_done(done.parent_order_id, done.reason)
+
+    @callback
+    def on_order_event(self, event: Any) -> None:
+        """Keep the ledger and hand every event of an own order to the records."""
+        child_id = str(event.client_order_id)
+        parent = self._ledger.parent_of(child_id)
+        if parent is None:
+            return
+        record = order_record(event, parent, TWAP if parent.end_ns else None)
+        if record is None:
+            return
+        self.line.publish(Topic.ORDER_RECORD, record)
+        if record.kind is OrderEventKind.FILLED:
+            self._ledger.child_filled(child_id, int(record.quantity))
+        elif record.kind not in {OrderEventKind.SUBMITTED, OrderEventKind.ACCEPTED}:
+            self._ledger.child_closed(child_id)
+        self._close_if_done(parent.parent_id, "done")
+
+    def _obey(self, command: RiskCommand) -> None:
+        match command.action:
+            case RiskAction.HALT:
+                self._gate.halted = True
+            case RiskAction.RESUME:
+                self._gate.halted = self._gate.flattening = False
+            case RiskAction.CANCEL_ALL:
+                self._cancel_all(command.ts_event)
+            case RiskAction.FLATTEN:
+                self._gate.flattening = True
+                self._cancel_all(command.ts_event)
+                self._flatten(command)
+
+    def _cancel_all(self, ts_event: int) -> None:
+        self._drop_held("dropped: cancel_all")
+        for place, instrument_id in enumerate(self._universe.instrument_ids):
+            self._cancel_active(place, ts_event)
+            if self.cache.orders_open(instrument_id=instrument_id):
+                self._gate.count_cancel(ts_event)
+                self.cancel_all_orders(instrument_id)
+
+    def _cancel_active(self, place: int, ts_event: int) -> None:
+        active = self._ledger.active(place)
+        if active is not None and active.end_ns:
+            self._gate.count_cancel(ts_event)
+            self.line.publish(Topic.CANCEL_PARENT, CancelParent(parent_order_id=active.parent_id))
+
+    def _flatten(self, command: RiskCommand) -> None:
+        for place in range(len(self._universe.instrument_ids)):
+            quantity = self._position(place)
+            if not quantity or self._ledger.working()[place]:
+                continue
+            parent = Parent(
+                parent_id=f"K{command.sequence:06d}-{self._universe.names[place]}",
+                place=place,
+                quantity=-quantity,
+                round=self.line.failures.round,
+                decision_id=f"K{command.sequence:06d}",
+                execution_ns=self._sessions.execution_time_ns(command.ts_event),
+            )
+            self._gate.reserve(place, command.ts_event, 1, reduces=True)
+            self._ledger.hold(parent)
+
+    def _position(self, place: int) -> int:
+        return int(self.portfolio.net_position(self._universe.instrument_ids[place]))
+
+    def _close_if_done(self, parent_id: str, state: str) -> None:
+        parent = self._ledger.parent(parent_id)
+        filled = self._ledger.close_if_done(parent_id)
+        if filled is not None:
+            self._record_parent(parent, "filled" if filled == abs(parent.quantity) else state, filled)
+
+    def _record_parent(self, parent: Parent, state: str, filled: int = 0) -> None:
+        self.line.publish(
+            Topic.PARENT_RECORD,
+            ParentRecord(
+                ts_event=self._clock.now_ns(),
+                round=parent.round,
+                decision_id=parent.decision_id,
+                instrument_id=self._universe.names[parent.place],
+                parent_order_id=parent.parent_id,
+                exec_algorithm=TWAP if parent.end_ns else None,
+                side="BUY" if parent.quantity > 0 else "SELL",
+                quantity=abs(parent.quantity),
+                filled_quantity=filled,
+                state=state,
+            ),
+        )
+
+    def _question(
+        self, parent: Parent, ts_event: int, quantity: int, price: float, breach: Breach | None
+    ) -> GateResult:
+        return GateResult(
+            ts_event=ts_event,
+            round=parent.round,
+            decision_id=parent.decision_id,
+            instrument_id=self._universe.names[parent.place],
+            client_order_id=parent.parent_id,
+            side="BUY" if quantity > 0 else "SELL",
+            quantity=quantity,
+            price=price,
+            breach=breach,
+        )
+
+
+def _parameters(parent: Parent) -> dict[str, str]:
+    return {
+        "start_ns": str(parent.execution_ns),
+        "end_ns": str(parent.end_ns),
+        "interval_ns": str(parent.interval_ns),
+    }

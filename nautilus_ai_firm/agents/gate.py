@@ -1,0 +1,132 @@
+"""The order gate: what every order, child orders included, must pass before it leaves; called by 5 and 6.
+
+It knows what Nautilus' own RiskEngine cannot know: the reference price, the position, the halt.
+"""
+
+import numpy as np
+
+from nautilus_ai_firm.agents.book import Universe
+from nautilus_ai_firm.bus import Line, Topic
+from nautilus_ai_firm.messages import Breach, Floats, GateResult
+from nautilus_ai_firm.models.execution.algorithm_choice import Choice
+from nautilus_ai_firm.models.execution.budget import MessageBudget
+from nautilus_ai_firm.settings import Gate, Market
+
+NS_PER_SECOND = 1_000_000_000
+
+
+class OrderGate:
+    """Lets an order pass or refuses it; a limit that is not configured refuses, reducing orders are never delayed.
+
+    Parameters
+    ----------
+    settings : Gate
+        Collar and message limits.
+    market : Market
+        Largest order of each instrument.
+    universe : Universe
+        What the firm trades.
+    halt_allows_reducing : bool
+        Whether orders that only reduce a position pass during a halt.
+
+    """
+
+    def __init__(self, settings: Gate, market: Market, universe: Universe, *, halt_allows_reducing: bool) -> None:
+        self.halted = False
+        self.flattening = False
+        self._settings = settings
+        self._instruments = market.universe
+        self._names = universe.names
+        self._halt_allows_reducing = halt_allows_reducing
+        self._reference: Floats = np.full(len(universe.names), np.nan)
+        window_ns = settings.message_window_seconds * NS_PER_SECOND
+        self._budget = MessageBudget(settings.max_messages or 0, window_ns)
+
+    def mark(self, close: Floats) -> None:
+        """Take the round's closes as reference prices."""
+        self._reference = close
+
+    def reserve(self, place: int, ts_event: int, messages: int, *, reduces: bool) -> Breach | None:
+        """Reserve the messages of a parent order in the firm's budget; reducing orders count but always pass.
+
+        The budget is asked at the decision, in the order of the universe, and not at release: the engine delivers
+        ticks of one time in an order that must not decide who trades.
+        """
+        limit = self._settings.max_messages
+        if limit is None and not reduces:
+            return self._breach("limit_missing:max_messages", place, 0.0, 0.0, "refused")
+        if reduces:
+            self._budget.record(ts_event, messages)
+        elif not self._budget.reserve(ts_event, messages):
+            return self._breach(
+                "max_messages", place, float(self._budget.count(ts_event) + messages), float(limit or 0), "refused"
+            )
+        return None
+
+    def count_cancel(self, ts_event: int) -> None:
+        """Count a cancel; cancels are never refused."""
+        self._budget.record(ts_event, 1)
+
+    def slicing_refused(self, place: int, quantity: int, choice: Choice) -> Breach:
+        """Describe an order that was cut because it could not be sliced."""
+        return self._breach(
+            "slicing_refused",
+            place,
+            float(abs(quantity)),
+            float(abs(choice.quantity)),
+            f"cut: {choice.slicing_refused}",
+        )
+
+    def check(self, line: Line, order: GateResult, place: int, position: int) -> bool:
+        """Publish the result for an order and say whether it may go.
+
+        Parameters
+        ----------
+        line : Line
+            The asking desk's line.
+        order : GateResult
+            The order, with no breach yet; its quantity is signed.
+        place : int
+            The instrument's place in the universe.
+        position : int
+            Filled quantity, signed.
+
+        """
+        breach = self._refusal(order, place, position)
+        if breach is None:
+            line.publish(Topic.GATE_RESULT, order)
+            return True
+        refused = {name: getattr(order, name) for name in GateResult.__slots__} | {"breach": breach}
+        line.publish(Topic.GATE_RESULT, GateResult(**refused))
+        return False
+
+    def _refusal(self, order: GateResult, place: int, position: int) -> Breach | None:
+        reduces = order.quantity * position < 0 and abs(order.quantity) <= abs(position)
+        if self.halted and not (reduces and (self._halt_allows_reducing or self.flattening)):
+            return self._breach("halt", place, 1.0, 0.0, "refused")
+        reference = self._reference[place]
+        if not np.isfinite(reference) or reference <= 0:
+            return self._breach("no_reference_price", place, float(reference), 0.0, "refused")
+        collar = self._settings.max_collar
+        if collar is None:
+            return self._breach("limit_missing:max_collar", place, 0.0, 0.0, "refused")
+        distance = abs(order.price / float(reference) - 1.0)
+        if distance > collar:
+            return self._breach("max_collar", place, distance, collar, "refused")
+        return self._too_large(order, place)
+
+    def _too_large(self, order: GateResult, place: int) -> Breach | None:
+        instrument = self._instruments[place]
+        value, volume = abs(order.quantity) * order.price, float(abs(order.quantity))
+        for rule, observed, limit in (
+            ("max_order_value", value, instrument.max_order_value),
+            ("max_order_volume", volume, instrument.max_order_volume),
+        ):
+            if limit is None:
+                return self._breach(f"limit_missing:{rule}", place, observed, 0.0, "refused")
+            if observed > limit:
+                return self._breach(rule, place, observed, float(limit), "refused")
+        return None
+
+    def _breach(self, rule: str, place: int, observed: float, limit: float, action: str) -> Breach:
+        return Breach(rule=rule, instrument_id=self._names[place], observed=observed, limit=limit, action=action)

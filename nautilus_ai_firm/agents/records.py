@@ -1,0 +1,61 @@
+"""Every message -> the run's recorder: listens before any desk acts, and never speaks into the flow."""
+
+from typing import Protocol, Self
+
+from nautilus_trader.common import DataActor, DataActorConfig
+from nautilus_trader.model import ActorId
+
+from nautilus_ai_firm.bus import Failures, Line, Priority, Topic, callback
+from nautilus_ai_firm.messages import (
+    ClearedDecision,
+    DecisionEvent,
+    GateResult,
+    MarketSnapshot,
+    OrderRecord,
+    ParentRecord,
+    RiskCommand,
+    RiskedDecision,
+    SignalEvent,
+)
+
+
+class Recorder(Protocol):
+    """Where the records go: a run folder, or a journal."""
+
+    def snapshot(self, message: MarketSnapshot) -> None: ...
+    def signal(self, message: SignalEvent) -> None: ...
+    def decision(self, message: DecisionEvent) -> None: ...
+    def risked(self, message: RiskedDecision) -> None: ...
+    def cleared(self, message: ClearedDecision) -> None: ...
+    def command(self, message: RiskCommand) -> None: ...
+    def gate_result(self, message: GateResult) -> None: ...
+    def order(self, message: OrderRecord) -> None: ...
+    def parent(self, message: ParentRecord) -> None: ...
+
+
+class RecordsDesk(DataActor):
+    """Hands every message to the recorder."""
+
+    def __new__(cls, *_: object) -> Self:
+        """Give the engine the desk's id."""
+        return super().__new__(cls, DataActorConfig(actor_id=ActorId("RECORDS-001")))
+
+    def __init__(self, recorder: Recorder, failures: Failures) -> None:
+        self.line = Line("records", self, failures)
+        self._recorder = recorder
+
+    @callback
+    def on_start(self) -> None:
+        """Hear every topic first."""
+        for topic, handler in (
+            (Topic.SNAPSHOT, self._recorder.snapshot),
+            (Topic.SIGNAL, self._recorder.signal),
+            (Topic.DECISION, self._recorder.decision),
+            (Topic.RISKED, self._recorder.risked),
+            (Topic.CLEARED, self._recorder.cleared),
+            (Topic.RISK_COMMAND, self._recorder.command),
+            (Topic.GATE_RESULT, self._recorder.gate_result),
+            (Topic.ORDER_RECORD, self._recorder.order),
+            (Topic.PARENT_RECORD, self._recorder.parent),
+        ):
+            self.line.subscribe(topic, handler, Priority.RECORDS)

@@ -1,0 +1,71 @@
+"""1. MarketSnapshot -> SignalEvent, one per agent and round."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Protocol, Self
+
+import numpy as np
+from nautilus_trader.common import DataActor, DataActorConfig
+from nautilus_trader.model import ActorId
+
+from nautilus_ai_firm.bus import Failures, Line, Priority, Topic, callback
+from nautilus_ai_firm.messages import Floats, MarketSnapshot, SignalEvent
+
+
+class SignalModel(Protocol):
+    """What a model of `models/signals/` offers."""
+
+    def update(self, market: MarketSnapshot) -> tuple[Floats, Floats]:
+        """Return score in [-1, 1] and confidence in [0, 1] of each instrument; NaN is no view."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seat:
+    """One agent: its name, its place in the configuration, and its model."""
+
+    name: str
+    place: int
+    model: SignalModel
+
+
+class SignalDesk(DataActor):
+    """Hosts one agent or several: each hears the snapshot at its own place, so hosting changes no decision."""
+
+    def __new__(cls, seats: Sequence[Seat], *_: object) -> Self:
+        """Give the engine an id that says who sits here."""
+        return super().__new__(cls, DataActorConfig(actor_id=ActorId(f"SIGNALS-{seats[0].place + 1:03d}")))
+
+    def __init__(self, seats: Sequence[Seat], failures: Failures) -> None:
+        self._lines = [(seat, Line(f"signals.{seat.name}", self, failures)) for seat in seats]
+        self.line = self._lines[0][1]
+
+    @callback
+    def on_start(self) -> None:
+        """Subscribe each agent at its own priority."""
+        for seat, line in self._lines:
+            line.subscribe(Topic.SNAPSHOT, _speaker(seat, line), Priority.signal_agent(seat.place))
+
+
+def _speaker(seat: Seat, line: Line) -> Callable[[MarketSnapshot], None]:
+    return partial(_speak, seat, line)
+
+
+def _speak(seat: Seat, line: Line, snapshot: MarketSnapshot) -> None:
+    score, confidence = seat.model.update(snapshot)
+    _refuse_outside(seat.name, "score", score, -1.0, len(snapshot.close))
+    _refuse_outside(seat.name, "confidence", confidence, 0.0, len(snapshot.close))
+    line.publish(
+        Topic.SIGNAL,
+        SignalEvent(
+            round=snapshot.round, ts_event=snapshot.ts_event, agent=seat.name, score=score, confidence=confidence
+        ),
+    )
+
+
+def _refuse_outside(agent: str, what: str, values: Floats, lowest: float, n: int) -> None:
+    if values.shape != (n,):
+        raise ValueError(f"{agent}: {what} has shape {values.shape}, not ({n},)")
+    if not np.all(np.isnan(values) | ((values >= lowest) & (values <= 1.0))):
+        raise ValueError(f"{agent}: {what} {values} lies outside [{lowest}, 1]")

@@ -1,0 +1,97 @@
+"""Seats every desk, in flow order, in whatever host it is given: start reading here.
+
+market -> signals -> cio -> risk -> compliance -> execution -> algorithms; records listen to all of them.
+"""
+
+from typing import Any, Protocol
+
+from nautilus_ai_firm.agents.algorithms import TwapAlgorithm
+from nautilus_ai_firm.agents.book import Book, Universe
+from nautilus_ai_firm.agents.cio import CioDesk
+from nautilus_ai_firm.agents.compliance import ComplianceDesk
+from nautilus_ai_firm.agents.execution import ExecutionDesk
+from nautilus_ai_firm.agents.gate import OrderGate
+from nautilus_ai_firm.agents.market import MarketDesk
+from nautilus_ai_firm.agents.records import Recorder, RecordsDesk
+from nautilus_ai_firm.agents.risk import RiskDesk
+from nautilus_ai_firm.agents.signals import Seat, SignalDesk
+from nautilus_ai_firm.bus import Failures
+from nautilus_ai_firm.data.sessions import Sessions
+from nautilus_ai_firm.gateways.kill_switch import KillSwitch
+from nautilus_ai_firm.models.execution.ledger import WorkingLedger
+from nautilus_ai_firm.settings import Firm, model_module, params_of
+
+
+class Host(Protocol):
+    """Whatever the firm can sit in: a backtest engine or a live node."""
+
+    def add_actor(self, actor: Any) -> None:
+        """Seat an actor."""
+        ...
+
+    def add_strategy(self, strategy: Any) -> None:
+        """Seat a strategy."""
+        ...
+
+    def add_exec_algorithm(self, exec_algorithm: Any) -> None:
+        """Seat an execution algorithm."""
+        ...
+
+
+def seat(
+    host: Host,
+    firm: Firm,
+    *,
+    universe: Universe,
+    sessions: Sessions,
+    initial_inputs: dict[str, float],
+    recorder: Recorder,
+    kill_switch: KillSwitch,
+) -> Failures:
+    """Seat the whole firm and return what tells whether a desk failed.
+
+    Parameters
+    ----------
+    host : Host
+        Where the firm runs.
+    firm : Firm
+        Settings.
+    universe : Universe
+        What the firm trades and watches.
+    sessions : Sessions
+        Opens and closes of the exchange.
+    initial_inputs : dict of str to float
+        Last value of each input before the first round, where there is one.
+    recorder : Recorder
+        Where the records go.
+    kill_switch : KillSwitch
+        What halts the firm.
+
+    """
+    failures = Failures()
+    ledger = WorkingLedger(len(universe.instrument_ids))
+    book = Book(universe, ledger)
+    gate = OrderGate(firm.execution.gate, firm.market, universe, halt_allows_reducing=firm.risk.halt_allows_reducing)
+    host.add_actor(RecordsDesk(recorder, failures))
+    host.add_actor(MarketDesk(universe, initial_inputs, failures))
+    for seats in _signal_seats(firm, universe):
+        host.add_actor(SignalDesk(seats, failures))
+    host.add_actor(CioDesk(firm.cio, firm.signals.agents, book, sessions, failures))
+    host.add_actor(RiskDesk(firm.risk, universe, kill_switch, failures))
+    host.add_actor(ComplianceDesk(firm.compliance, firm.execution.gate, firm.market, universe, sessions, failures))
+    host.add_strategy(ExecutionDesk(firm.execution, book, ledger, gate, sessions, failures))
+    host.add_exec_algorithm(TwapAlgorithm(universe, gate, failures))
+    return failures
+
+
+def _signal_seats(firm: Firm, universe: Universe) -> list[list[Seat]]:
+    """One list of seats for each actor of the signal desk."""
+    seats = [
+        Seat(
+            name=agent.name,
+            place=place,
+            model=model_module(agent.model).Model(params_of(agent), len(universe.instrument_ids), universe.inputs),
+        )
+        for place, agent in enumerate(firm.signals.agents)
+    ]
+    return [seats] if firm.signals.hosting == "shared" else [[one] for one in seats]

@@ -1,0 +1,169 @@
+"""A configuration and a catalog -> a run folder, by the backtest engine on streamed data."""
+
+from decimal import Decimal
+
+import numpy as np
+from nautilus_trader.backtest import BacktestEngine, BacktestEngineConfig
+from nautilus_trader.common import LoggerConfig, LogLevel
+from nautilus_trader.model import AccountType, InstrumentId, Money, OmsType, Venue
+from nautilus_trader.risk import RiskEngineConfig
+
+from nautilus_ai_firm.bus import Failures
+from nautilus_ai_firm.firm import seat
+from nautilus_ai_firm.hosts.result import write_run
+from nautilus_ai_firm.hosts.study import Stage, Study, prepare
+from nautilus_ai_firm.hosts.universe import bar_names, input_names
+from nautilus_ai_firm.hosts.venue import FillCharges, OvernightFinancing
+from nautilus_ai_firm.messages import Failure
+from nautilus_ai_firm.runs.folder import Run, new_folder, open_run, publish, temporary_folder, write_failure
+from nautilus_ai_firm.runs.recorder import RunRecorder
+from nautilus_ai_firm.settings import Firm
+
+BARS_PER_CHUNK = 20_000
+MOST_ROUNDS_PER_CHUNK = 100  # so that progress shows
+HEADROOM = 10  # the engine's own limits stand above the firm's, so that they never block a reducing order
+
+
+class BacktestError(RuntimeError):
+    """A desk raised, or rounds are missing: names component, round and error, and where the records are."""
+
+
+def run_backtest(study: Study) -> Run:
+    """Run the whole firm and leave a run folder behind.
+
+    Raises
+    ------
+    ConfigError, CatalogError, RunError
+        The configuration, the catalog or the output folder cannot be used; nothing ran.
+    BacktestError
+        A component raised, or the run ended before its last round; the records so far stand in `<run>.failed`.
+
+    """
+    stage = prepare(study)
+    folder = new_folder(study.out, stage.firm.name)
+    temporary = temporary_folder(folder)
+    recorder = RunRecorder(temporary, stage.universe.names)
+    engine = _engine(stage)
+    try:
+        failures = seat(
+            engine,
+            stage.firm,
+            universe=stage.universe,
+            sessions=stage.sessions,
+            initial_inputs=_initial_inputs(stage),
+            recorder=recorder,
+            kill_switch=stage.kill_switch,
+        )
+        stage.charges.failures = failures
+        bars = _feed(engine, stage, failures)
+        failure = failures.first or _missing_rounds(stage, recorder.rounds)
+        if failure is not None:
+            failed = folder.with_name(f"{folder.name}.failed")
+            write_failure(temporary, failed, recorder, failure)
+            raise BacktestError(
+                f"{failure.component} failed in round {failure.round}: {failure.error} (records: {failed})"
+            )
+        write_run(temporary, folder.name, stage, engine, recorder, bars)
+    finally:
+        engine.dispose()
+    publish(temporary, folder)
+    return open_run(folder)
+
+
+def _engine(stage: Stage) -> BacktestEngine:
+    firm, universe = stage.firm, stage.universe
+    engine = BacktestEngine(
+        BacktestEngineConfig(
+            shutdown_on_error=True,
+            run_analysis=False,
+            logging=LoggerConfig(bypass_logging=True, stdout_level=LogLevel.OFF),
+            risk_engine=_engine_limits(firm),
+        )
+    )
+    _add_venue(engine, universe.venue, stage, Decimal(repr(firm.venue.starting_balance)))
+    inputs = [InstrumentId.from_str(name) for name in universe.input_bar_types]
+    for venue in sorted({str(instrument_id.venue) for instrument_id in inputs} - {str(universe.venue)}):
+        _add_venue(engine, Venue(venue), stage, Decimal(1))  # an account nobody uses: the engine insists on one
+    names = dict.fromkeys([*bar_names(firm), *map(str, universe.input_bar_types.values())])
+    for instrument in stage.catalog.instruments(names):
+        engine.add_instrument(instrument)
+    return engine
+
+
+def _add_venue(engine: BacktestEngine, venue: Venue, stage: Stage, balance: Decimal) -> None:
+    own = venue == stage.universe.venue
+    engine.add_venue(
+        venue=venue,
+        oms_type=OmsType.NETTING,
+        account_type=AccountType.MARGIN,
+        starting_balances=[Money.from_decimal(balance, stage.universe.currency)],
+        base_currency=stage.universe.currency,
+        default_leverage=Decimal(repr(stage.firm.venue.leverage)),
+        fee_model=FillCharges(stage.charges),
+        modules=[OvernightFinancing(stage.charges)] if own else None,
+    )
+
+
+def _engine_limits(firm: Firm) -> RiskEngineConfig:
+    gate = firm.execution.gate
+    seconds = gate.message_window_seconds
+    window = f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
+    rate = f"{HEADROOM * (gate.max_messages or 1_000)}/{window}"
+    return RiskEngineConfig(
+        max_order_submit_rate=rate,
+        max_order_modify_rate=rate,
+        max_notional_per_order={
+            instrument.id: str(int(HEADROOM * instrument.max_order_value))
+            for instrument in firm.market.universe
+            if instrument.max_order_value is not None
+        },
+    )
+
+
+def _initial_inputs(stage: Stage) -> dict[str, float]:
+    names = input_names(stage.firm)
+    values = stage.catalog.initial_inputs(names, int(stage.rounds_ns[0]))
+    return {
+        name: float(value) for name, value in zip(stage.firm.market.inputs, values, strict=True) if np.isfinite(value)
+    }
+
+
+def _feed(engine: BacktestEngine, stage: Stage, failures: Failures) -> int:
+    """Stream the window into the engine, chunk by chunk, and return the number of bars."""
+    end_ns = int(stage.rounds_ns[-1])
+    names, inputs = bar_names(stage.firm), input_names(stage.firm)
+    begin_ns = stage.catalog.last_close_before(names, int(stage.rounds_ns[0])) + 1
+    bars = 0
+    for cut_ns in [*_cuts(stage), end_ns]:
+        window = stage.catalog.window(names, inputs, begin_ns, cut_ns)
+        for data in (window.bars, window.opening_ticks, window.observations):
+            if data:
+                engine.add_data(stage.study.arrange(data) if stage.study.arrange else data)
+        bars += len(window.bars)
+        begin_ns = cut_ns + 1
+        if window.bars or window.opening_ticks or window.observations:
+            engine.run(end=end_ns + 1, streaming=True)
+            engine.clear_data()
+        if failures.first is not None:
+            return bars
+        if stage.study.on_progress is not None:
+            done = int(np.searchsorted(stage.rounds_ns, cut_ns, side="right"))
+            stage.study.on_progress(done, len(stage.rounds_ns))
+    engine.end()
+    return bars
+
+
+def _cuts(stage: Stage) -> list[int]:
+    end_ns = int(stage.rounds_ns[-1])
+    if stage.study.cuts is not None:
+        return sorted({cut for cut in stage.study.cuts if cut < end_ns})
+    series = len(bar_names(stage.firm)) + len(stage.universe.input_bar_types)
+    step = max(1, min(BARS_PER_CHUNK // series, MOST_ROUNDS_PER_CHUNK))
+    return [int(close) for close in stage.rounds_ns[step - 1 : -1 : step]]
+
+
+def _missing_rounds(stage: Stage, rounds: int) -> Failure | None:
+    if rounds == len(stage.rounds_ns):
+        return None
+    error = f"{rounds} rounds ran, but the catalog holds {len(stage.rounds_ns)} in this window"
+    return Failure(component="engine", round=rounds, error=error, traceback="")

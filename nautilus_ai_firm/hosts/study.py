@@ -1,0 +1,113 @@
+"""What a backtest is asked to run, and everything that it needs, checked before anything runs."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nautilus_ai_firm.agents.book import Universe
+from nautilus_ai_firm.data.catalog import Catalog
+from nautilus_ai_firm.data.sessions import Sessions
+from nautilus_ai_firm.gateways.kill_switch import FileKillSwitch, SimulatedKillSwitch
+from nautilus_ai_firm.hosts.universe import bar_names, universe_of
+from nautilus_ai_firm.hosts.venue import Charges
+from nautilus_ai_firm.settings import Firm, Loaded
+
+DAY_NS = 86_400_000_000_000
+
+type Arrange = Callable[[list[Any]], list[Any]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Study:
+    """What to run.
+
+    Attributes
+    ----------
+    loaded : Loaded
+        Settings.
+    catalog : Path
+        Catalog folder.
+    start, end : date, optional
+        First and last day (UTC); the configuration's, or all that the catalog holds.
+    out : Path, optional
+        The run's folder; the next free number under `runs/`.
+    cuts : sequence of int, optional
+        Nanoseconds UTC after which to cut the stream; by default a cut every few thousand bars. Results do not
+        depend on it.
+    arrange : callable, optional
+        Rearranges each list of data before the engine gets it. Results do not depend on it.
+    on_progress : callable, optional
+        Called with bars done and bars in all.
+
+    """
+
+    loaded: Loaded
+    catalog: Path
+    start: date | None = None
+    end: date | None = None
+    out: Path | None = None
+    cuts: Sequence[int] | None = None
+    arrange: Arrange | None = None
+    on_progress: Callable[[int, int], None] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """Everything that one run needs, checked before anything runs."""
+
+    study: Study
+    catalog: Catalog
+    universe: Universe
+    rounds_ns: NDArray[np.int64]
+    sessions: Sessions
+    charges: Charges
+    kill_switch: SimulatedKillSwitch
+    started: float = field(default_factory=time.perf_counter)
+
+    @property
+    def firm(self) -> Firm:
+        """The settings."""
+        return self.study.loaded.firm
+
+
+def prepare(study: Study) -> Stage:
+    """Check settings against the catalog and make what the run needs.
+
+    Raises
+    ------
+    ConfigError, CatalogError
+        As `universe_of`; or there is no data in the window.
+
+    """
+    firm, catalog = study.loaded.firm, Catalog(study.catalog)
+    universe = universe_of(firm, catalog, study.loaded.source)
+    start, end = study.start or firm.market.start, study.end or firm.market.end
+    first_ns = 0 if start is None else _day_ns(start)
+    last_ns = np.iinfo(np.int64).max if end is None else _day_ns(end) + DAY_NS - 1
+    rounds_ns = catalog.close_times(bar_names(firm), first_ns, int(last_ns))
+    return Stage(
+        study=study,
+        catalog=catalog,
+        universe=universe,
+        rounds_ns=rounds_ns,
+        sessions=Sessions.between(firm.market.calendar, int(rounds_ns[0]), int(rounds_ns[-1])),
+        charges=Charges(
+            firm.costs,
+            universe.instrument_ids,
+            Decimal(repr(firm.venue.starting_balance)),
+            firm.execution.volume_span,
+            universe.currency,
+        ),
+        kill_switch=SimulatedKillSwitch(FileKillSwitch(Path(firm.risk.kill_switch_file))),
+    )
+
+
+def _day_ns(day: date) -> int:
+    return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()) * 1_000_000_000

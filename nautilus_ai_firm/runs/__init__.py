@@ -1,0 +1,1 @@
+"""The run folder: what a backtest or a session leaves behind."""

@@ -1,0 +1,278 @@
+"""Messages of the firm -> the tables, lines and hashes of a run folder."""
+
+import hashlib
+from bisect import bisect_right
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from decimal import Decimal
+from itertools import accumulate
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+
+from nautilus_ai_firm.messages import (
+    Breach,
+    ClearedDecision,
+    DecisionEvent,
+    GateResult,
+    MarketSnapshot,
+    OrderEventKind,
+    OrderRecord,
+    ParentRecord,
+    RiskCommand,
+    RiskedDecision,
+    SignalEvent,
+)
+from nautilus_ai_firm.runs.audit import AuditChain
+from nautilus_ai_firm.runs.charges import MONEY, TIME, FinancingEntry
+
+
+class RunRecorder:
+    """Keeps what the firm says.
+
+    Parameters
+    ----------
+    folder : Path
+        Where `audit.jsonl` and `decisions.jsonl` grow while the firm runs.
+    instrument_ids : tuple of str
+        The universe, in the order of the arrays.
+
+    """
+
+    def __init__(self, folder: Path, instrument_ids: tuple[str, ...]) -> None:
+        self._names = instrument_ids
+        self._audit_file = (folder / "audit.jsonl").open("wb")
+        self._decisions_file = (folder / "decisions.jsonl").open("wb")
+        self.audit = AuditChain(self._audit_file)
+        self.market_sha256 = hashlib.sha256()
+        self.rounds = 0
+        self.decisions = 0
+        self.refused_decisions = 0
+        self.refusals: Counter[tuple[str, str]] = Counter()  # by desk and rule
+        self.orders: dict[str, dict[str, Any]] = {}  # by client order id
+        self.parents: dict[str, ParentRecord] = {}
+        self.fills: list[OrderRecord] = []
+        self.commands: list[RiskCommand] = []
+        self._equity: dict[str, list[Any]] = defaultdict(list)
+        self._signals: list[SignalEvent] = []
+        self._contributions: dict[str, np.ndarray] = {}
+        self._result_lines: list[tuple[int, int, str, int, str]] = []
+        self._last_targets: np.ndarray | None = None
+
+    def snapshot(self, message: MarketSnapshot) -> None:
+        """Count the round and hash what the firm saw."""
+        self.rounds += 1
+        self.market_sha256.update(message.ts_event.to_bytes(8))
+        for array in (message.open, message.high, message.low, message.close, message.volume, message.inputs):
+            self.market_sha256.update(array.tobytes())
+
+    def signal(self, message: SignalEvent) -> None:
+        """Keep a signal."""
+        self._signals.append(message)
+
+    def decision(self, message: DecisionEvent) -> None:
+        """Write the decision down before anyone acts on it."""
+        self.decisions += 1
+        self.audit.write(
+            "decision",
+            {
+                "ts": message.ts_event,
+                "round": message.round,
+                "decision_id": message.decision_id,
+                "equity": str(message.equity),
+                "current": message.current.tolist(),
+                "weights": message.weights.tolist(),
+                "agents": message.agents,
+            },
+        )
+
+    def risked(self, message: RiskedDecision) -> None:
+        """Keep the round's equity and the desk's breaches."""
+        decision = message.decision
+        exposure = decision.positions * decision.close / float(decision.equity)
+        row = {
+            "ts": decision.ts_event,
+            "round": decision.round,
+            "equity": decision.equity,
+            "cash": decision.balance,
+            "gross": float(np.abs(exposure).sum()),
+            "net": float(exposure.sum()),
+            "drawdown": message.drawdown,
+        }
+        for name, value in row.items():
+            self._equity[name].append(value)
+        self._breaches("risk", decision, message.breaches)
+
+    def cleared(self, message: ClearedDecision) -> None:
+        """Keep the final weights: the line of the round, and its part of the result."""
+        risked, decision = message.risked, message.risked.decision
+        self._breaches("compliance", decision, message.breaches)
+        breaches = (*risked.breaches, *message.breaches)
+        if not np.array_equal(message.weights, decision.weights):
+            self.refused_decisions += 1
+        for agent, part in zip(decision.agents, decision.contributions, strict=True):
+            self._contributions[agent] = self._contributions.get(agent, 0.0) + np.abs(part)
+        for place, name in enumerate(self._names):
+            weights = ",".join(float(row[place]).hex() for row in (decision.weights, risked.weights, message.weights))
+            self._result_lines.append((decision.ts_event, decision.round, name, 0, f"decision,{weights}"))
+        if breaches or not np.array_equal(message.weights, self._last_targets, equal_nan=True):
+            self._decisions_file.write(self._decision_line(message, breaches) + b"\n")
+        self._last_targets = message.weights
+
+    def command(self, message: RiskCommand) -> None:
+        """Write down what risk orders."""
+        self.commands.append(message)
+        self.audit.write("command", {"ts": message.ts_event, **_fields(message, "ts_event")})
+
+    def gate_result(self, message: GateResult) -> None:
+        """Write down what the gate said."""
+        if message.breach is not None:
+            self.refusals["gate", message.breach.rule] += 1
+        self.audit.write("gate", {"ts": message.ts_event, **_fields(message, "ts_event")})
+
+    def order(self, message: OrderRecord) -> None:
+        """Write down an event of an order; fills are part of the result."""
+        fact = {name: value for name, value in _fields(message, "ts_event").items() if value is not None}
+        self.audit.write("order", {"ts": message.ts_event, **fact})
+        self.orders[message.client_order_id] = {
+            "decision_id": message.decision_id,
+            "parent_order_id": message.parent_order_id,
+            "denied": message.kind in {OrderEventKind.DENIED, OrderEventKind.REJECTED},
+        }
+        if message.kind is OrderEventKind.FILLED:
+            self.fills.append(message)
+            text = (
+                f"fill,{message.client_order_id},{message.side},{message.quantity},{message.price},{message.commission}"
+            )
+            self._result_lines.append((message.ts_event, message.round, message.instrument_id, len(self.fills), text))
+        elif message.kind in {OrderEventKind.DENIED, OrderEventKind.REJECTED}:
+            self.refusals["engine", (message.reason or "unknown").split(":")[0]] += 1
+
+    def parent(self, message: ParentRecord) -> None:
+        """Keep what became of a parent order."""
+        self.parents[message.parent_order_id] = message
+        self.audit.write("parent", {"ts": message.ts_event, **_fields(message, "ts_event")})
+
+    def result_sha256(self) -> str:
+        """Hash decisions and fills, in an order that does not depend on the order of arrival.
+
+        Fills of one instrument and time are numbered among themselves: how fills of different instruments at one
+        time interleave is the engine's affair.
+        """
+        ordered = sorted(self._result_lines)
+        seen: Counter[tuple[int, str]] = Counter()
+        digest = hashlib.sha256()
+        for ts, round_, name, _, text in ordered:
+            sequence = seen[ts, name]
+            seen[ts, name] += 1
+            digest.update(f"{ts},{round_},{name},{sequence},{text}\n".encode())
+        return digest.hexdigest()
+
+    def equity_table(self, financing: Sequence[FinancingEntry]) -> pa.Table:
+        """One row a round; equity, cash and financing booked so far in account currency, the rest as fractions."""
+        schema = pa.schema(
+            [
+                ("ts", TIME),
+                ("round", pa.int64()),
+                ("equity", MONEY),
+                ("cash", MONEY),
+                ("gross", pa.float64()),
+                ("net", pa.float64()),
+                ("drawdown", pa.float64()),
+                ("financing", MONEY),
+            ]
+        )
+        columns: dict[str, list[Any]] = {name: self._equity[name] for name in schema.names}
+        booked = list(accumulate((entry.amount for entry in financing), initial=Decimal(0)))
+        times = [entry.ts for entry in financing]
+        columns["financing"] = [booked[bisect_right(times, ts)] for ts in columns["ts"]]
+        return pa.table(columns, schema=schema)
+
+    def signals_table(self) -> pa.Table:
+        """One row for each agent, instrument and round."""
+        n = len(self._names)
+        return pa.table(
+            {
+                "ts": pa.array(np.repeat([signal.ts_event for signal in self._signals], n), TIME),
+                "agent": pa.array([signal.agent for signal in self._signals for _ in range(n)], pa.string()),
+                "instrument_id": pa.array(list(self._names) * len(self._signals), pa.string()),
+                "score": _joined([signal.score for signal in self._signals]),
+                "confidence": _joined([signal.confidence for signal in self._signals]),
+            }
+        )
+
+    def order_facts(self) -> dict[str, dict[str, Any]]:
+        """Return decision and parent of each order, by client order id; a parent is there even when never sent."""
+        facts = {
+            order_id: {
+                "decision_id": parent.decision_id,
+                "parent_order_id": order_id,
+                "parent_quantity": parent.quantity,
+                "parent_filled_quantity": parent.filled_quantity,
+            }
+            for order_id, parent in self.parents.items()
+        }
+        for order_id, order in self.orders.items():
+            facts[order_id] = facts.get(order["parent_order_id"], {}) | {
+                "decision_id": order["decision_id"],
+                "parent_order_id": order["parent_order_id"],
+            }
+        return facts
+
+    def contributions(self) -> dict[str, float]:
+        """Return each agent's share of the sum of absolute contributions to decided weights."""
+        sums = {agent: float(part.sum()) for agent, part in sorted(self._contributions.items())}
+        total = sum(sums.values())
+        return {agent: value / total if total else 0.0 for agent, value in sums.items()}
+
+    def flush(self) -> None:
+        """Bring the growing files to disk, so that they can be hashed."""
+        self._audit_file.flush()
+        self._decisions_file.flush()
+
+    def close(self) -> None:
+        """Close the growing files."""
+        self._audit_file.close()
+        self._decisions_file.close()
+
+    def _breaches(self, desk: str, decision: DecisionEvent, breaches: tuple[Breach, ...]) -> None:
+        for breach in breaches:
+            self.refusals[desk, breach.rule] += 1
+            self.audit.write(
+                "refusal",
+                {"ts": decision.ts_event, "decision_id": decision.decision_id, "desk": desk, "breach": breach},
+            )
+
+    def _decision_line(self, message: ClearedDecision, breaches: tuple[Breach, ...]) -> bytes:
+        risked, decision = message.risked, message.risked.decision
+        return msgspec.json.encode(
+            {
+                "ts": decision.ts_event,
+                "round": decision.round,
+                "decision_id": decision.decision_id,
+                "execution_ts": decision.execution_ts.tolist(),
+                "equity": str(decision.equity),
+                "instrument_ids": self._names,
+                "current": decision.current.tolist(),
+                "cio": decision.weights.tolist(),
+                "risk": risked.weights.tolist(),
+                "compliance": message.weights.tolist(),
+                "contributions": dict(zip(decision.agents, decision.contributions.tolist(), strict=True)),
+                "breaches": breaches,
+            }
+        )
+
+
+def _fields(message: object, *without: str) -> dict[str, Any]:
+    return {
+        name: value
+        for name, value in msgspec.to_builtins(message, builtin_types=(Decimal,)).items()
+        if name not in without
+    }
+
+
+def _joined(arrays: list[np.ndarray]) -> np.ndarray:
+    return np.concatenate(arrays) if arrays else np.empty(0)
