@@ -36,7 +36,7 @@ class Market:
                 if level == 3 and n % 4 == 2:
                     continue
                 start = tape.T0 + n * self.step + int(offset)
-                # no price comes twice: a stale one cannot pass for a fresh one
+                # no price comes twice and no close is an opening: a stale price cannot pass for a fresh one
                 opening = 100 * level + n + rng.randint(1, 40) / 100
                 close = opening + 0.5
                 prices = [f"{x:.2f}" for x in (opening, close + 0.1, opening - 0.1, close)]
@@ -44,7 +44,7 @@ class Market:
                 self.bars.append(tape.bar(stock, start + int(length), prices, self.spec))
         self.bars.sort(key=lambda bar: bar.ts_init)
         self.ticks.sort(key=lambda tick: tick.ts_init)
-        self.closes = {(bar.bar_type.instrument_id, bar.ts_init, bar.close) for bar in self.bars}
+        self.closes = {(bar.bar_type.instrument_id, bar.close) for bar in self.bars}
 
     def data(self, order):
         return {
@@ -177,7 +177,7 @@ def test_an_order_sent_from_its_instruments_tick_fills_at_that_tick(tape, new_en
     engine = run(new_engine, market, order, desk, *slicers, *strays)
     fills = tape.fills(engine)
     assert tape.off_market(engine, market.ticks) == []
-    assert [f for f in fills if (f.instrument_id, f.ts_event, f.last_px) in market.closes] == []
+    assert [f for f in fills if (f.instrument_id, f.last_px) in market.closes] == []
     assert len(fills) > 2 * ROUNDS
     assert {f.instrument_id for f in fills} == {stock.id for stock in market.stocks}
     assert all(other.calls > 6 * ROUNDS for other in strays)
@@ -193,6 +193,47 @@ def test_fills_do_not_depend_on_other_timers_or_on_the_order_of_add_data(tape, n
         results.append(filled(run(new_engine, market, order, desk, *slicers, *strays), tape))
     assert len(results[0]) > 2 * ROUNDS
     assert all(result == results[0] for result in results)
+
+
+@pytest.mark.parametrize("spacing", SPACINGS)
+def test_the_children_of_a_finished_parent_sum_to_its_quantity(tape, new_engine, spacing):
+    market = Market(tape, spacing)
+    desk, slicers, strays = seated(tape, market, "twap", stray=True)
+    engine = run(new_engine, market, "bars first", desk, *slicers, *strays)
+    traded, slices = defaultdict(int), defaultdict(int)
+    for fill in tape.fills(engine):
+        order = engine.cache.order(fill.client_order_id)
+        parent = (order.instrument_id, order.exec_spawn_id)
+        traded[parent] += int(fill.last_qty.as_decimal())
+        slices[parent] += 1
+    lots = {stock.id: LOT * n for n, stock in enumerate(market.stocks, start=1)}
+    finished = [parent for parent, count in slices.items() if count == SLICES]
+    assert len(finished) > 2 * ROUNDS
+    assert all(traded[parent] == lots[parent[0]] for parent in finished)
+
+
+@pytest.mark.parametrize("cuts", ["each round", "inside each slicing", "inside each timestamp"])
+@pytest.mark.parametrize("algorithm", ["market", "twap"])
+def test_chunks_give_the_same_fills_as_the_whole(tape, new_engine, algorithm, cuts):
+    market = Market(tape, "minute")
+    (data,) = market.data("interleaved")
+    end = market.bars[-1].ts_init + 1
+    desk, slicers, strays = seated(tape, market, algorithm, stray=True)
+    whole = run(new_engine, market, "interleaved", desk, *slicers, *strays)
+    desk, slicers, strays = seated(tape, market, algorithm, stray=True)
+    chunked = new_engine(market.stocks, [desk, *slicers, *strays])
+    key = {
+        "each round": lambda item: (item.ts_init - 1) // market.step,  # a bar belongs to the round it closes
+        "inside each slicing": lambda item: (item.ts_init, type(item).__name__),
+        "inside each timestamp": id,
+    }[cuts]
+    for _key, chunk in itertools.groupby(data, key):
+        chunked.add_data(list(chunk))
+        chunked.run(end=end, streaming=True)
+        chunked.clear_data()
+    chunked.end()
+    assert len(filled(whole, tape)) > 2 * ROUNDS
+    assert filled(chunked, tape) == filled(whole, tape)
 
 
 class EagerDesk(Desk):
@@ -219,10 +260,9 @@ def test_an_order_sent_by_the_decision_fills_at_the_close_it_was_decided_on(tape
     market = Market(tape, spacing)
     engine = run(new_engine, market, "bars first", faulty(tape, market, {}))
     fills = tape.fills(engine)
-    closes = {(instrument_id, close) for instrument_id, _ts, close in market.closes}
     assert len(fills) > 2 * ROUNDS
     assert tape.off_market(engine, market.ticks) == fills
-    assert all((fill.instrument_id, fill.last_px) in closes for fill in fills)
+    assert all((fill.instrument_id, fill.last_px) in market.closes for fill in fills)
 
 
 def test_with_a_latency_model_another_components_timer_fills_every_order_at_a_stale_price(tape, new_engine):
