@@ -4,6 +4,7 @@ import pytest
 from nautilus_trader.common import DataActor
 from nautilus_trader.model import CustomData, DataType, register_custom_data_class
 from nautilus_trader.model.custom import customdataclass
+from nautilus_trader.trading import ExecutionAlgorithm, Strategy
 
 
 @customdataclass
@@ -106,3 +107,19 @@ def test_a_priority_outside_32_unsigned_bits_is_refused(tape, new_engine, priori
     engine = new_engine([stock], [Reader()], [tape.ticks(stock, ["10.00"])])
     with pytest.raises(RuntimeError, match="OverflowError"):
         engine.run()
+
+
+@pytest.mark.parametrize("base", [DataActor, Strategy, ExecutionAlgorithm])
+def test_a_component_with_more_than_a_configuration_overrides_new(base):
+    class Component(base):
+        def __init__(self, *wanted):
+            super().__init__()
+            self.wanted = wanted
+
+    class Roomy(Component):
+        def __new__(cls, *_args):
+            return super().__new__(cls)
+
+    assert Roomy("AAA", 3).wanted == ("AAA", 3)
+    with pytest.raises(TypeError, match="0 to 1 positional"):
+        Component("AAA", 3)
