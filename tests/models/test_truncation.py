@@ -1,0 +1,98 @@
+"""No model and no estimator looks ahead: what it said of the past does not change when the future is cut off."""
+
+import numpy as np
+import pytest
+
+from nautilus_ai_firm.models.estimators.correlation import EwmaCorrelation
+from nautilus_ai_firm.models.estimators.crossover import EwmaCrossover
+from nautilus_ai_firm.models.estimators.ewma import Ewma
+from nautilus_ai_firm.models.estimators.volatility import EwmaVolatility
+from nautilus_ai_firm.models.estimators.z_score import EwmaZScore
+from nautilus_ai_firm.models.signals import macro, mean_reversion, momentum
+
+INPUTS = ("credit", "oil", "index")
+MACRO = macro.Params(
+    credit_spread="credit",
+    oil="oil",
+    index="index",
+    credit_scale_span=12,
+    oil_fast_span=4,
+    volatility_span=10,
+    long_volatility_span=20,
+)
+
+
+def signal(module, params):
+    def outputs(market):
+        model = module.Model(params, len(market[0].close), INPUTS)
+        return [model.update(snapshot) for snapshot in market]
+
+    return outputs
+
+
+def estimator(make, update):
+    def outputs(market):
+        made = make(len(market[0].close))
+        return [(update(made, snapshot),) for snapshot in market]
+
+    return outputs
+
+
+def full_sample_z_score(market):
+    """The planted fault: mean and deviation of the whole sample, the future included."""
+    log_close = np.log([snapshot.close for snapshot in market])
+    return [(row,) for row in (log_close - np.nanmean(log_close, axis=0)) / np.nanstd(log_close, axis=0)]
+
+
+def reused_array(market):
+    """The planted fault: one array handed out in each round and overwritten in the next."""
+    mean = np.zeros(len(market[0].close))
+    outputs = []
+    for snapshot in market:
+        mean += (np.nan_to_num(snapshot.close) - mean) / snapshot.round
+        outputs.append((mean,))
+    return outputs
+
+
+HONEST = {
+    "momentum": signal(momentum, momentum.Params(fast_spans=(4, 8))),
+    "mean_reversion": signal(mean_reversion, mean_reversion.Params(scale_span=30)),
+    "macro": signal(macro, MACRO),
+    "ewma": estimator(lambda n: Ewma(20, n), lambda made, s: made.update(s.close)),
+    "volatility": estimator(lambda n: EwmaVolatility(20, n), lambda made, s: made.update(s.close, s.fresh)),
+    "correlation": estimator(lambda n: EwmaCorrelation(20, n), lambda made, s: made.update(s.close, s.fresh)),
+    "crossover": estimator(lambda n: EwmaCrossover((4, 8), 20, n), lambda made, s: made.update(s.close, s.fresh)),
+    "z_score": estimator(lambda n: EwmaZScore(20, 30, n, 20), lambda made, s: made.update(s.close)),
+}
+PLANTED = {"full_sample_z_score": full_sample_z_score, "reused_array": reused_array}
+
+
+@pytest.fixture
+def market(closes, rounds):
+    fresh = np.random.default_rng(13).random(closes.shape) > 0.05
+    return rounds(np.where(fresh, closes, np.nan), fresh, inputs=closes[:, ::-1])
+
+
+def differing_cuts(outputs, market):
+    """Count the cuts after which a past output differs in any bit, and the finite numbers that were compared."""
+    whole = outputs(market)
+    differing, compared = 0, 0
+    for cut in (120, 233, 377, 599):
+        for before, after in zip(whole, outputs(market[:cut]), strict=False):
+            for one, other in zip(before, after, strict=True):
+                compared += int(np.isfinite(one).sum())
+                differing += one.tobytes() != other.tobytes()
+    return differing, compared
+
+
+@pytest.mark.parametrize("outputs", HONEST.values(), ids=HONEST.keys())
+def test_cutting_the_future_changes_no_bit_of_the_past(outputs, market):
+    differing, compared = differing_cuts(outputs, market)
+    assert differing == 0
+    assert compared > 1000
+
+
+@pytest.mark.parametrize("outputs", PLANTED.values(), ids=PLANTED.keys())
+def test_the_test_above_finds_planted_faults(outputs, market):
+    differing, _ = differing_cuts(outputs, market)
+    assert differing > 1000
