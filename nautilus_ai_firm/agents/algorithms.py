@@ -1,15 +1,16 @@
 """6. Parent -> child orders: TWAP sends equal slices, each on a market event at or after its time."""
 
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Self, cast
 
+from nautilus_trader.common import Cache
 from nautilus_trader.model import ExecAlgorithmId, InstrumentId, OrderSide, Quantity
 from nautilus_trader.trading import ExecutionAlgorithm, ExecutionAlgorithmConfig
 
 from nautilus_ai_firm.agents.book import Universe
 from nautilus_ai_firm.agents.gate import OrderGate
 from nautilus_ai_firm.bus import Failures, Line, Priority, Topic, callback
-from nautilus_ai_firm.clock import MarketClock
+from nautilus_ai_firm.clock import HostClock, MarketClock
 from nautilus_ai_firm.messages import CancelParent, ChildIntent, ExecutionTick, GateResult, ParentDone
 from nautilus_ai_firm.models.execution.slicing import due_quantity
 
@@ -36,7 +37,7 @@ class TwapAlgorithm(ExecutionAlgorithm):
 
     def __new__(cls, *_: object) -> Self:
         """Give the engine the algorithm's id."""
-        return super().__new__(cls, ExecutionAlgorithmConfig(exec_algorithm_id=ExecAlgorithmId("TWAP")))
+        return super().__new__(cls, ExecutionAlgorithmConfig(exec_algorithm_id=ExecAlgorithmId("TWAP")))  # pyright: ignore[reportCallIssue] - the engine takes the config here
 
     def __init__(self, universe: Universe, gate: OrderGate, failures: Failures) -> None:
         self.line = Line("TWAP", self, failures)
@@ -49,7 +50,7 @@ class TwapAlgorithm(ExecutionAlgorithm):
     @callback
     def on_start(self) -> None:
         """Hear the market through the execution desk, and its cancels."""
-        self._clock = MarketClock(self.clock, self.line)
+        self._clock = MarketClock(cast("HostClock", self.clock), self.line)
         self.line.subscribe(Topic.EXECUTION_TICK, self._on_tick, Priority.DESK)
         self.line.subscribe(Topic.CANCEL_PARENT, self._cancel, Priority.DESK)
 
@@ -93,7 +94,9 @@ class TwapAlgorithm(ExecutionAlgorithm):
         )
         sliced.sent += quantity
         sliced.children += 1
-        primary = self.cache.order(sliced.order.client_order_id)  # the engine's copy has shrunk by what was spawned
+        primary = cast("Cache", self.cache).order(
+            sliced.order.client_order_id
+        )  # the engine's copy has shrunk by what was spawned
         if last:
             self.submit_order(primary)
             self._finish(sliced, "filled")

@@ -46,7 +46,7 @@ class ExecutionDesk(Strategy):
 
     def __new__(cls, *_: object) -> Self:
         """Give the engine the desk's id."""
-        return super().__new__(cls, StrategyConfig(strategy_id=StrategyId("EXECUTION-001"), order_id_tag="001"))
+        return super().__new__(cls, StrategyConfig(strategy_id=StrategyId("EXECUTION-001"), order_id_tag="001"))  # pyright: ignore[reportCallIssue] - the engine takes the config here
 
     def __init__(
         self,
@@ -152,17 +152,17 @@ class ExecutionDesk(Strategy):
         self._ledger.hold(parent)
 
     @callback
-    def on_trade(self, tick: TradeTick) -> None:
+    def on_trade(self, trade: TradeTick) -> None:
         """Release the instrument's held parent, and let its algorithm know that there is a price."""
-        place = self._place[tick.instrument_id]
+        place = self._place[trade.instrument_id]
         held, active = self._ledger.held(place), self._ledger.active(place)
-        due = held is not None and tick.ts_event >= held.execution_ns
+        due = held is not None and trade.ts_event >= held.execution_ns
         if not due and active is None:
             return
-        price = float(tick.price)
-        self.line.publish(Topic.EXECUTION_TICK, ExecutionTick(place=place, ts_event=tick.ts_event, price=price))
+        price = float(trade.price)
+        self.line.publish(Topic.EXECUTION_TICK, ExecutionTick(place=place, ts_event=trade.ts_event, price=price))
         if due and held is not None:
-            self._release(held, tick.ts_event, price)
+            self._release(held, trade.ts_event, price)
 
     def _release(self, parent: Parent, ts_event: int, price: float) -> None:
         if not parent.end_ns:
@@ -249,7 +249,7 @@ class ExecutionDesk(Strategy):
                 quantity=-quantity,
                 round=self.line.failures.round,
                 decision_id=f"K{command.sequence:06d}",
-                execution_ns=self._sessions.execution_time_ns(command.ts_event),
+                execution_ns=int(self._sessions.execution_time_ns(command.ts_event)),
             )
             self._gate.reserve(place, command.ts_event, 1, reduces=True)
             self._ledger.hold(parent)

@@ -3,6 +3,8 @@
 It knows what Nautilus' own RiskEngine cannot know: the reference price, the position, the halt.
 """
 
+from dataclasses import replace
+
 import numpy as np
 
 from nautilus_ai_firm.agents.book import Universe
@@ -96,8 +98,7 @@ class OrderGate:
         if breach is None:
             line.publish(Topic.GATE_RESULT, order)
             return True
-        refused = {name: getattr(order, name) for name in GateResult.__slots__} | {"breach": breach}
-        line.publish(Topic.GATE_RESULT, GateResult(**refused))
+        line.publish(Topic.GATE_RESULT, replace(order, breach=breach))
         return False
 
     def _refusal(self, order: GateResult, place: int, position: int) -> Breach | None:

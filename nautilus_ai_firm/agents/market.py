@@ -4,12 +4,12 @@ from typing import Self
 
 import numpy as np
 from nautilus_trader.common import DataActor, DataActorConfig
-from nautilus_trader.model import ActorId, Bar, CustomData, DataType
+from nautilus_trader.model import ActorId, Bar, CustomData
 
 from nautilus_ai_firm.agents.book import Universe
 from nautilus_ai_firm.bus import Failures, Line, Topic, callback
 from nautilus_ai_firm.clock import MarketClock
-from nautilus_ai_firm.data.observation import MacroObservation
+from nautilus_ai_firm.data.observation import OBSERVATION_TYPE
 from nautilus_ai_firm.messages import MarketSnapshot
 
 CLOSE = "close-round"
@@ -20,7 +20,7 @@ class MarketDesk(DataActor):
 
     def __new__(cls, *_: object) -> Self:
         """Give the engine the desk's id."""
-        return super().__new__(cls, DataActorConfig(actor_id=ActorId("MARKET-001")))
+        return super().__new__(cls, DataActorConfig(actor_id=ActorId("MARKET-001")))  # pyright: ignore[reportCallIssue] - the engine takes the config here
 
     def __init__(self, universe: Universe, initial_inputs: dict[str, float], failures: Failures) -> None:
         self.line = Line("market", self, failures)
@@ -43,7 +43,7 @@ class MarketDesk(DataActor):
         for bar_type in (*self._universe.bar_types, *self._universe.input_bar_types.values()):
             self.subscribe_bars(bar_type)
         if len(self._universe.inputs) > len(self._universe.input_bar_types):
-            self.subscribe_data(DataType(MacroObservation.type_name_static()))
+            self.subscribe_data(OBSERVATION_TYPE)
 
     @callback
     def on_bar(self, bar: Bar) -> None:
@@ -61,7 +61,7 @@ class MarketDesk(DataActor):
     @callback
     def on_data(self, data: CustomData) -> None:
         """Store a macro observation at its publication."""
-        observation = data.data if isinstance(data, CustomData) else data
+        observation = data.data
         if (place := self._input_place.get(observation.series)) is not None:
             self._store_input(place, observation.value)
 

@@ -21,7 +21,7 @@ class RiskDesk(DataActor):
 
     def __new__(cls, *_: object) -> Self:
         """Give the engine the desk's id."""
-        return super().__new__(cls, DataActorConfig(actor_id=ActorId("RISK-001")))
+        return super().__new__(cls, DataActorConfig(actor_id=ActorId("RISK-001")))  # pyright: ignore[reportCallIssue] - the engine takes the config here
 
     def __init__(self, settings: Risk, universe: Universe, kill_switch: KillSwitch, failures: Failures) -> None:
         self.line = Line("risk", self, failures)

@@ -35,7 +35,7 @@ class SignalDesk(DataActor):
 
     def __new__(cls, seats: Sequence[Seat], *_: object) -> Self:
         """Give the engine an id that says who sits here."""
-        return super().__new__(cls, DataActorConfig(actor_id=ActorId(f"SIGNALS-{seats[0].place + 1:03d}")))
+        return super().__new__(cls, DataActorConfig(actor_id=ActorId(f"SIGNALS-{seats[0].place + 1:03d}")))  # pyright: ignore[reportCallIssue] - the engine takes the config here
 
     def __init__(self, seats: Sequence[Seat], failures: Failures) -> None:
         self._lines = [(seat, Line(f"signals.{seat.name}", self, failures)) for seat in seats]

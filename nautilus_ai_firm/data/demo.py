@@ -25,7 +25,7 @@ from nautilus_ai_firm.data.sessions import Dates, Sessions
 
 CALENDAR = "XNYS"  # NASDAQ keeps the same hours and holidays
 
-STOCKS = MappingProxyType({"AAPL": "AAPL.XNAS", "IBM": "IBM.XNYS", "MSFT": "MSFT.XNAS", "GOOG": "GOOG.XNAS"})
+STOCKS = MappingProxyType({"AAPL": "AAPL.US", "IBM": "IBM.US", "MSFT": "MSFT.US", "GOOG": "GOOG.US"})
 """Tradable: name in the source and instrument."""
 
 INDICES = MappingProxyType({"sp500": "SPX.INDEX", "nasdaq": "IXIC.INDEX"})

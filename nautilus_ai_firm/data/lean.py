@@ -82,7 +82,7 @@ def add_lean(
     folder: Path,
     symbols: Sequence[str] = (),
     adjustment: Adjustment = "total_return",
-    venue: str = "XNYS",
+    venue: str = "US",
 ) -> LeanAdded:
     """Add the daily and hourly files of a LEAN data folder, all of them or nothing.
 

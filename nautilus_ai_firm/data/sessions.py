@@ -1,6 +1,7 @@
 """Turns an exchange calendar into arrays of session opens and closes, so that a lookup is one binary search."""
 
 import functools
+import warnings
 from dataclasses import dataclass
 
 import exchange_calendars
@@ -103,7 +104,10 @@ class Sessions:
 @functools.lru_cache(maxsize=32)
 def _load(calendar: str, first: str, last: str) -> Sessions:
     try:
-        source = exchange_calendars.get_calendar(calendar, start=first, end=last)
+        with warnings.catch_warnings():
+            # the calendar library reads its own schedule in a way that pandas is about to change
+            warnings.filterwarnings("ignore", message="Series.values returning an ndarray", category=DeprecationWarning)
+            source = exchange_calendars.get_calendar(calendar, start=first, end=last)
     except (CalendarError, ValueError) as error:
         raise DataError(f"calendar {calendar!r} from {first} to {last}: {' '.join(str(error).split())}") from error
     dates = pd.DatetimeIndex(source.schedule.index).to_numpy().astype("datetime64[D]")

@@ -17,6 +17,7 @@ from nautilus_ai_firm.messages import (
     Breach,
     ClearedDecision,
     DecisionEvent,
+    Floats,
     GateResult,
     MarketSnapshot,
     OrderEventKind,
@@ -60,7 +61,7 @@ class RunRecorder:
         self._signals: list[SignalEvent] = []
         self._contributions: dict[str, np.ndarray] = {}
         self._result_lines: list[tuple[int, int, str, int, str]] = []
-        self._last_targets: np.ndarray | None = None
+        self._last_targets: Floats = np.empty(0)
 
     def snapshot(self, message: MarketSnapshot) -> None:
         """Count the round and hash what the firm saw."""

@@ -84,12 +84,12 @@ class WorkingLedger:
         return np.array([0 if entry is None else entry.working() for entry in self._place], dtype=np.int64)
 
     def held(self, place: int) -> Parent | None:
-        """The parent that waits for its market, if any."""
+        """Return the parent that waits for its market, if any."""
         entry = self._place[place]
         return entry.parent if entry is not None and entry.held else None
 
     def active(self, place: int) -> Parent | None:
-        """The parent that was released and is not done, if any."""
+        """Return the parent that was released and is not done, if any."""
         entry = self._place[place]
         return entry.parent if entry is not None and not entry.held else None
 
@@ -97,8 +97,12 @@ class WorkingLedger:
         """Unsigned filled quantity of a parent that is still known."""
         return self._entry(parent_id).filled
 
+    def parent(self, parent_id: str) -> Parent:
+        """Return a parent that is still working."""
+        return self._entry(parent_id).parent
+
     def parent_of(self, child_id: str) -> Parent | None:
-        """The parent of a child order; None for an order that is not, or no longer, of this desk."""
+        """Return the parent of a child order; None for an order that is not, or no longer, of this desk."""
         parent_id = self._child_parent.get(child_id)
         return None if parent_id is None else self._entries[parent_id].parent
 
