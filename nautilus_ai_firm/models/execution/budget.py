@@ -55,7 +55,7 @@ class MessageBudget:
             A time before one that was given already, or a negative number.
 
         """
-        if self.count(ts_ns) + n > self._max_messages:
+        if n >= 0 and self.count(ts_ns) + n > self._max_messages:
             return False
         self.record(ts_ns, n)
         return True

@@ -172,6 +172,15 @@ def test_the_order_that_follows_keeps_both_maxima(lots, wanted, price, value, vo
     assert order <= volume
 
 
+def test_a_sale_that_keeps_the_maximum_only_until_it_is_cut_to_lots_shrinks_too():
+    """500 held, 100.3 to sell, 100.7 allowed: a target of 399.7 would become 399, a sale of 101."""
+    out, breaches = apply([0.05], [0.03997], max_order_value=[10_070.0])
+    assert target_quantity(out, EQUITY, np.array([100.0]), 1.0).tolist() == [400]
+    assert [(breach.rule, round(breach.observed)) for breach in breaches] == [("max_order_value", 10_100)]
+    # a purchase of as much is cut downwards and passes as it is
+    assert apply([0.05], [0.06003], max_order_value=[10_070.0]) == (pytest.approx([0.06003]), ())
+
+
 def test_shrinking_to_the_exact_value_would_push_a_sale_over_it():
     """The control of the property above: 500 held, at most 100.7 sold by value; a target of 399.3 becomes 399."""
     naive = np.array([0.05 - 0.01007])

@@ -68,6 +68,7 @@ def test_a_budget_that_is_none_is_refused(maximum, window):
 
 def test_a_negative_number_of_messages_is_refused():
     budget = MessageBudget(1, SECOND)
+    budget.record(0, 5)
     for ask in (budget.record, budget.reserve):
         with pytest.raises(ValueError, match="-1 messages"):
             ask(0, -1)
