@@ -347,7 +347,7 @@ class Update:
         Parameters
         ----------
         instrument_id : str
-            `AAPL.XNAS`.
+            `AAPL.US`.
         bar : str
             `1-DAY`, `1-HOUR` or `1-MINUTE`.
         bars : BarColumns

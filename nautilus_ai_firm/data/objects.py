@@ -33,7 +33,7 @@ _QUANTITY_SCALE = 10**FIXED_PRECISION
 
 
 def bar_type_id(instrument_id: str, bar: str) -> str:
-    """Name of a bar series: `AAPL.XNAS` and `1-DAY` give `AAPL.XNAS-1-DAY-LAST-EXTERNAL`."""
+    """Name of a bar series: `AAPL.US` and `1-DAY` give `AAPL.US-1-DAY-LAST-EXTERNAL`."""
     return f"{instrument_id}-{bar}-LAST-EXTERNAL"
 
 

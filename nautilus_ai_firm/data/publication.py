@@ -9,7 +9,7 @@ RELEASE_HOUR = 17
 """Hour in New York by which a figure counts as known on its release day: after the close, so for the next session."""
 
 _RELEASE_SESSION = 3  # of the month after the reference month
-_RELEASE_DAYS = 7  # calendar days
+_RELEASE_WAIT = np.timedelta64(7, "D")
 _LONGEST_WAIT_NS = 62 * 86_400_000_000_000  # from the first of a month to well inside the next
 
 
@@ -32,7 +32,7 @@ def monthly(months: Dates, calendar: str) -> tuple[Times, Times]:
         Midnight in New York after the month's last day; 17:00 in New York on the third session of the month after.
 
     """
-    following = np.asarray(months, dtype="datetime64[M]") + 1
+    following = np.asarray(months, dtype="datetime64[M]") + np.timedelta64(1, "M")
     first_days = following.astype("datetime64[D]")
     if not len(first_days):
         return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
@@ -52,7 +52,7 @@ def daily_in_weekly_report(days: Dates) -> tuple[Times, Times]:
 
     """
     dates = np.asarray(days, dtype="datetime64[D]")
-    return new_york_ns(dates + 1, 0), new_york_ns(dates + _RELEASE_DAYS, RELEASE_HOUR)
+    return new_york_ns(dates + np.timedelta64(1, "D"), 0), new_york_ns(dates + _RELEASE_WAIT, RELEASE_HOUR)
 
 
 def new_york_ns(dates: Dates, hour: int) -> Times:

@@ -1,0 +1,121 @@
+"""Calendars as arrays: half days, daylight saving time, and no dependence on today's date."""
+
+import subprocess
+import sys
+
+import exchange_calendars
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nautilus_ai_firm.data.errors import DataError
+from nautilus_ai_firm.data.sessions import Sessions
+
+
+def ns(text: str) -> int:
+    return pd.Timestamp(text).as_unit("ns").value
+
+
+def days(*texts: str) -> np.ndarray:
+    return np.array(texts, dtype="datetime64[D]")
+
+
+SESSIONS = Sessions.between("XNYS", ns("2013-01-01"), ns("2014-12-31"))
+
+
+@pytest.mark.parametrize(
+    ("date", "opened", "closed"),
+    [
+        ("2013-11-27", "2013-11-27T14:30Z", "2013-11-27T21:00Z"),
+        ("2013-11-29", "2013-11-29T14:30Z", "2013-11-29T18:00Z"),  # half day
+        ("2013-07-03", "2013-07-03T13:30Z", "2013-07-03T17:00Z"),  # half day in summer time
+        ("2013-03-08", "2013-03-08T14:30Z", "2013-03-08T21:00Z"),  # last session of winter time
+        ("2013-03-11", "2013-03-11T13:30Z", "2013-03-11T20:00Z"),  # first session of summer time
+        ("2013-11-04", "2013-11-04T14:30Z", "2013-11-04T21:00Z"),  # first session of winter time
+    ],
+)
+def test_session_times_follow_half_days_and_daylight_saving(date, opened, closed):
+    assert SESSIONS.open_of(days(date)).tolist() == [ns(opened)]
+    assert SESSIONS.close_of(days(date)).tolist() == [ns(closed)]
+
+
+def test_a_date_without_session_has_no_times():
+    dates = days("2013-11-28", "2013-11-30", "1999-01-04", "2030-01-02")  # holiday, Saturday, outside of the bounds
+    assert not SESSIONS.open_of(dates).any()
+    assert not SESSIONS.close_of(dates).any()
+
+
+def test_next_open_is_strictly_after_and_zero_beyond_the_known():
+    friday_open = ns("2013-11-29T14:30Z")
+    assert SESSIONS.next_open_ns(friday_open - 1) == friday_open
+    assert SESSIONS.next_open_ns(friday_open) == ns("2013-12-02T14:30Z")
+    assert SESSIONS.next_open_ns(SESSIONS.opens_ns[-1]) == 0
+
+
+def test_the_last_close_of_a_window_always_has_a_next_open():
+    sessions = Sessions.between("XNYS", ns("2001-09-01"), ns("2001-09-10T20:00Z"))
+    assert sessions.next_open_ns(ns("2001-09-10T20:00Z")) == ns("2001-09-17T13:30Z")
+
+
+def test_a_session_holds_its_open_and_its_close_but_nothing_executes_at_the_close():
+    opened, closed = ns("2013-11-29T14:30Z"), ns("2013-11-29T18:00Z")
+    times = np.array([opened - 1, opened, closed - 1, closed, closed + 1])
+    index = SESSIONS.session_index(times)
+    assert index[0] == index[4] == -1
+    assert index[1] == index[2] == index[3] > 0
+    assert SESSIONS.is_open(times).tolist() == [False, True, True, False, False]
+    assert SESSIONS.session_close_ns(times).tolist() == [0, closed, closed, closed, 0]
+
+
+@pytest.mark.filterwarnings("ignore:.*values returning an ndarray")  # inside the calendar library
+@given(st.lists(st.integers(ns("2013-01-01"), ns("2014-12-31")), min_size=1, max_size=50))
+def test_vectorised_look_ups_agree_with_the_calendar_library(times):
+    calendar = exchange_calendars.get_calendar("XNYS", start="2012-12-01", end="2015-02-01")
+    expected_open = [calendar.next_open(pd.Timestamp(t, tz="UTC").floor("min")).value for t in times]
+    # the library works in minutes and excludes an open that is now, as we do
+    at_open = [calendar.is_open_on_minute(pd.Timestamp(t, tz="UTC").floor("min"), ignore_breaks=True) for t in times]
+    assert SESSIONS.next_open_ns(np.array(times)).tolist() == expected_open
+    assert SESSIONS.is_open(np.array(times)).tolist() == at_open
+
+
+def test_scalars_and_arrays_give_the_same():
+    times = SESSIONS.closes_ns[:5]
+    assert [int(SESSIONS.next_open_ns(int(t))) for t in times] == SESSIONS.next_open_ns(times).tolist()
+
+
+@pytest.mark.parametrize(("calendar", "start", "end"), [("XXXX", 0, 10**18), ("XNYS", 10**18, 0)])
+def test_an_impossible_calendar_is_refused_in_one_line(calendar, start, end):
+    with pytest.raises(DataError, match=f"^calendar '{calendar}'") as raised:
+        Sessions.between(calendar, start, end)
+    assert "\n" not in str(raised.value)
+
+
+MOVED_DATE = """
+import sys
+import pandas as pd
+years = int(sys.argv[1])
+today = pd.Timestamp.now() + pd.DateOffset(years=years)
+pd.Timestamp.now = staticmethod(lambda tz=None: today if tz is None else today.tz_localize(tz))
+pd.Timestamp.today = pd.Timestamp.now
+import exchange_calendars
+from nautilus_ai_firm.data.sessions import Sessions
+start, end = 1_071_000_000_000_000_000, 1_365_000_000_000_000_000
+sessions = Sessions.between("XNYS", start, end)
+ours = (len(sessions.dates), str(sessions.dates[0]), int(sessions.opens_ns.sum() % 2**61), int(sessions.closes_ns[-1]))
+bare = exchange_calendars.get_calendar("XNYS")
+print(ours, "|", bare.sessions[0].date(), bare.sessions[-1].date())
+"""
+
+
+def test_sessions_do_not_depend_on_the_system_date():
+    """Ten years from now the arrays are the same; a calendar without explicit bounds is not (negative control)."""
+    lines = [
+        subprocess.run([sys.executable, "-c", MOVED_DATE, years], capture_output=True, text=True, check=True).stdout
+        for years in ("0", "10")
+    ]
+    (ours_now, bare_now), (ours_later, bare_later) = (line.split("|") for line in lines)
+    assert ours_now == ours_later
+    assert "2003" in ours_now
+    assert bare_now != bare_later
