@@ -1,6 +1,6 @@
 """Closes become trend scores: moving-average crossovers at several speeds, in units of volatility."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 import numpy as np
 from msgspec import Meta, Struct
@@ -30,12 +30,16 @@ class Params(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     """
 
-    fast_spans: Annotated[tuple[Literal[2, 4, 8, 16, 32, 64], ...], Meta(min_length=1)] = (16, 32, 64)
+    fast_spans: Annotated[tuple[int, ...], Meta(min_length=1)] = (16, 32, 64)
     volatility_span: Annotated[float, Meta(ge=5, le=500)] = 36.0
     diversification_multiplier: Annotated[float, Meta(ge=1, le=2.5)] = 1.0
 
     def __post_init__(self) -> None:
-        """Refuse speeds that repeat or do not rise."""
+        """Refuse speeds without a published scalar, and those that repeat or do not rise."""
+        for span in self.fast_spans:
+            if span not in FORECAST_SCALARS:
+                allowed = ", ".join(map(str, FORECAST_SCALARS))
+                raise ValueError(f"fast_spans names {span}, which has no published scalar; allowed are {allowed}")
         if list(self.fast_spans) != sorted(set(self.fast_spans)):
             raise ValueError(f"fast_spans {list(self.fast_spans)} must rise and name each span once")
 

@@ -98,17 +98,17 @@ def test_scalars_are_the_published_table():
 
 
 @pytest.mark.parametrize(
-    "given",
+    ("given", "message"),
     [
-        {"fast_spans": []},
-        {"fast_spans": [10]},
-        {"fast_spans": [16, 8]},
-        {"fast_spans": [8, 8]},
-        {"volatility_span": 1},
-        {"diversification_multiplier": 0.9},
-        {"fast_span": [8]},
+        ({"fast_spans": []}, "length >= 1"),
+        ({"fast_spans": [10]}, "names 10, which has no published scalar; allowed are 2, 4, 8, 16, 32, 64"),
+        ({"fast_spans": [16, 8]}, "must rise"),
+        ({"fast_spans": [8, 8]}, "each span once"),
+        ({"volatility_span": 1}, ">= 5"),
+        ({"diversification_multiplier": 0.9}, ">= 1"),
+        ({"fast_span": [8]}, "unknown field `fast_span`"),
     ],
 )
-def test_params_outside_their_range_are_refused(given):
-    with pytest.raises(msgspec.ValidationError):
+def test_params_outside_their_range_are_refused(given, message):
+    with pytest.raises(msgspec.ValidationError, match=message):
         msgspec.convert(given, Params)
