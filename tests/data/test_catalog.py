@@ -17,7 +17,7 @@ from nautilus_trader.persistence import ParquetDataCatalog
 from nautilus_ai_firm.data.catalog import Catalog
 from nautilus_ai_firm.data.columns import BarColumns, ObservationColumns
 from nautilus_ai_firm.data.errors import CatalogError, DataError
-from nautilus_ai_firm.data.manifest import OPENING_TICK_SIZE, Listing, Provenance
+from nautilus_ai_firm.data.manifest import OPENING_TICK_SIZE, Adjustment, Listing, Provenance
 from nautilus_ai_firm.data.objects import bar_objects, observation_objects, opening_tick_objects
 from nautilus_ai_firm.data.observation import CATALOG_TYPE
 from nautilus_ai_firm.data.synthetic import synthetic_bars, write_synthetic
@@ -27,7 +27,7 @@ LISTING = Listing(instrument_class="Equity", tradable=True, calendar="XNYS")
 FOREVER = (0, 2**62)
 
 
-def provenance(adjustment="raw", as_of="2020-01-01") -> Provenance:
+def provenance(adjustment: Adjustment = "raw", as_of="2020-01-01") -> Provenance:
     return Provenance(source="test", licence="none", source_sha256="0", adjustment=adjustment, as_of=as_of)
 
 

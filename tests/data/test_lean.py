@@ -218,7 +218,7 @@ def test_the_apple_split_of_2014_leaves_no_jump(lean_catalog, shared_data, bar):
     first = int(np.searchsorted(bars.ts_close_ns, pd.Timestamp("2014-06-09").as_unit("ns").value))
     day = pd.to_datetime(bars.ts_close_ns).normalize() == "2014-06-09"
     assert bars.close[day][-1] / bars.close[first - 1] == pytest.approx(93.70 / (645.57 / 7), abs=2e-3)
-    kind = {"1-DAY": "daily", "1-HOUR": "hour"}[bar]
+    kind = "daily" if bar == "1-DAY" else "hour"
     raw, _, _ = read_bars(shared_data / f"lean/equity/usa/{kind}/aapl.zip", kind)  # negative control
     assert raw.close[first] / raw.close[first - 1] < 0.2
     np.testing.assert_allclose(bars.volume[first] / raw.volume[first], 4)  # 4:1 of 2020 is still ahead

@@ -73,9 +73,10 @@ def test_a_session_holds_its_open_and_its_close_but_nothing_executes_at_the_clos
 @given(st.lists(st.integers(ns("2013-01-01"), ns("2014-12-31")), min_size=1, max_size=50))
 def test_vectorised_look_ups_agree_with_the_calendar_library(times):
     calendar = exchange_calendars.get_calendar("XNYS", start="2012-12-01", end="2015-02-01")
-    expected_open = [calendar.next_open(pd.Timestamp(t, tz="UTC").floor("min")).value for t in times]
+    minutes = pd.to_datetime(times, unit="ns", utc=True).floor("min")
+    expected_open = [calendar.next_open(minute).value for minute in minutes]
     # the library works in minutes and excludes an open that is now, as we do
-    at_open = [calendar.is_open_on_minute(pd.Timestamp(t, tz="UTC").floor("min"), ignore_breaks=True) for t in times]
+    at_open = [calendar.is_open_on_minute(minute, ignore_breaks=True) for minute in minutes]
     assert SESSIONS.next_open_ns(np.array(times)).tolist() == expected_open
     assert SESSIONS.is_open(np.array(times)).tolist() == at_open
 
