@@ -27,11 +27,7 @@ class Universe:
     currency: Currency
     bar_minutes: int
     bars_per_year: float
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Instrument ids as text."""
-        return tuple(str(instrument_id) for instrument_id in self.instrument_ids)
+    names: tuple[str, ...]  # instrument ids as text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

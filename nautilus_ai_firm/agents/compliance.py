@@ -38,6 +38,7 @@ class ComplianceDesk(DataActor):
         room = 1.0 + (gate.max_collar or 0.0)
         self._max_value = _array([instrument.max_order_value for instrument in market.universe]) / room
         self._max_volume = _array([instrument.max_order_volume for instrument in market.universe])
+        self._lot_sizes = universe.lot_sizes.astype(np.float64)
         self._sessions = sessions
 
     @callback
@@ -58,6 +59,7 @@ class ComplianceDesk(DataActor):
             max_order_volume=self._max_volume,
             instrument_ids=self._names,
             restricted_may_reduce=self._may_reduce,
+            lot_size=self._lot_sizes,
         )
         self.line.publish(Topic.CLEARED, ClearedDecision(risked=risked, weights=weights, breaches=breaches))
 

@@ -108,7 +108,7 @@ class ExecutionDesk(Strategy):
 
     def _retarget(self, place: int, target: int, decision: DecisionEvent) -> None:
         self._cancel_active(place, decision.ts_event)
-        if self._ledger.working()[place]:
+        if self._ledger.works(place):
             return  # children are still in flight: the next round decides on what they became
         if quantity := target - self._position(place):
             self._hold(place, quantity, decision)
@@ -241,7 +241,7 @@ class ExecutionDesk(Strategy):
     def _flatten(self, command: RiskCommand) -> None:
         for place in range(len(self._universe.instrument_ids)):
             quantity = self._position(place)
-            if not quantity or self._ledger.working()[place]:
+            if not quantity or self._ledger.works(place):
                 continue
             parent = Parent(
                 parent_id=f"K{command.sequence:06d}-{self._universe.names[place]}",

@@ -15,7 +15,7 @@ from nautilus_ai_firm.hosts.study import Stage, Study, prepare
 from nautilus_ai_firm.hosts.universe import bar_names, input_names
 from nautilus_ai_firm.hosts.venue import FillCharges, OvernightFinancing
 from nautilus_ai_firm.messages import Failure
-from nautilus_ai_firm.runs.folder import Run, new_folder, open_run, publish, temporary_folder, write_failure
+from nautilus_ai_firm.runs.folder import Run, discard, new_folder, open_run, publish, temporary_folder, write_failure
 from nautilus_ai_firm.runs.recorder import RunRecorder
 from nautilus_ai_firm.settings import Firm
 
@@ -64,9 +64,10 @@ def run_backtest(study: Study) -> Run:
                 f"{failure.component} failed in round {failure.round}: {failure.error} (records: {failed})"
             )
         write_run(temporary, folder.name, stage, engine, recorder, bars)
+        publish(temporary, folder)
     finally:
         engine.dispose()
-    publish(temporary, folder)
+        discard(temporary)
     return open_run(folder)
 
 
@@ -144,6 +145,7 @@ def _feed(engine: BacktestEngine, stage: Stage, failures: Failures) -> int:
         if window.bars or window.opening_ticks or window.observations:
             engine.run(end=end_ns + 1, streaming=True)
             engine.clear_data()
+            engine.cache.purge_account_events(cut_ns)  # reading the balance copies the account with all its events
         if failures.first is not None:
             return bars
         if stage.study.on_progress is not None:

@@ -52,6 +52,7 @@ def universe_of(firm: Firm, catalog: Catalog, source: str) -> Universe:
     bar_minutes = _minutes(firm.market.bar)
     return Universe(
         instrument_ids=instrument_ids,
+        names=firm.instrument_ids,
         bar_types=tuple(BarType.from_str(name) for name in bar_names(firm)),
         lot_sizes=np.array([_lot(instrument) for instrument in instruments], dtype=np.int64),
         inputs=firm.market.inputs,

@@ -70,6 +70,11 @@ def publish(temporary: Path, folder: Path) -> None:
     temporary.rename(folder)
 
 
+def discard(temporary: Path) -> None:
+    """Remove what is left of a run that did not get its name."""
+    shutil.rmtree(temporary, ignore_errors=True)
+
+
 def write_tables(temporary: Path, tables: Mapping[str, pa.Table]) -> None:
     """Write every table as Parquet."""
     for name, table in tables.items():

@@ -83,6 +83,11 @@ class WorkingLedger:
         """Signed working quantity of each instrument, shape (n_instruments,): held, open and unspawned."""
         return np.array([0 if entry is None else entry.working() for entry in self._place], dtype=np.int64)
 
+    def works(self, place: int) -> bool:
+        """Whether anything of this instrument is held, open or unspawned."""
+        entry = self._place[place]
+        return entry is not None and entry.working() != 0
+
     def held(self, place: int) -> Parent | None:
         """Return the parent that waits for its market, if any."""
         entry = self._place[place]
