@@ -276,6 +276,9 @@ def _add_file(
     if not len(bars):
         added.notes.append(f"{name}: skipped, no row is left")
         return
+    missing = _missing_sessions(bars) if resolution == "daily" else 0
+    if missing:
+        added.notes.append(f"{name}: {missing} sessions without a row between its first and its last")
     provenance = Provenance(
         source=f"LEAN {name} (AlgoSeek, QuantQuote)",
         licence="as the LEAN data folder states",
@@ -287,6 +290,12 @@ def _add_file(
     instrument_id = f"{ticker}.{venue}"
     bar = _BARS[resolution]
     added.written[bar_type_id(instrument_id, bar)] = update.add_bars(instrument_id, bar, bars, listing, provenance)
+
+
+def _missing_sessions(bars: BarColumns) -> int:
+    first, last = int(bars.ts_open_ns[0]), int(bars.ts_open_ns[-1])
+    sessions = Sessions.between(CALENDAR, first, last)
+    return int(((sessions.opens_ns >= first) & (sessions.opens_ns <= last)).sum()) - len(bars)
 
 
 def _read_csv(path: Path) -> pl.DataFrame:

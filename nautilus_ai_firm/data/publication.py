@@ -52,7 +52,9 @@ def daily_in_weekly_report(days: Dates) -> tuple[Times, Times]:
 
     """
     dates = np.asarray(days, dtype="datetime64[D]")
-    return new_york_ns(dates + np.timedelta64(1, "D"), 0), new_york_ns(dates + _RELEASE_WAIT, RELEASE_HOUR)
+    ended = (dates + np.timedelta64(1, "D")).astype("datetime64[D]")
+    released = (dates + _RELEASE_WAIT).astype("datetime64[D]")
+    return new_york_ns(ended, 0), new_york_ns(released, RELEASE_HOUR)
 
 
 def new_york_ns(dates: Dates, hour: int) -> Times:

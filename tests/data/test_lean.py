@@ -134,6 +134,13 @@ def test_a_split_that_the_factor_file_does_not_know_is_left_out(tmp_path):
     assert added.notes == ["daily/abc.zip: 2 rows left out, before a split at 2013-12-02 not in its factor file"]
 
 
+def test_a_hole_in_daily_history_is_said(tmp_path):
+    rows = [DAILY[0], DAILY[2].replace("20131202", "20131210")]
+    factors = ["20131101,0.9,0.5,0", "20131129,0.9,0.5,0", "20501231,1,1,0"]
+    added = add_lean(Catalog(tmp_path / "catalog"), lean_folder(tmp_path, daily=rows, hourly=None, factors=factors))
+    assert added.notes == ["daily/abc.zip: 7 sessions without a row between its first and its last"]
+
+
 @pytest.mark.parametrize(
     ("row", "message"),
     [
