@@ -119,16 +119,18 @@ def _check_agent(agent: SignalAgent, inputs: tuple[str, ...], where: str) -> Non
 
 def _explain(error: str, raw: Any, shape: Any) -> str:
     """Turn a decoder's message into one that gives the path, the value, and what is allowed."""
-    text, _, path = error.partition(" - at `$")
+    text, found, path = error.rpartition(" - at `$")
+    if not found:
+        text, path = path, ""
     path = path.rstrip("`").removeprefix(".")
     value, kind = raw, shape
     for part in re.findall(r"[^.\[\]]+", path):
         value = value[int(part) if part.isdigit() else part]
         kind = _member(kind, part)
-    unknown = re.fullmatch(r"Object contains unknown field `(.*)`", text)
+    unknown = re.fullmatch(r"Object contains unknown field `(.*)`", text, re.DOTALL)
     if unknown:
         allowed = sorted(field.name for field in msgspec.structs.fields(kind))
-        key = unknown.group(1)
+        key = unknown.group(1) if unknown.group(1).isidentifier() else repr(unknown.group(1))
         full = f"{path}.{key}" if path else key
         return f"{full} is not a known key{_suggest(key, allowed)}; allowed are {', '.join(allowed)}"
     missing = re.fullmatch(r"Object missing required field `(.*)`", text)

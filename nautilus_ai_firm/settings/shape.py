@@ -5,6 +5,8 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
+from nautilus_ai_firm.data.manifest import OPENING_TICK_SIZE
+
 type Fraction = Annotated[float, Meta(gt=0, le=1)]
 type Positive = Annotated[float, Meta(gt=0, le=1e15)]  # finite: an infinite limit is no limit
 type NonNegative = Annotated[float, Meta(ge=0, le=1e15)]
@@ -12,16 +14,13 @@ type Count = Annotated[int, Meta(ge=1)]
 type Name = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]*$")]
 type InstrumentName = Annotated[str, Meta(pattern=r"^[A-Z0-9][A-Z0-9./_^=-]*\.[A-Z][A-Z0-9]*$")]
 
-OPENING_TICK_QUANTITY = 10_000_000
-"""Size of the tick that stands for a bar's open: no order may be larger, or it would not fill at the open."""
-
 
 class Instrument(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A tradable instrument and the largest order in it; without a maximum no order is sent."""
 
     id: InstrumentName
     max_order_value: Positive | None = None  # account currency
-    max_order_volume: Annotated[int, Meta(ge=1, le=OPENING_TICK_QUANTITY)] | None = None  # units
+    max_order_volume: Annotated[int, Meta(ge=1, le=OPENING_TICK_SIZE)] | None = None  # units
 
 
 class Market(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
