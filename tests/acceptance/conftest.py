@@ -1,0 +1,52 @@
+"""Synthetic markets that are written once, and one run of each to compare others with."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from nautilus_ai_firm.runs.folder import Run
+from nautilus_ai_firm.settings import Loaded
+from tests.firm_runs import MINUTE_NS, Market, run, settings, synthetic_market
+
+SLICED: dict[str, Any] = {
+    "market.bar": "1-MINUTE",
+    "execution.twap": {"above_participation": 0.02, "duration_minutes": 5, "interval_minutes": 1},
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Studied:
+    """A market, its catalog, what traded it, and the run."""
+
+    market: Market
+    catalog: Path
+    loaded: Loaded
+    run: Run
+
+
+@pytest.fixture(scope="session")
+def daily(tmp_path_factory: pytest.TempPathFactory) -> Studied:
+    """Three stocks, an index and two macro series over 200 days; the third stock opens a minute late."""
+    folder = tmp_path_factory.mktemp("daily")
+    market = synthetic_market(["A", "B", "C"], 200)
+    late = market.bars["C"]
+    market.bars["C"] = replace(late, ts_open_ns=late.ts_open_ns + MINUTE_NS)
+    catalog, loaded = market.write(folder / "catalog"), settings()
+    return Studied(market=market, catalog=catalog, loaded=loaded, run=run(loaded, catalog, folder / "run"))
+
+
+@pytest.fixture(scope="session")
+def minutes(tmp_path_factory: pytest.TempPathFactory) -> Studied:
+    """Two stocks over two days of minute bars, traded in slices."""
+    folder = tmp_path_factory.mktemp("minutes")
+    market = synthetic_market(["A", "B"], 2, "1-MINUTE")
+    catalog, loaded = market.write(folder / "catalog", "1-MINUTE"), settings(["A", "B"], SLICED, macro=False)
+    return Studied(market=market, catalog=catalog, loaded=loaded, run=run(loaded, catalog, folder / "run"))
+
+
+@pytest.fixture
+def generator() -> np.random.Generator:
+    return np.random.default_rng(20_040_819)
