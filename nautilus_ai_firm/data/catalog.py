@@ -1,26 +1,22 @@
-"""Turns validated series into a Parquet catalog and the catalog into the engine's data; its only writer.
+"""Turns validated series into a Parquet catalog and the catalog into the engine's data.
 
-`<catalog>/<bar>/<instrument>/<checksum>/` holds one bar series, its opening ticks and its instrument as a catalog of
+`<catalog>/<bar>/<instrument>/<checksum>.series/` holds one bar series, its opening ticks and its instrument as a catalog of
 the engine (two bar sizes of one instrument must not share a stream of opening ticks); `<catalog>/macro/<series>/…`
 holds one macro series. `manifest.json` names the folders that count. Folders are complete before the manifest names
 them, and the manifest changes in one step: a write that is killed leaves the catalog as it was.
 """
 
 import fcntl
-import hashlib
 import shutil
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
-import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from nautilus_trader.model import Bar, CustomData, Equity, IndexInstrument, TradeTick
-from nautilus_trader.persistence import ParquetDataCatalog
-from numpy.typing import NDArray
 
 from nautilus_ai_firm.data.columns import (
     PRICE_PRECISION,
@@ -28,17 +24,13 @@ from nautilus_ai_firm.data.columns import (
     Floats,
     ObservationColumns,
     Times,
-    check_bars,
-    check_observations,
     utc,
 )
-from nautilus_ai_firm.data.errors import CatalogError, DataError
+from nautilus_ai_firm.data.errors import CatalogError
 from nautilus_ai_firm.data.manifest import (
     BarRecord,
-    Listing,
     MacroRecord,
     Manifest,
-    Provenance,
     Record,
     file_sha256,
     load_manifest,
@@ -47,16 +39,14 @@ from nautilus_ai_firm.data.manifest import (
 from nautilus_ai_firm.data.objects import (
     OPENING_TICK_DELAY_NS,
     bar_objects,
-    bar_type_id,
     instrument_object,
     observation_objects,
     opening_tick_objects,
     opening_tick_times,
 )
+from nautilus_ai_firm.data.writing import INCOMING, SERIES_SUFFIX, Update
 
 _LOCK_NAME = ".lock"
-_INCOMING = ".incoming"
-_SERIES_SUFFIX = ".series"  # only folders so named are ever removed
 _LISTED_NAMES = 12  # in an error line
 
 
@@ -296,7 +286,7 @@ class Catalog:
 
     def _sweep(self) -> None:
         named = {record.folder for record in self.manifest.series.values()}
-        for folder in [*self.path.glob(f"*/*/*{_SERIES_SUFFIX}"), self.path / _INCOMING]:
+        for folder in [*self.path.glob(f"*/*/*{SERIES_SUFFIX}"), self.path / INCOMING]:
             if folder.is_dir() and folder.relative_to(self.path).as_posix() not in named:
                 shutil.rmtree(folder)
 
@@ -332,132 +322,6 @@ class Catalog:
         return pa.concat_tables(tables)
 
 
-@dataclass(slots=True)
-class Update:
-    """Series on their way into a catalog; made by `Catalog.update`."""
-
-    path: Path
-    series: dict[str, Record] = field(default_factory=dict)
-
-    def add_bars(
-        self, instrument_id: str, bar: str, bars: BarColumns, listing: Listing, provenance: Provenance
-    ) -> bool:
-        """Add or replace one bar series with its opening ticks.
-
-        Parameters
-        ----------
-        instrument_id : str
-            `AAPL.US`.
-        bar : str
-            `1-DAY`, `1-HOUR` or `1-MINUTE`.
-        bars : BarColumns
-            The series; rounded to the catalog's precision here, and checked.
-        listing : Listing
-            What the instrument is.
-        provenance : Provenance
-            Where the series comes from.
-
-        Returns
-        -------
-        bool
-            False if the catalog already holds exactly this: nothing new was written.
-
-        """
-        name = bar_type_id(instrument_id, bar)
-        bars = bars.rounded()
-        _refuse_no_rows(name, len(bars))
-        check_bars(bars, name)
-        record = BarRecord(
-            bar_type=name,
-            instrument_id=instrument_id,
-            listing=listing,
-            provenance=provenance,
-            price_precision=PRICE_PRECISION,
-            rows=len(bars),
-            first=utc(bars.ts_close_ns[0]),
-            last=utc(bars.ts_close_ns[-1]),
-            sha256=_columns_sha256(
-                bars.ts_open_ns, bars.ts_close_ns, bars.open, bars.high, bars.low, bars.close, bars.volume
-            ),
-            folder="",
-            files={},
-        )
-
-        def fill(catalog: ParquetDataCatalog) -> None:
-            catalog.write_instruments([instrument_object(instrument_id, listing)])
-            catalog.write_bars(bar_objects(name, bars))
-            catalog.write_trade_ticks(opening_tick_objects(instrument_id, bars))
-
-        return self._add(record, f"{bar}/{instrument_id}", fill)
-
-    def add_observations(
-        self, series: str, unit: str, calendar: str, observations: ObservationColumns, provenance: Provenance
-    ) -> bool:
-        """Add or replace one macro series.
-
-        Parameters
-        ----------
-        series : str
-            `wti`.
-        unit : str
-            What the figures are counted in, for the reader.
-        calendar : str
-            Exchange whose sessions or clock the publication times follow.
-        observations : ObservationColumns
-            The series, checked here.
-        provenance : Provenance
-            Where the series comes from.
-
-        Returns
-        -------
-        bool
-            False if the catalog already holds exactly this: nothing new was written.
-
-        """
-        _refuse_no_rows(series, len(observations))
-        check_observations(observations, series)
-        record = MacroRecord(
-            series=series,
-            unit=unit,
-            calendar=calendar,
-            provenance=provenance,
-            rows=len(observations),
-            first=utc(observations.ts_init_ns[0]),
-            last=utc(observations.ts_init_ns[-1]),
-            sha256=_columns_sha256(observations.ts_event_ns, observations.ts_init_ns, observations.value),
-            folder="",
-            files={},
-        )
-
-        def fill(catalog: ParquetDataCatalog) -> None:
-            catalog.write_custom_data(observation_objects(series, observations))
-
-        return self._add(record, f"macro/{series}", fill)
-
-    def _add(self, record: Record, place: str, fill: Callable[[ParquetDataCatalog], None]) -> bool:
-        held = self.series.get(record.name)
-        if held is not None and msgspec.structs.replace(held, folder="", files={}) == record:
-            return False
-        checksum = hashlib.sha256(msgspec.json.encode(record, order="sorted")).hexdigest()
-        folder = f"{place}/{checksum[:16]}{_SERIES_SUFFIX}"
-        incoming = self.path / _INCOMING
-        shutil.rmtree(incoming, ignore_errors=True)
-        incoming.mkdir()
-        fill(ParquetDataCatalog(str(incoming.resolve())))
-        files = {
-            path.relative_to(incoming).as_posix(): file_sha256(path) for path in sorted(incoming.rglob("*.parquet"))
-        }
-        (self.path / folder).parent.mkdir(parents=True, exist_ok=True)
-        incoming.rename(self.path / folder)
-        self.series[record.name] = msgspec.structs.replace(record, folder=folder, files=files)
-        return True
-
-
-def _refuse_no_rows(name: str, rows: int) -> None:
-    if not rows:
-        raise DataError(f"{name}: 0 rows (allowed: at least 1)")
-
-
 def _refuse_mixed_bases(path: Path, series: dict[str, Record]) -> None:
     """Refuse two series of one instrument whose prices cannot be compared."""
     seen: dict[str, BarRecord] = {}
@@ -489,13 +353,6 @@ def _times(table: pa.Table, name: str) -> Times:
 def _decimals(table: pa.Table, name: str) -> Floats:
     # The engine stores Decimal128(38, 16); the nearest float at the catalog's precision is the value that was written.
     return np.round(table[name].cast(pa.float64()).to_numpy(), PRICE_PRECISION)
-
-
-def _columns_sha256(*columns: NDArray[np.int64] | NDArray[np.float64]) -> str:
-    checksum = hashlib.sha256()
-    for column in columns:
-        checksum.update(np.ascontiguousarray(column).astype(column.dtype.newbyteorder("<")).tobytes())
-    return checksum.hexdigest()
 
 
 def _listed(names: list[str]) -> str:

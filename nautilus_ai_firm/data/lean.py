@@ -15,12 +15,13 @@ from typing import Literal
 import numpy as np
 import polars as pl
 
-from nautilus_ai_firm.data.catalog import Catalog, Update
+from nautilus_ai_firm.data.catalog import Catalog
 from nautilus_ai_firm.data.columns import BarColumns, Floats, check_bars
 from nautilus_ai_firm.data.errors import DataError
 from nautilus_ai_firm.data.manifest import Adjustment, Listing, Provenance
 from nautilus_ai_firm.data.objects import bar_type_id
 from nautilus_ai_firm.data.sessions import Dates, Sessions
+from nautilus_ai_firm.data.writing import Update
 
 CALENDAR = "XNYS"
 

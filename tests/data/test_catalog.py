@@ -315,7 +315,7 @@ def test_a_second_writer_is_refused(small_catalog):
 
 KILLED = """
     import os, signal, sys
-    from nautilus_ai_firm.data import catalog as room
+    from nautilus_ai_firm.data import catalog as room, manifest, writing
     from nautilus_ai_firm.data.synthetic import synthetic_bars, write_synthetic
 
     def die(*args, **kwargs):
@@ -324,14 +324,13 @@ KILLED = """
     target, where = room.Catalog(sys.argv[1]), sys.argv[2]
     if where == "between series":
         count = []
-        inner = room.Update._add
-        room.Update._add = lambda *args: die() if len(count) == 2 else (count.append(1), inner(*args))[1]
+        inner = writing.Update._add
+        writing.Update._add = lambda *args: die() if len(count) == 2 else (count.append(1), inner(*args))[1]
     elif where == "between files":
-        room.opening_tick_objects = die
+        writing.opening_tick_objects = die
     elif where == "before manifest":
         room.save_manifest = die
     elif where == "in manifest":
-        from nautilus_ai_firm.data import manifest
         manifest.os.fsync = die
     write_synthetic(target, synthetic_bars(("AAA", "BBB", "CCC"), 20, seed=9))
 """

@@ -1,0 +1,169 @@
+"""Turns checked series into folders of Parquet files, complete before the catalog's manifest names them."""
+
+import hashlib
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+import numpy as np
+from nautilus_trader.persistence import ParquetDataCatalog
+from numpy.typing import NDArray
+
+from nautilus_ai_firm.data.columns import (
+    PRICE_PRECISION,
+    BarColumns,
+    ObservationColumns,
+    check_bars,
+    check_observations,
+    utc,
+)
+from nautilus_ai_firm.data.errors import DataError
+from nautilus_ai_firm.data.manifest import BarRecord, Listing, MacroRecord, Provenance, Record, file_sha256
+from nautilus_ai_firm.data.objects import (
+    bar_objects,
+    bar_type_id,
+    instrument_object,
+    observation_objects,
+    opening_tick_objects,
+)
+
+INCOMING = ".incoming"
+"""Folder, inside the catalog, of the series being written."""
+
+SERIES_SUFFIX = ".series"
+"""Ending of the folders of complete series: only folders so named are ever removed."""
+
+
+@dataclass(slots=True)
+class Update:
+    """Series on their way into a catalog; made by `Catalog.update`."""
+
+    path: Path
+    series: dict[str, Record] = field(default_factory=dict)
+
+    def add_bars(
+        self, instrument_id: str, bar: str, bars: BarColumns, listing: Listing, provenance: Provenance
+    ) -> bool:
+        """Add or replace one bar series with its opening ticks.
+
+        Parameters
+        ----------
+        instrument_id : str
+            `AAPL.US`.
+        bar : str
+            `1-DAY`, `1-HOUR` or `1-MINUTE`.
+        bars : BarColumns
+            The series; rounded to the catalog's precision here, and checked.
+        listing : Listing
+            What the instrument is.
+        provenance : Provenance
+            Where the series comes from.
+
+        Returns
+        -------
+        bool
+            False if the catalog already holds exactly this: nothing new was written.
+
+        """
+        name = bar_type_id(instrument_id, bar)
+        bars = bars.rounded()
+        _refuse_no_rows(name, len(bars))
+        check_bars(bars, name)
+        record = BarRecord(
+            bar_type=name,
+            instrument_id=instrument_id,
+            listing=listing,
+            provenance=provenance,
+            price_precision=PRICE_PRECISION,
+            rows=len(bars),
+            first=utc(bars.ts_close_ns[0]),
+            last=utc(bars.ts_close_ns[-1]),
+            sha256=_columns_sha256(
+                bars.ts_open_ns, bars.ts_close_ns, bars.open, bars.high, bars.low, bars.close, bars.volume
+            ),
+            folder="",
+            files={},
+        )
+
+        def fill(catalog: ParquetDataCatalog) -> None:
+            catalog.write_instruments([instrument_object(instrument_id, listing)])
+            catalog.write_bars(bar_objects(name, bars))
+            catalog.write_trade_ticks(opening_tick_objects(instrument_id, bars))
+
+        return self._add(record, f"{bar}/{instrument_id}", fill)
+
+    def add_observations(
+        self, series: str, unit: str, calendar: str, observations: ObservationColumns, provenance: Provenance
+    ) -> bool:
+        """Add or replace one macro series.
+
+        Parameters
+        ----------
+        series : str
+            `wti`.
+        unit : str
+            What the figures are counted in, for the reader.
+        calendar : str
+            Exchange whose sessions or clock the publication times follow.
+        observations : ObservationColumns
+            The series, checked here.
+        provenance : Provenance
+            Where the series comes from.
+
+        Returns
+        -------
+        bool
+            False if the catalog already holds exactly this: nothing new was written.
+
+        """
+        _refuse_no_rows(series, len(observations))
+        check_observations(observations, series)
+        record = MacroRecord(
+            series=series,
+            unit=unit,
+            calendar=calendar,
+            provenance=provenance,
+            rows=len(observations),
+            first=utc(observations.ts_init_ns[0]),
+            last=utc(observations.ts_init_ns[-1]),
+            sha256=_columns_sha256(observations.ts_event_ns, observations.ts_init_ns, observations.value),
+            folder="",
+            files={},
+        )
+
+        def fill(catalog: ParquetDataCatalog) -> None:
+            catalog.write_custom_data(observation_objects(series, observations))
+
+        return self._add(record, f"macro/{series}", fill)
+
+    def _add(self, record: Record, place: str, fill: Callable[[ParquetDataCatalog], None]) -> bool:
+        held = self.series.get(record.name)
+        if held is not None and msgspec.structs.replace(held, folder="", files={}) == record:
+            return False
+        checksum = hashlib.sha256(msgspec.json.encode(record, order="sorted")).hexdigest()
+        folder = f"{place}/{checksum[:16]}{SERIES_SUFFIX}"
+        incoming = self.path / INCOMING
+        shutil.rmtree(incoming, ignore_errors=True)
+        incoming.mkdir()
+        fill(ParquetDataCatalog(str(incoming.resolve())))
+        files = {
+            path.relative_to(incoming).as_posix(): file_sha256(path) for path in sorted(incoming.rglob("*.parquet"))
+        }
+        (self.path / folder).parent.mkdir(parents=True, exist_ok=True)
+        incoming.rename(self.path / folder)
+        self.series[record.name] = msgspec.structs.replace(record, folder=folder, files=files)
+        return True
+
+
+def _refuse_no_rows(name: str, rows: int) -> None:
+    if not rows:
+        raise DataError(f"{name}: 0 rows (allowed: at least 1)")
+
+
+def _columns_sha256(*columns: NDArray[np.int64] | NDArray[np.float64]) -> str:
+    checksum = hashlib.sha256()
+    for column in columns:
+        checksum.update(np.ascontiguousarray(column).astype(column.dtype.newbyteorder("<")).tobytes())
+    return checksum.hexdigest()
