@@ -11,7 +11,7 @@ from nautilus_trader.trading import Strategy, StrategyConfig
 
 from nautilus_ai_firm.agents.book import Book
 from nautilus_ai_firm.agents.gate import OrderGate
-from nautilus_ai_firm.agents.order_events import order_record
+from nautilus_ai_firm.agents.order_records import TWAP, gate_result, order_record, parent_record
 from nautilus_ai_firm.bus import Failures, Line, Priority, Topic, callback
 from nautilus_ai_firm.clock import MarketClock
 from nautilus_ai_firm.data.sessions import Sessions
@@ -22,11 +22,9 @@ from nautilus_ai_firm.messages import (
     ClearedDecision,
     DecisionEvent,
     ExecutionTick,
-    GateResult,
     MarketSnapshot,
     OrderEventKind,
     ParentDone,
-    ParentRecord,
     RiskAction,
     RiskCommand,
 )
@@ -38,7 +36,6 @@ from nautilus_ai_firm.models.execution.slicing import n_slices
 from nautilus_ai_firm.settings import Execution
 
 NS_PER_MINUTE = 60_000_000_000
-TWAP = "TWAP"
 
 
 class ExecutionDesk(Strategy):
@@ -72,6 +69,7 @@ class ExecutionDesk(Strategy):
         self._place = {instrument_id: place for place, instrument_id in enumerate(book.universe.instrument_ids)}
         self._average_volume = Ewma(settings.volume_span, len(self._place))
         self._volume = np.full(len(self._place), np.nan)
+        self._close = np.full(len(self._place), np.nan)
 
     @callback
     def on_start(self) -> None:
@@ -86,6 +84,7 @@ class ExecutionDesk(Strategy):
         self.line.subscribe(Topic.PARENT_DONE, self._end_parent, Priority.DESK)
 
     def _start_round(self, snapshot: MarketSnapshot) -> None:
+        self._close = snapshot.close
         self._gate.mark(snapshot.close)
         self._volume = self._average_volume.update(np.where(snapshot.fresh, snapshot.volume, np.nan))
         self._drop_held("dropped: no trade before the next round")
@@ -135,21 +134,27 @@ class ExecutionDesk(Strategy):
             end_ns=choice.end_ns,
             interval_ns=interval_ns if choice.end_ns else 0,
         )
-        breach = self._gate.slicing_refused(place, quantity, choice) if choice.slicing_refused else None
-        if breach is not None:
-            self.line.publish(Topic.GATE_RESULT, self._question(parent, decision.ts_event, quantity, 0.0, breach))
+        if choice.slicing_refused:
+            self._refuse(parent, decision.ts_event, self._gate.slicing_refused(place, quantity, choice))
         if not choice.quantity:
             return
         messages = n_slices(execution_ns, choice.end_ns, interval_ns) if choice.end_ns else 1
         position = int(decision.positions[place])
         reduces = choice.quantity * position < 0 and abs(choice.quantity) <= abs(position)
         breach = self._gate.reserve(place, decision.ts_event, messages, reduces=reduces)
-        if breach is not None:
-            self.line.publish(
-                Topic.GATE_RESULT, self._question(parent, decision.ts_event, choice.quantity, 0.0, breach)
-            )
-            return
-        self._ledger.hold(parent)
+        if breach is None:
+            self._ledger.hold(parent)
+        else:
+            self._refuse(parent, decision.ts_event, breach)
+
+    def _refuse(self, parent: Parent, ts_event: int, breach: Breach) -> None:
+        name, price = self._universe.names[parent.place], float(self._close[parent.place])
+        self.line.publish(Topic.GATE_RESULT, gate_result(parent, name, ts_event, price, breach))
+
+    @callback
+    def on_stop(self) -> None:
+        """Record what the last decision would have sent."""
+        self._drop_held("dropped: the run ended")
 
     @callback
     def on_trade(self, trade: TradeTick) -> None:
@@ -165,11 +170,11 @@ class ExecutionDesk(Strategy):
             self._release(held, trade.ts_event, price)
 
     def _release(self, parent: Parent, ts_event: int, price: float) -> None:
-        if not parent.end_ns:
-            question = self._question(parent, ts_event, parent.quantity, price, None)
-            if not self._gate.check(self.line, question, parent.place, self._position(parent.place)):
-                self._record_parent(self._ledger.drop(parent.parent_id), "refused")
-                return
+        name = self._universe.names[parent.place]
+        question = gate_result(parent, name, ts_event, price)
+        if not self._gate.check(self.line, question, parent.place, self._position(parent.place)):
+            self._record_parent(self._ledger.drop(parent.parent_id), "refused")
+            return
         self._ledger.release(parent.parent_id)
         order_id = ClientOrderId(parent.parent_id)
         if not parent.end_ns:
@@ -201,7 +206,7 @@ class ExecutionDesk(Strategy):
         parent = self._ledger.parent_of(child_id)
         if parent is None:
             return
-        record = order_record(event, parent, TWAP if parent.end_ns else None)
+        record = order_record(event, parent)
         if record is None:
             return
         self.line.publish(Topic.ORDER_RECORD, record)
@@ -264,36 +269,8 @@ class ExecutionDesk(Strategy):
             self._record_parent(parent, "filled" if filled == abs(parent.quantity) else state, filled)
 
     def _record_parent(self, parent: Parent, state: str, filled: int = 0) -> None:
-        self.line.publish(
-            Topic.PARENT_RECORD,
-            ParentRecord(
-                ts_event=self._clock.now_ns(),
-                round=parent.round,
-                decision_id=parent.decision_id,
-                instrument_id=self._universe.names[parent.place],
-                parent_order_id=parent.parent_id,
-                exec_algorithm=TWAP if parent.end_ns else None,
-                side="BUY" if parent.quantity > 0 else "SELL",
-                quantity=abs(parent.quantity),
-                filled_quantity=filled,
-                state=state,
-            ),
-        )
-
-    def _question(
-        self, parent: Parent, ts_event: int, quantity: int, price: float, breach: Breach | None
-    ) -> GateResult:
-        return GateResult(
-            ts_event=ts_event,
-            round=parent.round,
-            decision_id=parent.decision_id,
-            instrument_id=self._universe.names[parent.place],
-            client_order_id=parent.parent_id,
-            side="BUY" if quantity > 0 else "SELL",
-            quantity=quantity,
-            price=price,
-            breach=breach,
-        )
+        name, now_ns = self._universe.names[parent.place], self._clock.now_ns()
+        self.line.publish(Topic.PARENT_RECORD, parent_record(parent, name, state, filled, now_ns))
 
 
 def _parameters(parent: Parent) -> dict[str, str]:

@@ -68,6 +68,8 @@ def choose(
         Intended start and the close of that session, nanoseconds UTC.
 
     """
+    if not average_volume > 0:
+        return Choice(quantity=0, slicing_refused="no volume is known")
     expected_volume = average_volume * slicing.duration_minutes / bar_minutes
     most_at_once = slicing.above_participation * expected_volume
     if abs(quantity) <= most_at_once:

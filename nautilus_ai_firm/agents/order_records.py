@@ -1,0 +1,95 @@
+"""Orders, parents and their events -> the firm's own records of them."""
+
+from decimal import Decimal
+from typing import Any
+
+from nautilus_ai_firm.messages import Breach, GateResult, OrderEventKind, OrderRecord, ParentRecord
+from nautilus_ai_firm.models.execution.ledger import Parent
+
+TWAP = "TWAP"
+
+KINDS = {
+    "OrderSubmitted": OrderEventKind.SUBMITTED,
+    "OrderAccepted": OrderEventKind.ACCEPTED,
+    "OrderFilled": OrderEventKind.FILLED,
+    "OrderDenied": OrderEventKind.DENIED,
+    "OrderRejected": OrderEventKind.REJECTED,
+    "OrderCanceled": OrderEventKind.CANCELED,
+    "OrderExpired": OrderEventKind.EXPIRED,
+}
+
+
+def algorithm_of(parent: Parent) -> str | None:
+    """Name the algorithm that slices a parent; None for one that goes out at once."""
+    return TWAP if parent.end_ns else None
+
+
+def side_of(quantity: int) -> str:
+    """Name the side of a signed quantity."""
+    return "BUY" if quantity > 0 else "SELL"
+
+
+def order_record(event: Any, parent: Parent) -> OrderRecord | None:
+    """Turn an order event into a record; None for the kinds that change neither exposure nor working quantity.
+
+    Parameters
+    ----------
+    event : Any
+        An order event of the engine.
+    parent : Parent
+        The parent that the order belongs to.
+
+    """
+    kind = KINDS.get(type(event).__name__)
+    if kind is None:
+        return None
+    filled = kind is OrderEventKind.FILLED
+    return OrderRecord(
+        kind=kind,
+        ts_event=event.ts_event,
+        round=parent.round,
+        decision_id=parent.decision_id,
+        instrument_id=str(event.instrument_id),
+        client_order_id=str(event.client_order_id),
+        parent_order_id=parent.parent_id,
+        exec_algorithm=algorithm_of(parent),
+        side=side_of(parent.quantity),
+        quantity=event.last_qty.as_decimal() if filled else Decimal(0),
+        price=event.last_px.as_decimal() if filled else None,
+        commission=event.commission.as_decimal() if filled else None,
+        currency=str(event.currency) if filled else None,
+        reason=getattr(event, "reason", None),
+    )
+
+
+def parent_record(parent: Parent, instrument_id: str, state: str, filled: int, ts_event: int) -> ParentRecord:
+    """Say what became of a parent; quantities without sign."""
+    return ParentRecord(
+        ts_event=ts_event,
+        round=parent.round,
+        decision_id=parent.decision_id,
+        instrument_id=instrument_id,
+        parent_order_id=parent.parent_id,
+        exec_algorithm=algorithm_of(parent),
+        side=side_of(parent.quantity),
+        quantity=abs(parent.quantity),
+        filled_quantity=filled,
+        state=state,
+    )
+
+
+def gate_result(
+    parent: Parent, instrument_id: str, ts_event: int, price: float, breach: Breach | None = None
+) -> GateResult:
+    """Describe a parent to the gate, or to the records what the gate refused; the quantity is signed."""
+    return GateResult(
+        ts_event=ts_event,
+        round=parent.round,
+        decision_id=parent.decision_id,
+        instrument_id=instrument_id,
+        client_order_id=parent.parent_id,
+        side=side_of(parent.quantity),
+        quantity=parent.quantity,
+        price=price,
+        breach=breach,
+    )
