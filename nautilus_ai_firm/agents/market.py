@@ -33,6 +33,7 @@ class MarketDesk(DataActor):
         self._fresh = np.zeros(n, dtype=np.bool_)
         self._inputs = np.array([initial_inputs.get(name, np.nan) for name in universe.inputs])
         self._inputs_fresh = np.isfinite(self._inputs)
+        self._input_ts = [0] * len(universe.inputs)
         self._round = 0
         self._closing_ns = 0
 
@@ -49,7 +50,7 @@ class MarketDesk(DataActor):
     def on_bar(self, bar: Bar) -> None:
         """Store the bar; the first one of a time schedules the close of its round."""
         if (place := self._input_bars.get(bar.bar_type)) is not None:
-            self._store_input(place, float(bar.close))
+            self._store_input(place, float(bar.close), bar.ts_event)
             return
         place = self._place[bar.bar_type]
         self._bars[:, place] = float(bar.open), float(bar.high), float(bar.low), float(bar.close), float(bar.volume)
@@ -63,9 +64,12 @@ class MarketDesk(DataActor):
         """Store a macro observation at its publication."""
         observation = data.data
         if (place := self._input_place.get(observation.series)) is not None:
-            self._store_input(place, observation.value)
+            self._store_input(place, observation.value, observation.ts_event)
 
-    def _store_input(self, place: int, value: float) -> None:
+    def _store_input(self, place: int, value: float, ts_event: int) -> None:
+        if ts_event < self._input_ts[place]:
+            return  # figures published together may arrive in any order: the latest period counts
+        self._input_ts[place] = ts_event
         self._inputs[place] = value
         self._inputs_fresh[place] = True
 
