@@ -1,0 +1,88 @@
+"""The `firm` command -> calls of the rooms below: a thin front door without logic."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any, override
+
+import typer
+from typer.core import TyperGroup
+
+from nautilus_ai_firm.data.commands import app as catalog_app
+from nautilus_ai_firm.gateways.kill_switch import FileKillSwitch
+from nautilus_ai_firm.research.command_line import exit_status
+from nautilus_ai_firm.research.outline import in_catalog, outline, switch_line
+from nautilus_ai_firm.research.tearsheet import write_tearsheet
+from nautilus_ai_firm.runs.audit import verify
+from nautilus_ai_firm.runs.folder import open_run
+from nautilus_ai_firm.settings import load
+
+
+class _FirmGroup(TyperGroup):
+    """Every command leaves through the same door: an error of the user is one line and an exit status."""
+
+    @override
+    def invoke(self, ctx: Any) -> Any:
+        status = exit_status(lambda: super(_FirmGroup, self).invoke(ctx))
+        raise typer.Exit(status)
+
+
+app = typer.Typer(cls=_FirmGroup, help="A trading firm on NautilusTrader.", no_args_is_help=True, rich_markup_mode=None)
+audit = typer.Typer(help="The audit chain of a run.", no_args_is_help=True)
+app.add_typer(catalog_app, name="catalog")
+app.add_typer(audit, name="audit")
+
+
+def _stated(text: str) -> str:
+    if not text.strip():
+        raise typer.BadParameter("must not be empty: a named person acts for a stated reason")
+    return text.strip()
+
+
+RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run.")]
+Who = Annotated[str, typer.Option("--who", callback=_stated, help="Who does this.")]
+Why = Annotated[str, typer.Option("--why", callback=_stated, help="For what reason.")]
+Config = Annotated[Path, typer.Option("--config", help="The firm; its risk.kill_switch_file is the switch.")]
+DEFAULT_CONFIG = Path("configs/demo.toml")
+
+
+@app.command()
+def check(
+    config: Annotated[Path, typer.Argument(metavar="CONFIG", help="Configuration of a firm.")],
+    catalog: Annotated[Path | None, typer.Option("--catalog", help="Check the universe against it too.")] = None,
+) -> None:
+    """Check a configuration, and print who sits in the firm, what it may do, and what that costs."""
+    loaded = load(config)
+    typer.echo(in_catalog(loaded, catalog))
+    typer.echo(outline(loaded))
+
+
+@app.command()
+def kill(who: Who, why: Why, config: Config = DEFAULT_CONFIG) -> None:
+    """Halt the firm: no new risk until a named person resumes."""
+    path = Path(load(config).firm.risk.kill_switch_file)
+    FileKillSwitch(path).latch(why, who, _now())
+    typer.echo(switch_line(path))
+
+
+@app.command()
+def resume(who: Who, why: Why, config: Config = DEFAULT_CONFIG) -> None:
+    """Let the firm take risk again."""
+    path = Path(load(config).firm.risk.kill_switch_file)
+    FileKillSwitch(path).resume(why, who, _now())
+    typer.echo(switch_line(path))
+
+
+@audit.command("verify")
+def audit_verify(run: RunFolder) -> None:
+    """Check the hash chain of a run, and every file that it vouches for."""
+    typer.echo(f"{run}: audit chain of {verify(run):,} lines is whole, and every anchored file is as it was sealed")
+
+
+@app.command()
+def tearsheet(run: RunFolder) -> None:
+    """Write the tearsheet of a run again: one file that opens offline."""
+    typer.echo(str(write_tearsheet(open_run(run))))
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

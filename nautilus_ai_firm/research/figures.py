@@ -1,0 +1,138 @@
+"""A run folder -> the rows that the report and the tearsheet both print: result, trading, costs, refusals, halts."""
+
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from nautilus_ai_firm.research.benchmark import BENCHMARK
+from nautilus_ai_firm.research.outline import cost_rows
+from nautilus_ai_firm.runs.folder import Run
+from nautilus_ai_firm.runs.performance import daily_returns, performance
+from nautilus_ai_firm.settings import Firm, load
+
+PURPOSE = "This demonstrates the machine, not profit: nothing was tuned, and past prices promise nothing."
+BPS = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """What a run folder says, ready to be read.
+
+    Attributes
+    ----------
+    firm : Firm
+        The settings of the run.
+    returns : dict of int to float
+        Daily returns of the firm by nanosecond, fractions.
+    benchmark_returns : dict of int to float or None
+        The same of buy-and-hold, where the run folder has it.
+    result : list of tuple of str
+        Name, firm, buy-and-hold.
+    costs : list of tuple of str
+        Name, amount, basis points of traded notional, what the configuration says.
+    amounts : dict of str to float
+        Each kind of cost in account currency; what was earned is negative.
+    refusals : list of tuple of (str, str, int)
+        Desk, rule, how often.
+    commands : list of str
+        What the risk desk ordered, with its cause.
+
+    """
+
+    firm: Firm
+    returns: dict[int, float]
+    benchmark_returns: dict[int, float] | None
+    result: list[tuple[str, str, str]]
+    costs: list[tuple[str, str, str, str]]
+    amounts: dict[str, float]
+    refusals: list[tuple[str, str, int]]
+    commands: list[str]
+
+
+def figures_of(run: Run) -> Figures:
+    """Read a run folder.
+
+    Raises
+    ------
+    ConfigError
+        The configuration in the folder cannot be read.
+
+    """
+    firm = load(run.folder / "config.toml").firm
+    start = firm.venue.starting_balance
+    held = run.table(BENCHMARK) if (run.folder / f"{BENCHMARK}.parquet").is_file() else None
+    benchmark = None if held is None else _levels(held)
+    amounts = {
+        "commission": run.summary["fees"],
+        "half-spread": run.summary["half_spread_cost"],
+        "impact": run.summary["impact_cost"],
+        "financing": -run.summary["financing"],
+    }
+    return Figures(
+        firm=firm,
+        returns=daily_returns(*_levels(run.table("equity")), start),
+        benchmark_returns=None if benchmark is None else daily_returns(*benchmark, start),
+        result=_result(run.summary, _figures_of_benchmark(benchmark, start)),
+        costs=_costs(firm, amounts, run.summary["traded_notional"]),
+        amounts=amounts,
+        refusals=[(desk, rule, count) for desk, rule, count in run.summary["refusals"]],
+        commands=_commands(run.summary["commands"]),
+    )
+
+
+def _levels(table: pd.DataFrame) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    ts = table["ts"].astype("datetime64[ns, UTC]").astype("int64").to_numpy()
+    return ts, table["equity"].astype("float64").to_numpy()
+
+
+def _figures_of_benchmark(
+    benchmark: tuple[NDArray[np.int64], NDArray[np.float64]] | None, start: float
+) -> dict[str, float | None]:
+    if benchmark is None:
+        return {}
+    ts, equity = benchmark
+    ends = {"ending_equity": float(equity[-1]), "total_return": float(equity[-1]) / start - 1.0}
+    return ends | performance(daily_returns(ts, equity, start))
+
+
+def _result(firm: dict[str, Any], benchmark: dict[str, float | None]) -> list[tuple[str, str, str]]:
+    forms = {
+        "total_return": ("total return", "{:.2%}"),
+        "cagr": ("CAGR", "{:.2%}"),
+        "volatility": ("volatility a year", "{:.2%}"),
+        "sharpe": ("Sharpe ratio", "{:.2f}"),
+        "sortino": ("Sortino ratio", "{:.2f}"),
+        "max_drawdown": ("max drawdown", "{:.2%}"),
+        "ending_equity": ("ending equity, USD", "{:,.0f}"),
+    }
+    return [
+        (label, _filled(form, firm.get(name)), _filled(form, benchmark.get(name)))
+        for name, (label, form) in forms.items()
+    ]
+
+
+def _filled(form: str, value: float | None) -> str:
+    return "n/a" if value is None else form.format(value)
+
+
+def _costs(firm: Firm, amounts: dict[str, float], notional: float) -> list[tuple[str, str, str, str]]:
+    says = dict(cost_rows(firm))
+    rows: list[tuple[str, str, str, str]] = []
+    for name, amount in amounts.items():
+        bps = f"{amount / notional * BPS:.2f}" if notional else "n/a"
+        earned = "; negative: earned" if amount < 0 else ""
+        rows.append((name, f"{amount:,.2f}", bps, says[name] + earned))
+    return rows
+
+
+def _commands(commands: list[str]) -> list[str]:
+    """Join orders of one cause: `halt, cancel_all: drawdown ...`."""
+    parts = [command.partition(": ") for command in commands]
+    return [
+        f"{', '.join(action for action, _, _ in group)}: {cause}"
+        for cause, group in ((cause, list(group)) for cause, group in groupby(parts, key=lambda part: part[2]))
+    ]

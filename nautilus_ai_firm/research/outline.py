@@ -1,0 +1,134 @@
+"""Settings -> a short account of the firm that a person can check: universe, agents, limits, costs."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from nautilus_ai_firm.data.catalog import Catalog
+from nautilus_ai_firm.data.columns import utc
+from nautilus_ai_firm.data.commands import DEFAULT_CATALOG
+from nautilus_ai_firm.gateways.kill_switch import FileKillSwitch
+from nautilus_ai_firm.hosts.study import Study, prepare
+from nautilus_ai_firm.settings import Firm, Loaded
+
+MISSING = "MISSING: refuses every order that adds risk"
+
+type Rows = list[tuple[str, str]]
+
+
+def outline(loaded: Loaded) -> str:
+    """Describe a firm in aligned lines: who sits in it, what it may do, and what that costs."""
+    firm = loaded.firm
+    market, signals, cio, twap = firm.market, firm.signals, firm.cio, firm.execution.twap
+    limits = limit_rows(firm)
+    missing = [name for name, value in limits if value == MISSING]
+    window = f"{market.start or 'first bar'} to {market.end or 'last bar'}"
+    account = f"{firm.venue.starting_balance:,.0f} {firm.venue.currency}, margin, leverage {firm.venue.leverage:g}"
+    slicing = f"TWAP over {twap.duration_minutes} min above {twap.above_participation:.1%} of volume"
+    agents = [
+        (agent.name, f"{agent.model}, weight {agent.weight:g}{_params(agent.params)}") for agent in signals.agents
+    ]
+    rows: Rows = [
+        ("firm", f"{firm.name}, a round is a {market.bar} bar on {market.calendar}, {window}"),
+        ("account", account),
+        ("inputs", ", ".join(market.inputs) or "none"),
+        *_titled("agents", agents),
+        ("hosting", signals.hosting),
+        ("cio", f"target volatility {cio.target_volatility_per_year:.1%} a year, span {cio.volatility_span:g} rounds"),
+        ("execution", f"no trade within {firm.execution.no_trade_band:.1%} of the position; {slicing}"),
+        ("restricted", ", ".join(firm.compliance.restricted) or "none"),
+        *_titled("limits", limits),
+        *_titled("costs", cost_rows(firm)),
+    ]
+    verdict = f"OK, but {len(missing)} of {len(limits)} limits are missing: {', '.join(missing)}" if missing else "OK"
+    return "\n".join([*aligned(rows), f"{loaded.source}: {verdict}"])
+
+
+def in_catalog(loaded: Loaded, catalog: Path | None) -> str:
+    """Check a firm against a catalog and say what a run would see.
+
+    Parameters
+    ----------
+    loaded : Loaded
+        Settings.
+    catalog : Path or None
+        The catalog; with None the one in `catalog/`, if there is one.
+
+    Raises
+    ------
+    ConfigError, CatalogError
+        As `prepare`: the catalog cannot give what the firm trades or watches.
+
+    """
+    if catalog is None and not Catalog(DEFAULT_CATALOG).names():
+        return f"{DEFAULT_CATALOG}: empty, so the universe is not checked (make one with: firm catalog demo)"
+    folder = catalog or DEFAULT_CATALOG
+    rounds_ns = prepare(Study(loaded=loaded, catalog=folder)).rounds_ns
+    return f"{folder}: holds it all, {len(rounds_ns):,} rounds from {utc(rounds_ns[0])} to {utc(rounds_ns[-1])}"
+
+
+def switch_line(path: Path) -> str:
+    """Say in one line what a kill switch file says, and where it is."""
+    state = FileKillSwitch(path).state()
+    word = "LATCHED, no new risk" if state.latched else "open, the firm may trade"
+    return f"kill switch {path.resolve()}: {word} ({state.who} at {state.time}: {state.cause})"
+
+
+def limit_rows(firm: Firm) -> Rows:
+    """List every limit with its value, `MISSING` where the configuration gives none."""
+    risk, gate, currency = firm.risk, firm.execution.gate, firm.venue.currency
+    messages = f"{{:g}} in {gate.message_window_seconds} s"
+    rows = [
+        ("max_position", _or_missing("{:.1%} of equity in one instrument", risk.max_position)),
+        ("max_gross", _or_missing("{:.1%} of equity", risk.max_gross)),
+        ("max_net", _or_missing("{:.1%} of equity", risk.max_net)),
+        ("max_drawdown", _or_missing("{:.1%} from the high-water mark, then a halt", risk.max_drawdown)),
+        ("max_collar", _or_missing("{:.1%} from the last close", gate.max_collar)),
+        ("max_messages", _or_missing(messages, gate.max_messages)),
+    ]
+    for instrument in firm.market.universe:
+        value = _or_missing(f"{{:,.0f}} {currency}", instrument.max_order_value)
+        volume = _or_missing("{:,.0f} units", instrument.max_order_volume)
+        if MISSING in {value, volume}:
+            rows += [(f"{instrument.id} max_order_value", value), (f"{instrument.id} max_order_volume", volume)]
+        else:
+            rows.append((f"{instrument.id} max_order", f"{value}, {volume}"))
+    return rows
+
+
+def cost_rows(firm: Firm) -> Rows:
+    """List what the configuration says about each kind of cost."""
+    costs, currency = firm.costs, firm.venue.currency
+    cash, margin, borrow = costs.cash_rate_per_year, costs.margin_rate_per_year, costs.borrow_rate_per_year
+    return [
+        ("commission", f"{costs.commission_bps:g} bps, at least {costs.commission_minimum:g} {currency} an order"),
+        ("half-spread", f"{costs.half_spread_bps:g} bps"),
+        ("impact", f"square-root law, Y = {costs.impact_coefficient:g}"),
+        ("financing", f"cash {cash:.2%}, margin {margin:.2%}, borrow {borrow:.2%} a year"),
+    ]
+
+
+def aligned(rows: Sequence[tuple[str, ...]], gap: int = 2, right: Sequence[int] = ()) -> list[str]:
+    """Lay rows out as text in columns; the columns in `right` are set to the right."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))] if rows else []
+    return [
+        (" " * gap)
+        .join(
+            text.rjust(width) if column in right else text.ljust(width)
+            for column, (text, width) in enumerate(zip(row, widths, strict=True))
+        )
+        .rstrip()
+        for row in rows
+    ]
+
+
+def _titled(title: str, rows: Rows) -> Rows:
+    """Put a list of rows under one title, in the second column."""
+    return [("" if at else title, line) for at, line in enumerate(aligned(rows))]
+
+
+def _params(params: dict[str, object]) -> str:
+    return "".join(f", {name} {value}" for name, value in params.items())
+
+
+def _or_missing(form: str, limit: float | None) -> str:
+    return MISSING if limit is None else form.format(limit)

@@ -1,0 +1,117 @@
+"""A run folder -> one screen of text: what ran, what came of it, what it cost, and what was refused."""
+
+import textwrap
+from collections import Counter
+
+from nautilus_ai_firm.research.benchmark import ASSUMPTIONS
+from nautilus_ai_firm.research.figures import PURPOSE, Figures, figures_of
+from nautilus_ai_firm.research.outline import aligned
+from nautilus_ai_firm.runs.folder import Run
+
+WIDTH = 100
+MOST_RULES = 6
+MOST_INSTRUMENTS = 6
+MOST_COMMANDS = 3
+
+
+def report(run: Run) -> str:
+    """Write a run up in at most 40 lines of 100 columns, without colours, so that it also reads well in a file.
+
+    Parameters
+    ----------
+    run : Run
+        A finished run.
+
+    Raises
+    ------
+    ConfigError
+        The configuration in the folder cannot be read.
+
+    """
+    figures = figures_of(run)
+    sections = [
+        _header(run, figures),
+        _halts(run, figures),
+        ["RESULT", *_indented(aligned([("", "firm", "buy-and-hold"), *figures.result], right=(1, 2)))],
+        ["TRADING", *_indented(_trading(run, figures))],
+        ["COSTS", *_indented(aligned([("", "USD", "bps of traded", ""), *figures.costs], right=(1, 2)))],
+        ["REFUSALS", *_indented(_refusals(figures))],
+        _listed("AGENTS (share of the decided weights):", _agents(run)),
+        _footer(run),
+    ]
+    return "\n".join(line for section in sections for line in section)
+
+
+def _header(run: Run, figures: Figures) -> list[str]:
+    summary, market = run.summary, figures.firm.market
+    head = (
+        f"{figures.firm.name}: {summary['start']} to {summary['end']}, {summary['rounds']:,} rounds of {market.bar}, "
+        f"{summary['bars']:,} bars in {summary['wall_seconds']:.1f} s"
+    )
+    return [head, *_listed("universe", list(figures.firm.instrument_ids))]
+
+
+def _halts(run: Run, figures: Figures) -> list[str]:
+    lines = [
+        f"*** {command.upper().partition(':')[0]}: {command.partition(': ')[2]} ***" for command in figures.commands
+    ]
+    if len(lines) > MOST_COMMANDS:
+        lines[MOST_COMMANDS:] = [f"*** and {len(lines) - MOST_COMMANDS} more commands, see audit.jsonl ***"]
+    if not run.summary["orders"]:
+        lines.append("*** NO ORDERS WERE SENT ***")
+        if figures.commands:
+            lines.append("    a latched kill switch opens with: firm resume --who NAME --why TEXT")
+    return [textwrap.shorten(line, WIDTH) if not line.startswith(" ") else line for line in lines]
+
+
+def _trading(run: Run, figures: Figures) -> list[str]:
+    summary = run.summary
+    fills = Counter(run.table("fills")["instrument_id"])
+    decisions = f"decisions {summary['decisions']:,}, cut or refused {summary['refused_decisions']:,}"
+    orders = f"orders {summary['orders']:,}, denied {summary['denied_orders']:,}"
+    return [
+        f"{decisions}; {orders}; fills {summary['fills']:,}",
+        f"turnover {summary['turnover']:.1f} times equity a year, {summary['traded_notional']:,.0f} USD traded",
+        *_listed("fills of", [f"{name} {fills[name]:,}" for name in figures.firm.instrument_ids], WIDTH - 2),
+    ]
+
+
+def _refusals(figures: Figures) -> list[str]:
+    rows = [(desk, rule, f"{count:,}") for desk, rule, count in figures.refusals]
+    if len(rows) > MOST_RULES:
+        rest = figures.refusals[MOST_RULES - 1 :]
+        total = sum(count for _, _, count in rest)
+        rows[MOST_RULES - 1 :] = [("others", f"{len(rest)} more rules", f"{total:,}")]
+    return aligned(rows, right=(2,)) or ["none"]
+
+
+def _agents(run: Run) -> list[str]:
+    shares = sorted(run.summary["contributions"].items(), key=lambda item: (-item[1], item[0]))
+    return [f"{agent} {share:.1%}" for agent, share in shares] or ["none"]
+
+
+def _footer(run: Run) -> list[str]:
+    tearsheet = run.folder / "tearsheet.html"
+    return [
+        *aligned(
+            [
+                ("run folder", str(run.folder)),
+                *([("tearsheet", str(tearsheet))] if tearsheet.is_file() else []),
+                ("result_sha256", run.summary["result_sha256"]),
+            ]
+        ),
+        *textwrap.wrap(ASSUMPTIONS, WIDTH),
+        PURPOSE,
+    ]
+
+
+def _listed(title: str, items: list[str], width: int = WIDTH) -> list[str]:
+    """One line of a title and as many items as an eye takes in."""
+    shown = items[:MOST_INSTRUMENTS]
+    if len(items) > len(shown):
+        shown.append(f"and {len(items) - len(shown)} more")
+    return [textwrap.shorten(f"{title} {', '.join(shown)}", width)]
+
+
+def _indented(lines: list[str]) -> list[str]:
+    return [f"  {line}" for line in lines]
