@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any, Self
 
@@ -42,7 +43,7 @@ from nautilus_ai_firm.messages import (
     RiskedDecision,
 )
 from nautilus_ai_firm.models.execution.ledger import WorkingLedger
-from nautilus_ai_firm.runs.folder import Run
+from nautilus_ai_firm.runs.folder import Run, open_run
 from nautilus_ai_firm.settings import Loaded, decode
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -260,13 +261,19 @@ class Past:
     @classmethod
     def of(cls, result: Run, until_ns: int) -> Self:
         """Everything with a time up to `until_ns`; all of the audit chain, which holds a line for every decision."""
-        facts = [fact for fact in audit(result.folder) if fact.get("ts", until_ns + 1) <= until_ns]
-        lines = [line for line in decisions(result.folder) if line["ts"] <= until_ns]
-        rows = [row for row in fills(result) if row["ts"] <= until_ns]
+        decided, traded = _past(result.folder)
         return cls(
-            decided=[json.dumps(one, sort_keys=True) for one in (*facts, *lines)],
-            traded=[json.dumps(row, sort_keys=True, default=str) for row in rows],
+            decided=[line for ts, line in decided if ts <= until_ns],
+            traded=[line for ts, line in traded if ts <= until_ns],
         )
+
+
+@cache
+def _past(folder: Path) -> tuple[list[tuple[int, str]], list[tuple[int, str]]]:
+    """Time and text of every fact, and of every fill; a run is read once."""
+    facts = [fact for fact in (*audit(folder), *decisions(folder)) if "ts" in fact]
+    decided = [(fact["ts"], json.dumps(fact, sort_keys=True)) for fact in facts]
+    return decided, [(row["ts"], json.dumps(row, sort_keys=True, default=str)) for row in fills(open_run(folder))]
 
 
 def market_events(catalog: Path, names: Iterable[str]) -> set[tuple[str, int, Decimal]]:

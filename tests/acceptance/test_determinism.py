@@ -99,7 +99,7 @@ def test_minute_bars_cut_at_each_tenth_round_change_nothing(minutes: Studied, tm
 def shuffled(seed: int) -> Callable[[list[Any]], list[Any]]:
     def arrange(data: list[Any]) -> list[Any]:
         rearranged = list(data)
-        random.Random(seed).shuffle(rearranged)
+        random.Random(seed).shuffle(rearranged)  # noqa: S311 - an order of data, not a secret
         return rearranged
 
     return arrange
