@@ -36,7 +36,7 @@ def lean(
     catalog: CatalogPath = DEFAULT_CATALOG,
     symbols: Annotated[str, typer.Option(help="Only these, SPY,AAPL; all when absent.")] = "",
     adjustment: Annotated[Adjustment, typer.Option(help="Basis of the prices.")] = "total_return",
-    venue: Annotated[str, typer.Option(help="Venue of the instruments.")] = "US",
+    venue: Annotated[str, typer.Option(help="Venue of the instruments.")] = "USA",
 ) -> None:
     """Add LEAN daily and hourly US equities with their factor files."""
     with _one_line_errors():

@@ -83,7 +83,7 @@ def add_lean(
     folder: Path,
     symbols: Sequence[str] = (),
     adjustment: Adjustment = "total_return",
-    venue: str = "US",
+    venue: str = "USA",
 ) -> LeanAdded:
     """Add the daily and hourly files of a LEAN data folder, all of them or nothing.
 
@@ -99,7 +99,7 @@ def add_lean(
         Price times price factor times split factor; times split factor; as traded. Volume is divided by the split
         factor unless raw. A file without a factor file is left out unless raw.
     venue : str
-        Venue of the instruments.
+        Venue of the instruments; the name of LEAN's market.
 
     Raises
     ------

@@ -19,7 +19,7 @@ from nautilus_ai_firm.data.columns import (
     check_observations,
     utc,
 )
-from nautilus_ai_firm.data.errors import DataError
+from nautilus_ai_firm.data.errors import CatalogError, DataError
 from nautilus_ai_firm.data.manifest import BarRecord, Listing, MacroRecord, Provenance, Record, file_sha256
 from nautilus_ai_firm.data.objects import (
     bar_objects,
@@ -142,6 +142,11 @@ class Update:
         held = self.series.get(record.name)
         if held is not None and msgspec.structs.replace(held, folder="", files={}) == record:
             return False
+        if held is not None and held.provenance.source != record.provenance.source:
+            raise CatalogError(
+                f"{self.path}: {record.name} is there already from {held.provenance.source!r}, and would be replaced "
+                f"by {record.provenance.source!r} (allowed: another venue or another catalog)"
+            )
         checksum = hashlib.sha256(msgspec.json.encode(record, order="sorted")).hexdigest()
         folder = f"{place}/{checksum[:16]}{SERIES_SUFFIX}"
         incoming = self.path / INCOMING

@@ -8,6 +8,7 @@ import textwrap
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given
@@ -257,7 +258,8 @@ def test_another_as_of_date_is_another_basis(tmp_path):
 def test_the_whole_instrument_can_change_its_basis(small_catalog):
     with small_catalog.update() as update:
         bars = synthetic_bars(("AAA",), 5)["AAA"]
-        assert update.add_bars("AAA.XNYS", "1-DAY", bars, LISTING, provenance("split"))
+        same_source = msgspec.structs.replace(provenance("split"), source=small_catalog.record(AAA).provenance.source)
+        assert update.add_bars("AAA.XNYS", "1-DAY", bars, LISTING, same_source)
     assert small_catalog.record(AAA).provenance.adjustment == "split"
 
 
@@ -355,3 +357,13 @@ def test_a_killed_write_leaves_a_valid_catalog(small_catalog, where):
     named = {record.folder for record in survivor.manifest.series.values()}
     assert {path.relative_to(survivor.path).as_posix() for path in survivor.path.glob("*/*/*")} == named
     assert not list(survivor.path.glob(".incoming*"))
+
+
+def test_a_series_is_never_replaced_by_another_source(small_catalog):
+    before = small_catalog.sha256()
+    other = msgspec.structs.replace(provenance(), source="somebody else")
+    bars = synthetic_bars(("AAA",), 5)["AAA"]
+    said = r"AAA.XNYS-1-DAY.* is there already from '.*', and would be replaced by 'somebody else' \(allowed: another"
+    with pytest.raises(CatalogError, match=said), small_catalog.update() as update:
+        update.add_bars("AAA.XNYS", "1-DAY", bars, LISTING, other)
+    assert Catalog(small_catalog.path).sha256() == before

@@ -46,6 +46,6 @@ def test_add_lean(tmp_path, shared_data):
     result = run("add", "lean", shared_data / "lean", "--symbols", "spy,AAA", "--catalog", tmp_path)
     assert result.exit_code == 0
     assert (
-        "SPY.US-1-HOUR-LAST-EXTERNAL  40,785  1998-01-02  2021-03-31  total_return  tradable  written" in result.output
+        "SPY.USA-1-HOUR-LAST-EXTERNAL  40,785  1998-01-02  2021-03-31  total_return  tradable  written" in result.output
     )
     assert "daily/aaa.zip: skipped, no factor_files/aaa.csv (--adjustment raw takes it)" in result.output

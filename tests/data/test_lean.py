@@ -47,15 +47,15 @@ def utc(times_ns) -> list[str]:
 def test_daily_bars_close_with_their_session_and_are_adjusted(tmp_path):
     catalog = Catalog(tmp_path / "catalog")
     added = add_lean(catalog, lean_folder(tmp_path, hourly=None))
-    assert added.written == {"ABC.US-1-DAY-LAST-EXTERNAL": True}
+    assert added.written == {"ABC.USA-1-DAY-LAST-EXTERNAL": True}
     assert added.notes == []
-    bars = catalog.bar_columns("ABC.US-1-DAY-LAST-EXTERNAL")
+    bars = catalog.bar_columns("ABC.USA-1-DAY-LAST-EXTERNAL")
     assert utc(bars.ts_close_ns) == ["2013-11-27 21:00", "2013-11-29 18:00", "2013-12-02 21:00"]
     assert utc(bars.ts_open_ns) == ["2013-11-27 14:30", "2013-11-29 14:30", "2013-12-02 14:30"]
     # the factor row of 29 November holds up to and including that day
     assert bars.close.tolist() == [45.225, 45.45, 48.2125]
     assert bars.volume.tolist() == [2000, 1200, 2000]
-    record = catalog.record("ABC.US-1-DAY-LAST-EXTERNAL")
+    record = catalog.record("ABC.USA-1-DAY-LAST-EXTERNAL")
     assert (record.provenance.adjustment, record.provenance.as_of) == ("total_return", "2013-12-15")
 
 
@@ -70,16 +70,16 @@ def test_daily_bars_close_with_their_session_and_are_adjusted(tmp_path):
 def test_each_basis(tmp_path, adjustment, closes, volumes):
     catalog = Catalog(tmp_path / "catalog")
     add_lean(catalog, lean_folder(tmp_path, hourly=None), adjustment=adjustment)
-    bars = catalog.bar_columns("ABC.US-1-DAY-LAST-EXTERNAL")
+    bars = catalog.bar_columns("ABC.USA-1-DAY-LAST-EXTERNAL")
     assert bars.close.tolist() == closes
     assert bars.volume.tolist() == volumes
-    assert catalog.record("ABC.US-1-DAY-LAST-EXTERNAL").provenance.adjustment == adjustment
+    assert catalog.record("ABC.USA-1-DAY-LAST-EXTERNAL").provenance.adjustment == adjustment
 
 
 def test_hourly_bars_are_cut_at_the_session_and_the_rest_is_counted(tmp_path):
     catalog = Catalog(tmp_path / "catalog")
     added = add_lean(catalog, lean_folder(tmp_path, daily=None))
-    bars = catalog.bar_columns("ABC.US-1-HOUR-LAST-EXTERNAL")
+    bars = catalog.bar_columns("ABC.USA-1-HOUR-LAST-EXTERNAL")
     assert utc(bars.ts_open_ns) == ["2013-11-29 14:30", "2013-11-29 17:00", "2013-12-02 20:00"]
     assert utc(bars.ts_close_ns) == ["2013-11-29 15:00", "2013-11-29 18:00", "2013-12-02 21:00"]
     assert added.notes == ["hour/abc.zip: 3 rows outside of XNYS sessions left out"]
@@ -108,7 +108,7 @@ def test_a_missing_factor_file_is_skipped_with_one_line_and_taken_raw_when_asked
     added = add_lean(catalog, folder)
     assert added.written == {}
     assert added.notes == ["daily/abc.zip: skipped, no factor_files/abc.csv (--adjustment raw takes it)"]
-    assert add_lean(catalog, folder, adjustment="raw").written == {"ABC.US-1-DAY-LAST-EXTERNAL": True}
+    assert add_lean(catalog, folder, adjustment="raw").written == {"ABC.USA-1-DAY-LAST-EXTERNAL": True}
 
 
 def test_rows_before_the_factor_file_are_left_out(tmp_path):
@@ -124,7 +124,7 @@ def test_rows_of_another_company_are_left_out(tmp_path):
     catalog = Catalog(tmp_path / "catalog")
     added = add_lean(catalog, lean_folder(tmp_path, hourly=None, factors=factors))
     assert added.notes == ["daily/abc.zip: 1 rows left out, before its factor file speaks for this ticker"]
-    assert catalog.record("ABC.US-1-DAY-LAST-EXTERNAL").rows == 2
+    assert catalog.record("ABC.USA-1-DAY-LAST-EXTERNAL").rows == 2
 
 
 def test_a_split_that_the_factor_file_does_not_know_is_left_out(tmp_path):
@@ -202,7 +202,7 @@ def lean_catalog(shared_data, tmp_path_factory) -> Catalog:
 def test_spy_hourly_counts(lean_catalog, shared_data):
     bars, dates, left_out = read_bars(shared_data / "lean/equity/usa/hour/spy.zip", "hour")
     assert len(bars) + left_out == 40_832
-    assert len(bars) == lean_catalog.record("SPY.US-1-HOUR-LAST-EXTERNAL").rows
+    assert len(bars) == lean_catalog.record("SPY.USA-1-HOUR-LAST-EXTERNAL").rows
     per_session = np.unique(np.unique(dates, return_counts=True)[1], return_counts=True)
     assert dict(zip(*map(np.ndarray.tolist, per_session), strict=True))[7] > 5_700  # 9:30, 10, … 15
     assert left_out == 47
@@ -211,7 +211,7 @@ def test_spy_hourly_counts(lean_catalog, shared_data):
 @pytest.mark.shared_data
 def test_the_half_day_of_2013_closes_at_18_utc(lean_catalog):
     for bar, count in (("1-DAY", 1), ("1-HOUR", 4)):
-        closes = pd.to_datetime(lean_catalog.bar_columns(f"SPY.US-{bar}-LAST-EXTERNAL").ts_close_ns)
+        closes = pd.to_datetime(lean_catalog.bar_columns(f"SPY.USA-{bar}-LAST-EXTERNAL").ts_close_ns)
         of_day = closes[closes.strftime("%Y-%m-%d") == "2013-11-29"]
         assert len(of_day) == count
         assert str(of_day[-1]) == "2013-11-29 18:00:00"
@@ -221,7 +221,7 @@ def test_the_half_day_of_2013_closes_at_18_utc(lean_catalog):
 @pytest.mark.parametrize("bar", ["1-DAY", "1-HOUR"])
 def test_the_apple_split_of_2014_leaves_no_jump(lean_catalog, shared_data, bar):
     """Apple traded at 645.57 on 2014-06-06 and at 93.70 on 2014-06-09, after seven shares for one: +1.6 %."""
-    bars = lean_catalog.bar_columns(f"AAPL.US-{bar}-LAST-EXTERNAL")
+    bars = lean_catalog.bar_columns(f"AAPL.USA-{bar}-LAST-EXTERNAL")
     first = int(np.searchsorted(bars.ts_close_ns, pd.Timestamp("2014-06-09").as_unit("ns").value))
     day = pd.to_datetime(bars.ts_close_ns).normalize() == "2014-06-09"
     assert bars.close[day][-1] / bars.close[first - 1] == pytest.approx(93.70 / (645.57 / 7), abs=2e-3)
@@ -235,7 +235,7 @@ def test_the_apple_split_of_2014_leaves_no_jump(lean_catalog, shared_data, bar):
 @pytest.mark.shared_data
 def test_total_returns_count_the_dividends(lean_catalog, shared_data):
     """SPY went ex on 2013-12-20 with 0.9801 dollars a share: the total return is the price return and the dividend."""
-    bars = lean_catalog.bar_columns("SPY.US-1-DAY-LAST-EXTERNAL")
+    bars = lean_catalog.bar_columns("SPY.USA-1-DAY-LAST-EXTERNAL")
     raw, _, _ = read_bars(shared_data / "lean/equity/usa/daily/spy.zip", "daily")
     at = int(np.searchsorted(bars.ts_close_ns, pd.Timestamp("2013-12-20").as_unit("ns").value))
     expected = raw.close[at] / (raw.close[at - 1] - 0.9801)
@@ -245,8 +245,8 @@ def test_total_returns_count_the_dividends(lean_catalog, shared_data):
 @pytest.mark.shared_data
 def test_daily_and_hourly_agree(lean_catalog):
     """The last hour of each session and the day close within a whisker, on adjusted prices of 23 years."""
-    daily = lean_catalog.bar_columns("AAPL.US-1-DAY-LAST-EXTERNAL")
-    hourly = lean_catalog.bar_columns("AAPL.US-1-HOUR-LAST-EXTERNAL")
+    daily = lean_catalog.bar_columns("AAPL.USA-1-DAY-LAST-EXTERNAL")
+    hourly = lean_catalog.bar_columns("AAPL.USA-1-HOUR-LAST-EXTERNAL")
     both, of_day, of_hour = np.intersect1d(daily.ts_close_ns, hourly.ts_close_ns, return_indices=True)
     assert len(both) > 5_700
     assert np.quantile(np.abs(np.log(daily.close[of_day] / hourly.close[of_hour])), 0.99) < 0.005
@@ -254,9 +254,9 @@ def test_daily_and_hourly_agree(lean_catalog):
 
 @pytest.mark.shared_data
 def test_other_companies_under_the_ticker_are_left_out(lean_catalog):
-    assert lean_catalog.record("BAC.US-1-DAY-LAST-EXTERNAL").first.startswith("1998-12-01")
-    assert lean_catalog.record("BAC.US-1-HOUR-LAST-EXTERNAL").first.startswith("1998-12-01")
-    assert lean_catalog.record("GOOG.US-1-DAY-LAST-EXTERNAL").first.startswith("2014-04-03")
+    assert lean_catalog.record("BAC.USA-1-DAY-LAST-EXTERNAL").first.startswith("1998-12-01")
+    assert lean_catalog.record("BAC.USA-1-HOUR-LAST-EXTERNAL").first.startswith("1998-12-01")
+    assert lean_catalog.record("GOOG.USA-1-DAY-LAST-EXTERNAL").first.startswith("2014-04-03")
 
 
 @pytest.mark.shared_data
