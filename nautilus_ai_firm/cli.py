@@ -26,7 +26,13 @@ class _FirmGroup(TyperGroup):
         raise typer.Exit(status)
 
 
-app = typer.Typer(cls=_FirmGroup, help="A trading firm on NautilusTrader.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(
+    cls=_FirmGroup,
+    help="A trading firm on NautilusTrader.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+)
 audit = typer.Typer(help="The audit chain of a run.", no_args_is_help=True)
 app.add_typer(catalog_app, name="catalog")
 app.add_typer(audit, name="audit")

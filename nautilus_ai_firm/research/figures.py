@@ -1,13 +1,15 @@
 """A run folder -> the rows that the report and the tearsheet both print: result, trading, costs, refusals, halts."""
 
+import json
 from dataclasses import dataclass
-from itertools import groupby
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from nautilus_ai_firm.data.columns import utc
 from nautilus_ai_firm.research.benchmark import BENCHMARK
 from nautilus_ai_firm.research.outline import cost_rows
 from nautilus_ai_firm.runs.folder import Run
@@ -39,7 +41,7 @@ class Figures:
     refusals : list of tuple of (str, str, int)
         Desk, rule, how often.
     commands : list of str
-        What the risk desk ordered, with its cause.
+        What the risk desk ordered, when, by whom and why.
 
     """
 
@@ -80,7 +82,7 @@ def figures_of(run: Run) -> Figures:
         costs=_costs(firm, amounts, run.summary["traded_notional"]),
         amounts=amounts,
         refusals=[(desk, rule, count) for desk, rule, count in run.summary["refusals"]],
-        commands=_commands(run.summary["commands"]),
+        commands=_commands(run.folder / "audit.jsonl"),
     )
 
 
@@ -124,15 +126,15 @@ def _costs(firm: Firm, amounts: dict[str, float], notional: float) -> list[tuple
     rows: list[tuple[str, str, str, str]] = []
     for name, amount in amounts.items():
         bps = f"{amount / notional * BPS:.2f}" if notional else "n/a"
-        earned = "; negative: earned" if amount < 0 else ""
-        rows.append((name, f"{amount:,.2f}", bps, says[name] + earned))
+        rows.append((name, f"{amount:,.2f}", bps, says[name]))
     return rows
 
 
-def _commands(commands: list[str]) -> list[str]:
-    """Join orders of one cause: `halt, cancel_all: drawdown ...`."""
-    parts = [command.partition(": ") for command in commands]
-    return [
-        f"{', '.join(action for action, _, _ in group)}: {cause}"
-        for cause, group in ((cause, list(group)) for cause, group in groupby(parts, key=lambda part: part[2]))
-    ]
+def _commands(audit: Path) -> list[str]:
+    """Read the risk desk's orders from the audit chain; those of one time and cause share a line."""
+    with audit.open("rb") as lines:
+        orders = [json.loads(line) for line in lines if b'"kind":"command"' in line]
+    said: dict[tuple[str, str, str], list[str]] = {}
+    for order in orders:
+        said.setdefault((utc(order["ts"]), order["who"], order["cause"]), []).append(order["action"])
+    return [f"{', '.join(actions).upper()} at {time} by {who}: {cause}" for (time, who, cause), actions in said.items()]

@@ -34,7 +34,14 @@ def report(run: Run) -> str:
         _halts(run, figures),
         ["RESULT", *_indented(aligned([("", "firm", "buy-and-hold"), *figures.result], right=(1, 2)))],
         ["TRADING", *_indented(_trading(run, figures))],
-        ["COSTS", *_indented(aligned([("", "USD", "bps of traded", ""), *figures.costs], right=(1, 2)))],
+        [
+            "COSTS",
+            *_indented(
+                aligned(
+                    [("", "USD", "bps of traded", "configuration (negative: earned)"), *figures.costs], right=(1, 2)
+                )
+            ),
+        ],
         ["REFUSALS", *_indented(_refusals(figures))],
         _listed("AGENTS (share of the decided weights):", _agents(run)),
         _footer(run),
@@ -52,16 +59,14 @@ def _header(run: Run, figures: Figures) -> list[str]:
 
 
 def _halts(run: Run, figures: Figures) -> list[str]:
-    lines = [
-        f"*** {command.upper().partition(':')[0]}: {command.partition(': ')[2]} ***" for command in figures.commands
-    ]
+    lines = [f"*** {textwrap.shorten(command, WIDTH - 8)} ***" for command in figures.commands]
     if len(lines) > MOST_COMMANDS:
         lines[MOST_COMMANDS:] = [f"*** and {len(lines) - MOST_COMMANDS} more commands, see audit.jsonl ***"]
     if not run.summary["orders"]:
         lines.append("*** NO ORDERS WERE SENT ***")
         if figures.commands:
             lines.append("    a latched kill switch opens with: firm resume --who NAME --why TEXT")
-    return [textwrap.shorten(line, WIDTH) if not line.startswith(" ") else line for line in lines]
+    return lines
 
 
 def _trading(run: Run, figures: Figures) -> list[str]:

@@ -250,7 +250,7 @@ def _page(figure: str, run: Run, figures: Figures) -> str:
     not_modelled = "".join(f"<li>{escape(line)}</li>" for line in run.summary["not_modelled"])
     below = (
         '<div class="tables">'
-        + _section("Costs", ("", "USD", "bps of traded", "configuration"), figures.costs, (1, 2))
+        + _section("Costs", ("", "USD", "bps of traded", "configuration (negative: earned)"), figures.costs, (1, 2))
         + _section("Refusals", ("desk", "rule", "times"), refusals or [("none", "", "")], (2,))
         + _section("Limits", ("limit", "value"), limit_rows(figures.firm))
         + f"<section><h2>Not modelled</h2><ul>{not_modelled}</ul></section></div>"
