@@ -29,7 +29,7 @@ $(STAMP): pyproject.toml uv.lock $(filter .uv/bin/uv,$(UV))
 	@touch $@
 
 demo: $(STAMP)
-	@test -f catalog/manifest.json || $(RUN)firm catalog demo
+	@$(RUN)firm catalog demo
 	@$(RUN)python backtests/demo.py
 
 test: lint

@@ -4,7 +4,7 @@ Arrays run over the universe in the order of the configuration. Whoever publishe
 read-only, so that no desk can change what another one sees.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
@@ -21,8 +21,8 @@ class _ReadOnlyArrays:
     __slots__ = ()
 
     def __post_init__(self) -> None:
-        for field in fields(self):  # pyright: ignore[reportArgumentType] - only dataclasses derive from this
-            value = getattr(self, field.name)
+        for name in self.__slots__:
+            value = getattr(self, name)
             if isinstance(value, np.ndarray):
                 value.flags.writeable = False
 

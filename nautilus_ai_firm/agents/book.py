@@ -12,6 +12,8 @@ from nautilus_ai_firm.messages import Floats
 from nautilus_ai_firm.models.execution.ledger import WorkingLedger
 
 CENT = Decimal("0.01")
+FLOAT_NOISE = Decimal("1e-6")
+"""The engine's average price is a float: what it leaves beyond this would turn half a cent into less than half."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,5 +105,5 @@ class Book:
             positions=positions,
             projected=positions + self._ledger.working(),
             balance=balance,
-            equity=(balance + open_profit).quantize(CENT, ROUND_HALF_EVEN),
+            equity=(balance + open_profit.quantize(FLOAT_NOISE)).quantize(CENT, ROUND_HALF_EVEN),
         )

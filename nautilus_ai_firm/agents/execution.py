@@ -114,9 +114,11 @@ class ExecutionDesk(Strategy):
 
     def _hold(self, place: int, quantity: int, decision: DecisionEvent) -> None:
         execution_ns = int(decision.execution_ts[place])
+        lot_size = int(self._universe.lot_sizes[place])
+        largest = self._gate.largest(place) // lot_size * lot_size
         choice = choose(
-            quantity,
-            lot_size=int(self._universe.lot_sizes[place]),
+            max(-largest, min(largest, quantity)),
+            lot_size=lot_size,
             average_volume=float(self._volume[place]),
             bar_minutes=self._universe.bar_minutes,
             slicing=self._slicing,
@@ -134,6 +136,8 @@ class ExecutionDesk(Strategy):
             end_ns=choice.end_ns,
             interval_ns=interval_ns if choice.end_ns else 0,
         )
+        if abs(quantity) > largest:
+            self._refuse(parent, decision.ts_event, self._gate.too_large(place, quantity, largest))
         if choice.slicing_refused:
             self._refuse(parent, decision.ts_event, self._gate.slicing_refused(place, quantity, choice))
         if not choice.quantity:

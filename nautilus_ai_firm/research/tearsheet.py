@@ -51,6 +51,7 @@ ROW_PIXELS = (480, 340, 340, 260, 260, 260)
 GAP_PIXELS = 90  # between rows: a title and the labels of an axis
 MARGIN_PIXELS = 200  # the engine's own, above and below
 COLUMNS = 2
+MOST_RULES = 8  # in the chart; the table has them all
 FRACTIONS = (
     CAGR,
     ReturnsVolatility,
@@ -129,6 +130,7 @@ def write_tearsheet(run: Run) -> Path:
 
 def _charts(run: Run, figures: Figures) -> list[TearsheetChart]:
     equity = run.table("equity")
+    equity = equity.groupby(equity["ts"].dt.date).last()  # one a day: a chart of minutes would be all ink
     exposure = {name: equity[name].tolist() for name in ("gross", "net")}
     charts: list[TearsheetChart] = [
         TearsheetRunInfoChart(title="Run"),
@@ -145,13 +147,14 @@ def _charts(run: Run, figures: Figures) -> list[TearsheetChart]:
         _bars("Contribution by agent, share of decided weights", run.summary["contributions"], ".1%"),
         TearsheetCustomChart(
             chart=LINES,
-            title="Exposure, fraction of equity: gross grey, net green",
+            title="Exposure at day's end, fraction of equity: gross grey, net green",
             args={"x": equity["ts"].tolist(), "lines": exposure},
         ),
         _bars("Costs, USD (negative: earned)", figures.amounts, ",.0f"),
     ]
     if figures.refusals:
-        charts.append(_bars("Refusals by rule", {f"{desk}<br>{rule}": n for desk, rule, n in figures.refusals}, ",d"))
+        most = {f"{desk}<br>{rule}": count for desk, rule, count in figures.refusals[:MOST_RULES]}
+        charts.append(_bars("Refusals by rule", most, ",d"))
     return charts
 
 

@@ -9,6 +9,7 @@ import msgspec
 
 GENESIS = "0" * 64
 SEAL = "seal"
+RESERVED = frozenset({"line", "kind", "previous"})
 
 
 class AuditError(ValueError):
@@ -33,7 +34,16 @@ class AuditChain:
         self.lines = 0
 
     def write(self, kind: str, fact: dict[str, Any]) -> None:
-        """Append one fact."""
+        """Append one fact.
+
+        Raises
+        ------
+        ValueError
+            The fact uses a name that the chain needs for itself.
+
+        """
+        if not RESERVED.isdisjoint(fact):
+            raise ValueError(f"{kind}: a fact must not be called {', '.join(sorted(RESERVED.intersection(fact)))}")
         self.lines += 1
         line = msgspec.json.encode({"line": self.lines, "kind": kind, **fact, "previous": self.head})
         self.head = hashlib.sha256(line).hexdigest()

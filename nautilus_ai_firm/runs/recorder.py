@@ -119,7 +119,7 @@ class RunRecorder:
         for place, name in enumerate(self._names):
             weights = ",".join(float(row[place]).hex() for row in (decision.weights, risked.weights, message.weights))
             self._result_lines.append((decision.ts_event, decision.round, name, 0, f"decision,{weights}"))
-        if breaches or not np.array_equal(message.weights, self._last_targets, equal_nan=True):
+        if breaches or message.weights.tobytes() != self._last_targets.tobytes():
             self._decisions_file.write(self._decision_line(message, breaches) + b"\n")
         self._last_targets = message.weights
 
@@ -136,8 +136,8 @@ class RunRecorder:
 
     def order(self, message: OrderRecord) -> None:
         """Write down an event of an order; fills are part of the result."""
-        fact = {name: value for name, value in _fields(message, "ts_event").items() if value is not None}
-        self.audit.write("order", {"ts": message.ts_event, **fact})
+        fact = {name: value for name, value in _fields(message, "ts_event", "kind").items() if value is not None}
+        self.audit.write("order", {"ts": message.ts_event, "event": message.kind, **fact})
         self.orders[message.client_order_id] = {
             "decision_id": message.decision_id,
             "parent_order_id": message.parent_order_id,
