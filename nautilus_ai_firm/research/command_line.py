@@ -1,6 +1,7 @@
 """A command line -> a run with its tearsheet and report, and every error of the user -> one line and an exit status."""
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
@@ -43,6 +44,9 @@ def exit_status(action: Callable[[], object]) -> int:
         return _say(str(error), UNUSABLE)
     except (BacktestError, AuditError) as error:
         return _say(str(error), FAILED)
+    except BrokenPipeError:  # whoever read the report has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return OK
     except OSError as error:
         if error.filename is None:
             raise
@@ -98,7 +102,7 @@ def _run(given: argparse.Namespace, catalog_command: str) -> None:
         )
     write_benchmark(run, given.catalog)
     write_tearsheet(run)
-    print(report(run))  # noqa: T201 - the report is what the script is for
+    print(report(run), flush=True)  # noqa: T201 - the report is what the script is for
 
 
 def _refuse_foreign_catalog(catalog: Path, loaded: Loaded, command: str) -> None:

@@ -72,7 +72,7 @@ def figures_of(run: Run) -> Figures:
         "commission": run.summary["fees"],
         "half-spread": run.summary["half_spread_cost"],
         "impact": run.summary["impact_cost"],
-        "financing": -run.summary["financing"],
+        "financing": 0.0 - run.summary["financing"],
     }
     return Figures(
         firm=firm,

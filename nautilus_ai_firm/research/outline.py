@@ -10,7 +10,7 @@ from nautilus_ai_firm.gateways.kill_switch import FileKillSwitch
 from nautilus_ai_firm.hosts.study import Study, prepare
 from nautilus_ai_firm.settings import Firm, Loaded
 
-MISSING = "MISSING: refuses every order that adds risk"
+MISSING = "MISSING, so orders are refused"
 
 type Rows = list[tuple[str, str]]
 

@@ -172,6 +172,22 @@ def test_the_scripts_themselves(script: str, command: str, tmp_path: Path) -> No
     assert command in done.stderr
 
 
+def test_a_reader_may_leave_early() -> None:
+    code = (
+        "from nautilus_ai_firm.research.command_line import exit_status\n"
+        "raise SystemExit(exit_status(lambda: [print('x' * 1000, flush=True) for _ in range(1000)]))"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == ""
+    assert process.returncode == 0
+
+
 def test_a_terminal_sees_progress_and_the_report_stays_clean(
     small_market: Path, write_firm: WriteFirm, tmp_path: Path
 ) -> None:
