@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 from fractions import Fraction
+from itertools import chain
 from pathlib import Path
 from typing import Any, Self
 
@@ -454,7 +455,7 @@ def test_doubling_the_half_spread_exactly_doubles_its_cost_on_the_same_fills() -
     _, twice, _ = trade(list(quantities), bars, COSTS | {"half_spread_bps": 3.4})
     pairs = [
         (a.half_spread_cost, b.half_spread_cost)
-        for a, b in zip(sum(once.fills.values(), []), sum(twice.fills.values(), []), strict=True)
+        for a, b in zip(chain(*once.fills.values()), chain(*twice.fills.values()), strict=True)
     ]
     assert len(pairs) == len(BY_HAND)
     assert all(b == 2 * a > 0 for a, b in pairs)
