@@ -115,7 +115,7 @@ class ExecutionDesk(Strategy):
     def _hold(self, place: int, quantity: int, decision: DecisionEvent) -> None:
         execution_ns = int(decision.execution_ts[place])
         lot_size = int(self._universe.lot_sizes[place])
-        largest = self._gate.largest(place) // lot_size * lot_size
+        largest = self._gate.largest(place, abs(quantity)) // lot_size * lot_size
         choice = choose(
             max(-largest, min(largest, quantity)),
             lot_size=lot_size,

@@ -69,13 +69,16 @@ class OrderGate:
         """Count a cancel; cancels are never refused."""
         self._budget.record(ts_event, 1)
 
-    def largest(self, place: int) -> int:
-        """Return the largest order that passes at any price inside the collar, in units; 0 where a limit is missing."""
+    def largest(self, place: int, quantity: int) -> int:
+        """Cut an unsigned quantity to the largest order that passes at any price inside the collar.
+
+        A missing limit cuts nothing here: the check of the order refuses it by name.
+        """
         instrument, reference = self._instruments[place], float(self._reference[place])
         value, volume, collar = instrument.max_order_value, instrument.max_order_volume, self._settings.max_collar
         if value is None or volume is None or collar is None or not reference > 0:
-            return 0
-        return min(volume, int(value / (reference * (1.0 + collar))))
+            return quantity
+        return min(quantity, volume, int(value / (reference * (1.0 + collar))))
 
     def too_large(self, place: int, quantity: int, largest: int) -> Breach:
         """Describe an order that was cut to the largest that may go out."""
