@@ -65,7 +65,7 @@ def check(
 @app.command()
 def kill(who: Who, why: Why, config: Config = DEFAULT_CONFIG) -> None:
     """Halt the firm: no new risk until a named person resumes."""
-    path = Path(load(config).firm.risk.kill_switch_file)
+    path = load(config).kill_switch_path
     FileKillSwitch(path).latch(why, who, _now())
     typer.echo(switch_line(path))
 
@@ -73,7 +73,7 @@ def kill(who: Who, why: Why, config: Config = DEFAULT_CONFIG) -> None:
 @app.command()
 def resume(who: Who, why: Why, config: Config = DEFAULT_CONFIG) -> None:
     """Let the firm take risk again."""
-    path = Path(load(config).firm.risk.kill_switch_file)
+    path = load(config).kill_switch_path
     FileKillSwitch(path).resume(why, who, _now())
     typer.echo(switch_line(path))
 

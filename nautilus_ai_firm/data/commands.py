@@ -1,7 +1,6 @@
 """Turns `firm catalog ...` into calls of the data room, and what was written into a table."""
 
-from collections.abc import Generator, Iterable
-from contextlib import contextmanager
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +8,7 @@ import typer
 
 from nautilus_ai_firm.data.catalog import Catalog
 from nautilus_ai_firm.data.demo import load_sources, write_demo
-from nautilus_ai_firm.data.errors import CatalogError, DataError
+from nautilus_ai_firm.data.errors import CatalogError
 from nautilus_ai_firm.data.lean import add_lean
 from nautilus_ai_firm.data.manifest import Adjustment, BarRecord
 
@@ -24,10 +23,9 @@ DEFAULT_CATALOG = Path("catalog")
 @app.command()
 def demo(catalog: CatalogPath = DEFAULT_CATALOG) -> None:
     """Build a catalog of real prices, 2004-08 to 2013-03, from packages that pip installs."""
-    with _one_line_errors():
-        target = Catalog(catalog)
-        written = write_demo(target, load_sources())
-        _report(target, written)
+    target = Catalog(catalog)
+    written = write_demo(target, load_sources())
+    _report(target, written)
 
 
 @add.command("lean")
@@ -39,23 +37,21 @@ def lean(
     venue: Annotated[str, typer.Option(help="Venue of the instruments.")] = "USA",
 ) -> None:
     """Add LEAN daily and hourly US equities with their factor files."""
-    with _one_line_errors():
-        target = Catalog(catalog)
-        chosen = [symbol.strip() for symbol in symbols.split(",") if symbol.strip()]
-        added = add_lean(target, folder, symbols=chosen, adjustment=adjustment, venue=venue)
-        _report(target, added.written)
-        for note in added.notes:
-            typer.echo(note)
+    target = Catalog(catalog)
+    chosen = [symbol.strip() for symbol in symbols.split(",") if symbol.strip()]
+    added = add_lean(target, folder, symbols=chosen, adjustment=adjustment, venue=venue)
+    _report(target, added.written)
+    for note in added.notes:
+        typer.echo(note)
 
 
 @app.command("list")
 def list_series(catalog: CatalogPath = DEFAULT_CATALOG) -> None:
     """List the series of a catalog."""
-    with _one_line_errors():
-        target = Catalog(catalog)
-        if not target.names():
-            raise CatalogError(f"{catalog}: the catalog is empty (try: firm catalog demo)")
-        _table(target, ((name, "") for name in target.names()))
+    target = Catalog(catalog)
+    if not target.names():
+        raise CatalogError(f"{catalog}: the catalog is empty (try: firm catalog demo)")
+    _table(target, ((name, "") for name in target.names()))
 
 
 def _report(catalog: Catalog, written: dict[str, bool]) -> None:
@@ -77,12 +73,3 @@ def _table(catalog: Catalog, states: Iterable[tuple[str, str]]) -> None:
             for at, (text, width) in enumerate(zip(row, widths, strict=True))
         ]
         typer.echo("  ".join(cells).rstrip())
-
-
-@contextmanager
-def _one_line_errors() -> Generator[None]:
-    try:
-        yield
-    except (CatalogError, DataError) as error:
-        typer.echo(f"error: {error}", err=True)
-        raise typer.Exit(2) from error

@@ -167,5 +167,7 @@ def _cuts(stage: Stage) -> list[int]:
 def _missing_rounds(stage: Stage, rounds: int) -> Failure | None:
     if rounds == len(stage.rounds_ns):
         return None
-    error = f"{rounds} rounds ran, but the catalog holds {len(stage.rounds_ns)} in this window"
+    error = (
+        f"stopped after {rounds} of {len(stage.rounds_ns)} rounds, though no desk failed: interrupted, or engine error"
+    )
     return Failure(component="engine", round=rounds, error=error, traceback="")

@@ -2,6 +2,7 @@
 
 import resource
 import time
+from dataclasses import asdict
 from datetime import UTC, datetime
 from decimal import Decimal
 from importlib.metadata import version
@@ -79,7 +80,7 @@ def write_run(
             **_money(stage, equity, fills),
             "contributions": recorder.contributions(),
             "refusals": refusal_rows(recorder),
-            "commands": [f"{command.action}: {command.cause}" for command in recorder.commands],
+            "commands": [asdict(command) for command in recorder.commands],
             "not_modelled": NOT_MODELLED,
             "audit_head": recorder.audit.head,
             "result_sha256": recorder.result_sha256(),

@@ -44,7 +44,7 @@ class Study:
     arrange : callable, optional
         Rearranges each list of data before the engine gets it. Results do not depend on it.
     on_progress : callable, optional
-        Called with bars done and bars in all.
+        Called with rounds done and rounds in all.
 
     """
 
@@ -105,7 +105,7 @@ def prepare(study: Study) -> Stage:
             firm.execution.volume_span,
             universe.currency,
         ),
-        kill_switch=SimulatedKillSwitch(FileKillSwitch(Path(firm.risk.kill_switch_file))),
+        kill_switch=SimulatedKillSwitch(FileKillSwitch(study.loaded.kill_switch_path)),
     )
 
 

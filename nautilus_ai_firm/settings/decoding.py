@@ -15,6 +15,7 @@ from typing import Any, cast, get_args, get_origin, get_type_hints
 
 import msgspec
 import tomli_w
+from exchange_calendars import get_calendar_names  # pyright: ignore[reportMissingTypeStubs] - it ships none
 from msgspec import Struct
 
 from nautilus_ai_firm.models import signals as signal_models
@@ -32,6 +33,11 @@ class Loaded:
     firm: Firm
     source: str
     sha256: str
+
+    @property
+    def kill_switch_path(self) -> Path:
+        """The kill switch file; a relative path starts at the configuration's folder, wherever the firm is run from."""
+        return Path(self.source).parent / self.firm.risk.kill_switch_file
 
 
 def load(path: Path) -> Loaded:
@@ -66,6 +72,8 @@ def decode(raw: Mapping[str, Any], source: str) -> Loaded:
         firm = msgspec.convert(raw, Firm, strict=True)
     except msgspec.ValidationError as error:
         raise ConfigError(f"{source}: {_explain(str(error), raw, Firm)}") from None
+    if firm.market.calendar not in get_calendar_names():
+        raise ConfigError(f"{source}: market.calendar = {firm.market.calendar!r}: no such exchange calendar")
     for place, agent in enumerate(firm.signals.agents):
         _check_agent(agent, firm.market.inputs, f"{source}: signals.agents[{place}]")
     return Loaded(firm=firm, source=source, sha256=hashlib.sha256(encode(firm)).hexdigest())

@@ -78,7 +78,7 @@ class Risk(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     max_net: Positive | None = None
     max_drawdown: Fraction | None = None
     halt_allows_reducing: bool
-    kill_switch_file: str
+    kill_switch_file: str  # relative to the configuration's folder
 
 
 class Compliance(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -3,11 +3,11 @@
 import pytest
 from typer.testing import CliRunner
 
-from nautilus_ai_firm.data.commands import app
+from nautilus_ai_firm.cli import app
 
 
 def run(*arguments: str):
-    return CliRunner().invoke(app, list(map(str, arguments)))
+    return CliRunner().invoke(app, ["catalog", *map(str, arguments)])
 
 
 def test_demo_prints_a_table_and_then_nothing_new(tmp_path):

@@ -133,3 +133,18 @@ def test_no_unknown_key_passes(table, key):
     raw[table][key] = 1
     with pytest.raises(ConfigError, match=rf"^bad.toml: {table}.*is not a known key.*$"):
         decode(raw, "bad.toml")
+
+
+def test_the_kill_switch_is_found_from_the_configuration_and_not_from_where_one_stands(tmp_path, monkeypatch, raw):
+    raw["risk"]["kill_switch_file"] = "../state/kill_switch.json"
+    (tmp_path / "configs").mkdir()
+    (tmp_path / "configs" / "firm.toml").write_bytes(encode(decode(raw, "demo").firm))
+    monkeypatch.chdir("/")
+    assert (
+        load(tmp_path / "configs" / "firm.toml").kill_switch_path.resolve() == tmp_path / "state" / "kill_switch.json"
+    )
+
+
+def test_an_unknown_calendar_is_refused_before_any_catalog_is_asked(raw):
+    with pytest.raises(ConfigError, match="market.calendar = 'XXXX': no such exchange calendar"):
+        decode(changed(raw, "market.calendar", "XXXX"), "bad.toml")
