@@ -146,5 +146,5 @@ def test_the_kill_switch_is_found_from_the_configuration_and_not_from_where_one_
 
 
 def test_an_unknown_calendar_is_refused_before_any_catalog_is_asked(raw):
-    with pytest.raises(ConfigError, match="market.calendar = 'XXXX': no such exchange calendar"):
+    with pytest.raises(ConfigError, match=r"market\.calendar = 'XXXX': no such exchange calendar"):
         decode(changed(raw, "market.calendar", "XXXX"), "bad.toml")
