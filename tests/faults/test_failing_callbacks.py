@@ -313,7 +313,8 @@ def test_an_engine_that_stops_early_is_found(
 
     monkeypatch.setattr(Catalog, "window", window)
     ran = round_ - 1
-    message = f"engine failed in round {ran}: {ran} rounds ran, but the catalog holds {ROUNDS} in this window"
+    said = "though no desk failed: interrupted, or engine error"
+    message = f"engine failed in round {ran}: stopped after {ran} of {ROUNDS} rounds, {said}"
     with pytest.raises(BacktestError, match=message):
         go()
     assert not (tmp_path / "run").exists()
