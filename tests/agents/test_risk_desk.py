@@ -1,0 +1,118 @@
+"""Decisions in, smaller ones out; a drawdown or the kill switch halts, and only a person resumes."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from nautilus_ai_firm.agents.risk import RiskDesk
+from nautilus_ai_firm.bus import Topic
+from nautilus_ai_firm.gateways.kill_switch import OPEN, KillSwitchState
+from nautilus_ai_firm.messages import RiskAction
+from tests.agents.conftest import Bench
+from tests.firm_runs import ABSENT
+
+
+class Switch:
+    def __init__(self, states: Sequence[KillSwitchState] = ()) -> None:
+        self._states = list(states)
+        self.last = OPEN
+        self.latched: list[tuple[str, str, str]] = []
+
+    def state(self) -> KillSwitchState:
+        if self._states:
+            self.last = self._states.pop(0)
+        return self.last
+
+    def latch(self, cause: str, who: str, time: str) -> None:
+        self.latched.append((cause, who, time))
+        self._states.insert(0, KillSwitchState(latched=True, cause=cause, who=who, time=time))
+
+
+LATCHED = KillSwitchState(latched=True, cause="a test", who="tester", time="")
+
+
+def review(bench: Bench, decisions: Sequence[Any], switch: Switch | None = None) -> tuple[list[Any], list[Any]]:
+    bench.sit(
+        lambda _book, _ledger, failures: [
+            RiskDesk(bench.stage.firm.risk, bench.stage.universe, switch or Switch(), failures)
+        ],
+        [(Topic.DECISION, decision) for decision in decisions],
+        [Topic.RISKED, Topic.RISK_COMMAND],
+    )
+    assert bench.failures.first is None
+    risked = [message for topic, message in bench.heard if topic is Topic.RISKED]
+    return risked, [message for topic, message in bench.heard if topic is Topic.RISK_COMMAND]
+
+
+def rules(risked: Any) -> set[str]:
+    return {breach.rule for breach in risked.breaches}
+
+
+def test_a_decision_within_the_limits_passes_as_it_is(bench: Bench) -> None:
+    decision = bench.decision([0.2, -0.1])
+    (risked,), commands = review(bench, [decision])
+    assert risked.decision is decision
+    assert risked.weights.tolist() == [0.2, -0.1]
+    assert (risked.breaches, commands) == ((), [])
+
+
+def test_a_weight_above_the_limit_is_clipped_and_named(bench: Bench) -> None:
+    (risked,), _ = review(bench, [bench.decision([0.7, -0.1])])
+    assert risked.weights.tolist() == [0.4, -0.1]
+    (breach,) = risked.breaches
+    assert (breach.rule, breach.instrument_id, breach.observed, breach.limit) == ("max_position", "A.US", 0.7, 0.4)
+
+
+def test_drawdown_is_measured_from_the_highest_equity(bench: Bench) -> None:
+    values = ["1000000", "1200000", "900000", "1200000"]
+    risked, commands = review(bench, [bench.decision([0.1, 0.1], equity=Decimal(value)) for value in values])
+    assert [one.drawdown for one in risked] == [0.0, 0.0, 0.25, 0.0]
+    assert commands == []
+
+
+def test_a_drawdown_at_the_limit_latches_the_switch_and_commands(bench: Bench) -> None:
+    switch = Switch()
+    decisions = [bench.decision([0.1, 0.1], equity=Decimal(value)) for value in ("1000000", "700000", "1000000")]
+    risked, commands = review(bench, decisions, switch)
+    assert [rules(one) for one in risked] == [set(), {"halt"}, {"halt"}]
+    assert [one.weights.tolist() for one in risked[1:]] == [[0.0, 0.0], [0.0, 0.0]]
+    assert [one.action for one in commands] == [RiskAction.HALT, RiskAction.CANCEL_ALL]
+    ((cause, who, time),) = switch.latched
+    assert cause == "drawdown 0.3000 reached the limit 0.3000"
+    assert who == "risk"
+    assert time.startswith("2012-01-04T21:00:00")
+
+
+def test_commands_precede_the_risked_decision_of_their_round(bench: Bench) -> None:
+    review(bench, [bench.decision([0.1, 0.1])], Switch([LATCHED]))
+    assert [topic for topic, _ in bench.heard] == [Topic.RISK_COMMAND, Topic.RISK_COMMAND, Topic.RISKED]
+
+
+def test_a_halt_lets_a_position_shrink_and_cuts_a_flip_at_zero(bench: Bench) -> None:
+    import numpy as np  # noqa: PLC0415 - of this test alone
+
+    decision = bench.decision([0.1, 0.3], current=np.array([0.2, -0.2]))
+    (risked,), _ = review(bench, [decision], Switch([LATCHED]))
+    assert risked.weights.tolist() == [0.1, 0.0]
+
+
+def test_resume_is_commanded_once_with_who_and_why_and_starts_a_new_mark(bench: Bench) -> None:
+    resumed = KillSwitchState(latched=False, cause="seen and understood", who="a person", time="")
+    values = ("1000000", "600000", "600000", "600000")
+    decisions = [bench.decision([0.1, 0.1], equity=Decimal(value)) for value in values]
+    risked, commands = review(bench, decisions, Switch([OPEN, resumed, resumed]))
+    assert [one.action for one in commands] == [RiskAction.HALT, RiskAction.CANCEL_ALL, RiskAction.RESUME]
+    assert (commands[-1].cause, commands[-1].who) == ("seen and understood", "a person")
+    assert [one.sequence for one in commands] == [1, 2, 3]
+    assert [rules(one) for one in risked][-1] == set()
+    assert risked[-1].drawdown == 0.0
+
+
+@pytest.mark.parametrize("limit", ["max_position", "max_gross", "max_net", "max_drawdown"])
+def test_a_missing_limit_refuses_new_exposure_by_name(new_bench: Any, limit: str) -> None:
+    bench = new_bench({f"risk.{limit}": ABSENT})
+    (risked,), _ = review(bench, [bench.decision([0.1, -0.1])])
+    assert risked.weights.tolist() == [0.0, 0.0]
+    assert f"limit_missing:{limit}" in rules(risked)
