@@ -3,6 +3,9 @@
 .PHONY: help demo test test-all lint bench clean
 
 export UV_PROJECT_ENVIRONMENT := .venv
+# Trust what the machine trusts, a company's own certificates included; older versions of uv know the second name.
+export UV_SYSTEM_CERTS := true
+export UV_NATIVE_TLS := true
 export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 export MKL_NUM_THREADS := 1
@@ -22,7 +25,7 @@ help:
 
 .uv/bin/uv:
 	@$(PYTHON) -m venv .uv
-	@.uv/bin/pip install --quiet uv
+	@.uv/bin/pip install --quiet --disable-pip-version-check uv
 
 $(STAMP): pyproject.toml uv.lock $(filter .uv/bin/uv,$(UV))
 	@$(UV) sync --quiet --locked --extra demo --extra dev

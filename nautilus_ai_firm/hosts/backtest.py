@@ -7,6 +7,7 @@ from nautilus_trader.backtest import BacktestEngine, BacktestEngineConfig
 from nautilus_trader.common import LoggerConfig, LogLevel
 from nautilus_trader.model import AccountType, InstrumentId, Money, OmsType, Venue
 from nautilus_trader.risk import RiskEngineConfig
+from threadpoolctl import threadpool_limits
 
 from nautilus_ai_firm.bus import Failures
 from nautilus_ai_firm.firm import seat
@@ -39,8 +40,12 @@ def run_backtest(study: Study) -> Run:
         A component raised, or the run ended before its last round; the records so far stand in `<run>.failed`.
 
     """
-    stage = prepare(study)
-    folder = new_folder(study.out, stage.firm.name)
+    with threadpool_limits(1):  # a sum that is split over threads depends on how many there are
+        return _run(prepare(study))
+
+
+def _run(stage: Stage) -> Run:
+    folder = new_folder(stage.study.out, stage.firm.name)
     temporary = temporary_folder(folder)
     recorder = RunRecorder(temporary, stage.universe.names)
     engine = _engine(stage)

@@ -131,8 +131,8 @@ class Model:
         if not bool(np.all(valid[self._used])):
             return np.full(self._n, np.nan), np.full(self._n, np.nan)
         weights, used = self._weights[self._used], self._z[self._used]
-        score = weights @ np.clip(used / self._params.full_z, -1.0, 1.0) / weights.sum()
-        surety = confidence(np.array([weights @ used / np.sqrt(weights @ weights)]))[0]
+        score = (weights * np.clip(used / self._params.full_z, -1.0, 1.0)).sum() / weights.sum()
+        surety = confidence(np.array([(weights * used).sum() / np.sqrt((weights**2).sum())]))[0]
         return np.where(market.fresh, score, np.nan), np.where(market.fresh, surety, np.nan)
 
     def _read(self, values: Floats, changed: Bools) -> Floats:
