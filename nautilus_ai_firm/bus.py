@@ -58,13 +58,17 @@ class Failures:
         self.first: Failure | None = None
         self.round = 0
 
-    def record(self, component: str, error: Exception) -> None:
+    def record(self, component: str, error: BaseException) -> None:
         """Keep the first failure; later ones follow from it."""
         if self.first is None:
             text = "".join(traceback.format_exception(error))
             self.first = Failure(
                 component=component, round=self.round, error=f"{type(error).__name__}: {error}", traceback=text
             )
+
+
+class StoppedError(Exception):
+    """Ends a callback whose message led to a failure elsewhere: nobody acts on what could not be recorded."""
 
 
 class Component(Protocol):
@@ -100,8 +104,17 @@ class Line:
         self._component = component
 
     def publish(self, topic: Topic, message: object) -> None:
-        """Hand a message to all subscribers of the topic, synchronously and depth first."""
+        """Hand a message to all subscribers of the topic, synchronously and depth first.
+
+        Raises
+        ------
+        StoppedError
+            One of them failed; the callback that published ends here.
+
+        """
         self._component.publish_message(topic, message)
+        if self.failures.first is not None:
+            raise StoppedError
 
     def subscribe(self, topic: Topic, handler: Callable[[Any], None], priority: int) -> None:
         """Call `handler` with every message of the topic."""
@@ -116,12 +129,14 @@ class Line:
                 return
             try:
                 handler(*args, **kwargs)
-            except Exception as error:  # noqa: BLE001 - recorded, and the run fails with it
+            except StoppedError:
+                return
+            except BaseException as error:  # noqa: BLE001 - the engine would swallow an interrupt too
                 self.fail(error)
 
         return run
 
-    def fail(self, error: Exception) -> None:
+    def fail(self, error: BaseException) -> None:
         """Record a failure and stop the engine at this event."""
         self.failures.record(self.name, error)
         self._component.log.error(f"{self.name}: {type(error).__name__}: {error}")
@@ -143,7 +158,9 @@ def callback[S: Seated, **P](method: Callable[Concatenate[S, P], None]) -> Calla
             return
         try:
             method(self, *args, **kwargs)
-        except Exception as error:  # noqa: BLE001 - recorded, and the run fails with it
+        except StoppedError:
+            return
+        except BaseException as error:  # noqa: BLE001 - the engine would swallow an interrupt too
             self.line.fail(error)
 
     return run

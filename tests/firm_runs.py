@@ -318,7 +318,7 @@ class ScriptedDesk(DataActor):
     """Speaks for every desk before execution: publishes the planned target quantities as a cleared decision."""
 
     def __new__(cls, *_: object) -> Self:
-        return super().__new__(cls, DataActorConfig(actor_id=ActorId("SCRIPT-001")))
+        return super().__new__(cls, DataActorConfig(actor_id=ActorId("SCRIPT-001")))  # pyright: ignore[reportCallIssue] - the engine takes the config here
 
     def __init__(self, book: Book, sessions: Sessions, plan: Plan, failures: Failures) -> None:
         self.line = Line("script", self, failures)

@@ -71,21 +71,37 @@ def test_only_the_first_failure_is_kept(desk):
     assert desk.line.failures.first.error == "ValueError: first"
 
 
-def test_a_failing_topic_handler_does_not_reach_the_publisher(desk):
+def test_a_failing_topic_handler_fails_the_firm_and_not_its_publisher(desk):
     def handler(_message):
         raise RuntimeError("deaf")
 
     desk.line.subscribe(Topic.SIGNAL, handler, Priority.DESK)
-    desk.line.publish(Topic.SIGNAL, "hello")
+    desk.line.guard(lambda: desk.line.publish(Topic.SIGNAL, "hello"))()
     assert desk.line.failures.first.error == "RuntimeError: deaf"
 
 
-def test_whatever_stops_the_process_is_not_swallowed(desk):
+def test_an_interrupt_fails_the_firm_like_an_error(desk):
     def handler():
         raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt):
-        desk.line.guard(handler)()
+    desk.line.guard(handler)()
+    assert desk.line.failures.first.error == "KeyboardInterrupt: "
+
+
+def test_a_callback_ends_where_its_message_led_to_a_failure(desk):
+    sent = []
+
+    def handler(_message):
+        raise RuntimeError("cannot record")
+
+    def speak():
+        desk.line.publish(Topic.GATE_RESULT, "may I?")
+        sent.append("order")
+
+    desk.line.subscribe(Topic.GATE_RESULT, handler, Priority.RECORDS)
+    desk.line.guard(speak)()
+    assert sent == []
+    assert desk.line.failures.first.error == "RuntimeError: cannot record"
 
 
 def test_the_round_is_heard_in_the_order_of_the_flow():

@@ -117,7 +117,7 @@ class TwapAlgorithm(ExecutionAlgorithm):
             price=tick.price,
             breach=None,
         )
-        position = int(self.portfolio.net_position(instrument_id))
+        position = round(self.portfolio.net_position(instrument_id))
         return self._gate.check(self.line, question, sliced.place, position)
 
     def _cancel(self, command: CancelParent) -> None:

@@ -78,7 +78,7 @@ class Book:
         """Return the filled quantity of each instrument, signed."""
         positions = np.zeros(len(self._index), dtype=np.int64)
         for position in cache.positions_open(venue=self.universe.venue):
-            positions[self._index[position.instrument_id]] += int(position.signed_qty)
+            positions[self._index[position.instrument_id]] += round(position.signed_qty)
         return positions
 
     def holdings(self, cache: Cache, close: Floats) -> Holdings:
@@ -98,7 +98,7 @@ class Book:
         open_profit = Decimal(0)
         for position in cache.positions_open(venue=self.universe.venue):
             place = self._index[position.instrument_id]
-            quantity = int(position.signed_qty)
+            quantity = round(position.signed_qty)
             positions[place] += quantity
             open_profit += quantity * (Decimal(repr(float(close[place]))) - Decimal(repr(position.avg_px_open)))
         return Holdings(

@@ -264,7 +264,7 @@ class ExecutionDesk(Strategy):
             self._ledger.hold(parent)
 
     def _position(self, place: int) -> int:
-        return int(self.portfolio.net_position(self._universe.instrument_ids[place]))
+        return round(self.portfolio.net_position(self._universe.instrument_ids[place]))
 
     def _close_if_done(self, parent_id: str, state: str) -> None:
         parent = self._ledger.parent(parent_id)

@@ -48,8 +48,9 @@ def _run(stage: Stage) -> Run:
     folder = new_folder(stage.study.out, stage.firm.name)
     temporary = temporary_folder(folder)
     recorder = RunRecorder(temporary, stage.universe.names)
-    engine = _engine(stage)
+    engine: BacktestEngine | None = None
     try:
+        engine = _engine(stage)
         failures = seat(
             engine,
             stage.firm,
@@ -61,7 +62,7 @@ def _run(stage: Stage) -> Run:
         )
         stage.charges.failures = failures
         bars = _feed(engine, stage, failures)
-        failure = failures.first or _missing_rounds(stage, recorder.rounds)
+        failure = failures.first or _missing_rounds(stage, min(recorder.rounds, recorder.decisions))
         if failure is not None:
             failed = folder.with_name(f"{folder.name}.failed")
             write_failure(temporary, failed, recorder, failure)
@@ -71,7 +72,9 @@ def _run(stage: Stage) -> Run:
         write_run(temporary, folder.name, stage, engine, recorder, bars)
         publish(temporary, folder)
     finally:
-        engine.dispose()
+        if engine is not None:
+            engine.dispose()
+        recorder.close()
         discard(temporary)
     return open_run(folder)
 
@@ -148,7 +151,10 @@ def _feed(engine: BacktestEngine, stage: Stage, failures: Failures) -> int:
         bars += len(window.bars)
         begin_ns = cut_ns + 1
         if window.bars or window.opening_ticks or window.observations:
-            engine.run(end=end_ns + 1, streaming=True)
+            try:
+                engine.run(end=end_ns + 1, streaming=True)
+            except RuntimeError as error:  # the engine's own: what a desk raises never gets here
+                failures.record("engine", error)
             engine.clear_data()
             engine.cache.purge_account_events(cut_ns)  # reading the balance copies the account with all its events
         if failures.first is not None:

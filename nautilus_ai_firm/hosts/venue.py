@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from nautilus_trader.backtest import SimulationModule
 from nautilus_trader.execution import FeeModel
-from nautilus_trader.model import Bar, Currency, InstrumentId, Money, OrderSide, Price, Quantity
+from nautilus_trader.model import FIXED_PRECISION, Bar, Currency, InstrumentId, Money, OrderSide, Price, Quantity
 
 from nautilus_ai_firm.bus import Failures
 from nautilus_ai_firm.models.estimators.ewma import Ewma
@@ -22,6 +22,7 @@ from nautilus_ai_firm.settings import Costs
 
 CENT = Decimal("0.01")
 DAY_NS = 86_400_000_000_000
+RAW_UNIT = 10**FIXED_PRECISION  # exact quotients: the engine's own conversion to float is off by an ulp at times
 IMPACT_DIGITS = Decimal("1e-8")
 
 
@@ -82,7 +83,8 @@ class Charges:
         self._now_ns = ts
         if isinstance(data, Bar) and (place := self._place.get(data.bar_type.instrument_id)) is not None:
             self._bars_ns = ts
-            self._close[place], self._bar_volume[place] = float(data.close), float(data.volume)
+            self._close[place] = data.close.raw / RAW_UNIT
+            self._bar_volume[place] = data.volume.raw / RAW_UNIT
             self._fresh[place] = True
 
     def charge(self, order: Any, quantity: Decimal, price: Decimal) -> Decimal:
@@ -92,6 +94,8 @@ class Charges:
         notional = quantity * price
         already, cumulative = self._charged[order_id]
         fee = commission(notional, _exact(costs.commission_bps), _exact(costs.commission_minimum), already, cumulative)
+        if not (np.isfinite(self._volume[place]) and np.isfinite(self._volatility[place])):
+            raise ValueError(f"{order.instrument_id}: a fill before two closes, so its impact cannot be stated")
         impact_fraction = square_root_impact(
             float(quantity), float(self._volume[place]), float(self._volatility[place]), costs.impact_coefficient
         )
@@ -181,11 +185,15 @@ class OvernightFinancing(SimulationModule):
 
     def process(self, _ts_now: int, _context: Any) -> list[Money]:
         """Book what is due."""
-        return [self._charges.money(entry.amount) for entry in self._charges.due()]
+        try:
+            return [self._charges.money(entry.amount) for entry in self._charges.due()]
+        except Exception as error:  # noqa: BLE001 - recorded, and the run fails with it
+            self._charges.fail(error)
+            return []
 
     def acknowledge(self, outcomes: Any) -> None:
         """Fail the run when a booking was not applied."""
-        for outcome in outcomes:
+        for outcome in outcomes or ():
             if not outcome.applied:
                 self._charges.fail(RuntimeError(f"financing was not booked: {outcome.error}"))
 

@@ -274,7 +274,8 @@ class Trader(Strategy):
     """Sends one order with each day's opening tick and notes the balance after it."""
 
     def __new__(cls, *_: object) -> Self:
-        return super().__new__(cls, StrategyConfig(strategy_id=StrategyId("HAND-001"), order_id_tag="001"))
+        config = StrategyConfig(strategy_id=StrategyId("HAND-001"), order_id_tag="001")
+        return super().__new__(cls, config)  # pyright: ignore[reportCallIssue] - the engine takes the config here
 
     def __init__(self, quantities: Iterable[int]) -> None:
         self._quantities = list(quantities)
@@ -283,12 +284,14 @@ class Trader(Strategy):
     def on_start(self) -> None:
         self.subscribe_trades(AAA)
 
-    def on_trade(self, _tick: TradeTick) -> None:
+    def on_trade(self, trade: TradeTick) -> None:
+        del trade  # its coming is all that matters
         if self._quantities and (quantity := self._quantities.pop(0)):
             side = OrderSide.BUY if quantity > 0 else OrderSide.SELL
             self.submit_order(self.order_factory.market(AAA, side, Quantity.from_int(abs(quantity))))
 
-    def on_order_filled(self, _event: Any) -> None:
+    def on_order_filled(self, event: Any) -> None:
+        del event  # as above
         account = self.cache.account_for_venue(Venue("US"))
         assert account is not None
         self.balances.append(account.balance_total(USD).as_decimal())

@@ -16,7 +16,7 @@ from nautilus_trader.model import Bar, CustomData, TradeTick
 from nautilus_ai_firm.agents.market import MarketDesk
 from nautilus_ai_firm.data.columns import ObservationColumns
 from tests.acceptance.conftest import Studied
-from tests.firm_runs import MINUTE_NS, ROOT, SECOND_NS, run, settings, synthetic_market
+from tests.firm_runs import MINUTE_NS, ROOT, SECOND_NS, fills, run, settings, synthetic_market
 
 SET_ORDER = """
 import nautilus_ai_firm.agents.cio as cio
@@ -85,9 +85,9 @@ def test_cutting_the_stream_changes_nothing(daily: Studied, tmp_path: Path, wher
 
 
 def test_cutting_inside_every_slicing_changes_nothing(minutes: Studied, tmp_path: Path) -> None:
-    sliced = [fill for fill in minutes.run.table("fills").itertuples() if fill.exec_algorithm == "TWAP"]
-    assert len({fill.parent_order_id for fill in sliced}) > 20
-    cuts = [fill.ts.value + delta for fill in sliced for delta in (0, 20 * SECOND_NS)]
+    sliced = [fill for fill in fills(minutes.run) if fill["exec_algorithm"] == "TWAP"]
+    assert len({fill["parent_order_id"] for fill in sliced}) > 20
+    cuts = [fill["ts"] + delta for fill in sliced for delta in (0, 20 * SECOND_NS)]
     assert result(minutes, tmp_path, cuts=cuts) == minutes.run.summary["result_sha256"]
 
 

@@ -186,8 +186,8 @@ def test_a_monthly_figure_stamped_in_its_own_month_shows(
         return starts, starts
 
     monkeypatch.setattr(demo, "monthly", in_its_own_month)
-    until = pd.Timestamp("2006-07-03")
+    until, cut = pd.to_datetime(["2006-07-03", "2006-06-20"])
     ours = demo_run(up_to(sources, until), tmp_path / "longer")
-    theirs = demo_run(up_to(sources, pd.Timestamp("2006-06-20")), tmp_path / "shorter")
+    theirs = demo_run(up_to(sources, cut), tmp_path / "shorter")
     longer, shorter = pasts(ours, theirs)
     assert shorter.decided != longer.decided

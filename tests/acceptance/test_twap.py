@@ -50,7 +50,7 @@ def sliced(tmp_path: Path) -> Callable[..., Played]:
                 return planned
             return last[0] if repeat else None
 
-        loaded = settings(["A"], SLICED | LIMITS | (changes or {}), macro=False)
+        loaded = settings(["A"], SLICED | LIMITS | dict(changes or {}), macro=False)
         played = play(loaded, catalog, tmp_path / "run", plan)
         assert played.failures.first is None
         return played

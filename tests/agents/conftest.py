@@ -29,7 +29,7 @@ class Probe(DataActor):
     """Publishes messages when the second round is closed, in order, and keeps what it hears."""
 
     def __new__(cls, *_: object) -> Self:
-        return super().__new__(cls, DataActorConfig(actor_id=ActorId("PROBE-001")))
+        return super().__new__(cls, DataActorConfig(actor_id=ActorId("PROBE-001")))  # pyright: ignore[reportCallIssue] - the engine takes the config here
 
     def __init__(
         self, speech: Sequence[tuple[Topic, Any]], hears: Iterable[Topic], at_ns: int, failures: Failures

@@ -93,7 +93,7 @@ def test_the_summary_agrees_with_the_tables(recorded: Run) -> None:
     assert summary["rounds"] == summary["decisions"] == len(equity) == 80
     assert summary["ending_equity"] == float(equity["equity"].iloc[-1])
     assert summary["fees"] == pytest.approx(float(fills["fee"].sum()), rel=1e-12)
-    notional = sum(row.quantity * row.price for row in fills.itertuples())
+    notional = (fills["quantity"] * fills["price"]).sum()
     costs = fills["half_spread_cost"].sum() + fills["impact_cost"].sum()
     assert summary["slippage_bps"] == pytest.approx(float(costs / notional * 10_000), rel=1e-12)
     assert summary["max_drawdown"] == pytest.approx(float(equity["drawdown"].max()), abs=1e-9)
