@@ -5,7 +5,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 
 import numpy as np
 from nautilus_trader.common import Cache
-from nautilus_trader.model import BarType, Currency, InstrumentId, Venue
+from nautilus_trader.model import FIXED_PRECISION, BarType, Currency, InstrumentId, Price, Quantity, Venue
 from numpy.typing import NDArray
 
 from nautilus_ai_firm.messages import Floats
@@ -14,6 +14,14 @@ from nautilus_ai_firm.models.execution.ledger import WorkingLedger
 CENT = Decimal("0.01")
 FLOAT_NOISE = Decimal("1e-6")
 """The engine's average price is a float: what it leaves beyond this would turn half a cent into less than half."""
+
+
+RAW_UNIT = 10**FIXED_PRECISION
+
+
+def nearest_float(value: Price | Quantity) -> float:
+    """Return the float nearest to a decimal; the engine's own conversion is off by an ulp for one price in six."""
+    return value.raw / RAW_UNIT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,13 +81,6 @@ class Book:
         self.universe = universe
         self._ledger = ledger
         self._index = {instrument_id: place for place, instrument_id in enumerate(universe.instrument_ids)}
-
-    def positions(self, cache: Cache) -> NDArray[np.int64]:
-        """Return the filled quantity of each instrument, signed."""
-        positions = np.zeros(len(self._index), dtype=np.int64)
-        for position in cache.positions_open(venue=self.universe.venue):
-            positions[self._index[position.instrument_id]] += round(position.signed_qty)
-        return positions
 
     def holdings(self, cache: Cache, close: Floats) -> Holdings:
         """Read positions, balance and equity, marking open positions at `close`.

@@ -9,7 +9,7 @@ import numpy as np
 from nautilus_trader.model import ClientOrderId, ExecAlgorithmId, OrderSide, Quantity, StrategyId, TradeTick
 from nautilus_trader.trading import Strategy, StrategyConfig
 
-from nautilus_ai_firm.agents.book import Book
+from nautilus_ai_firm.agents.book import Book, nearest_float
 from nautilus_ai_firm.agents.gate import OrderGate
 from nautilus_ai_firm.agents.order_records import TWAP, gate_result, order_record, parent_record
 from nautilus_ai_firm.bus import Failures, Line, Priority, Topic, callback
@@ -168,7 +168,7 @@ class ExecutionDesk(Strategy):
         due = held is not None and trade.ts_event >= held.execution_ns
         if not due and active is None:
             return
-        price = float(trade.price)
+        price = nearest_float(trade.price)
         self.line.publish(Topic.EXECUTION_TICK, ExecutionTick(place=place, ts_event=trade.ts_event, price=price))
         if due and held is not None:
             self._release(held, trade.ts_event, price)

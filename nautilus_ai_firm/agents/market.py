@@ -4,16 +4,15 @@ from typing import Self
 
 import numpy as np
 from nautilus_trader.common import DataActor, DataActorConfig
-from nautilus_trader.model import FIXED_PRECISION, ActorId, Bar, CustomData, Price, Quantity
+from nautilus_trader.model import ActorId, Bar, CustomData
 
-from nautilus_ai_firm.agents.book import Universe
+from nautilus_ai_firm.agents.book import Universe, nearest_float
 from nautilus_ai_firm.bus import Failures, Line, Topic, callback
 from nautilus_ai_firm.clock import MarketClock
 from nautilus_ai_firm.data.observation import OBSERVATION_TYPE
 from nautilus_ai_firm.messages import MarketSnapshot
 
 CLOSE = "close-round"
-RAW_UNIT = 10**FIXED_PRECISION
 
 
 class MarketDesk(DataActor):
@@ -51,10 +50,10 @@ class MarketDesk(DataActor):
     def on_bar(self, bar: Bar) -> None:
         """Store the bar; the first one of a time schedules the close of its round."""
         if (place := self._input_bars.get(bar.bar_type)) is not None:
-            self._store_input(place, _nearest(bar.close), bar.ts_event)
+            self._store_input(place, nearest_float(bar.close), bar.ts_event)
             return
         place = self._place[bar.bar_type]
-        self._bars[:, place] = [_nearest(value) for value in (bar.open, bar.high, bar.low, bar.close, bar.volume)]
+        self._bars[:, place] = [nearest_float(value) for value in (bar.open, bar.high, bar.low, bar.close, bar.volume)]
         self._fresh[place] = True
         if bar.ts_event > self._closing_ns:
             self._closing_ns = bar.ts_event
@@ -96,8 +95,3 @@ class MarketDesk(DataActor):
         self._fresh[:] = False
         self._inputs_fresh[:] = False
         self.line.publish(Topic.SNAPSHOT, snapshot)
-
-
-def _nearest(value: Price | Quantity) -> float:
-    """Return the float nearest to the decimal; the engine's own conversion is off by an ulp for one price in six."""
-    return value.raw / RAW_UNIT

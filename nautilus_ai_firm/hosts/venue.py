@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 from nautilus_trader.backtest import SimulationModule
 from nautilus_trader.execution import FeeModel
-from nautilus_trader.model import FIXED_PRECISION, Bar, Currency, InstrumentId, Money, OrderSide, Price, Quantity
+from nautilus_trader.model import Bar, Currency, InstrumentId, Money, OrderSide, Price, Quantity
 
+from nautilus_ai_firm.agents.book import nearest_float
 from nautilus_ai_firm.bus import Failures
 from nautilus_ai_firm.models.estimators.ewma import Ewma
 from nautilus_ai_firm.models.estimators.volatility import EwmaVolatility
@@ -22,7 +23,6 @@ from nautilus_ai_firm.settings import Costs
 
 CENT = Decimal("0.01")
 DAY_NS = 86_400_000_000_000
-RAW_UNIT = 10**FIXED_PRECISION  # exact quotients: the engine's own conversion to float is off by an ulp at times
 IMPACT_DIGITS = Decimal("1e-8")
 
 
@@ -83,8 +83,8 @@ class Charges:
         self._now_ns = ts
         if isinstance(data, Bar) and (place := self._place.get(data.bar_type.instrument_id)) is not None:
             self._bars_ns = ts
-            self._close[place] = data.close.raw / RAW_UNIT
-            self._bar_volume[place] = data.volume.raw / RAW_UNIT
+            self._close[place] = nearest_float(data.close)
+            self._bar_volume[place] = nearest_float(data.volume)
             self._fresh[place] = True
 
     def charge(self, order: Any, quantity: Decimal, price: Decimal) -> Decimal:
