@@ -9,7 +9,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -203,9 +203,11 @@ def known(columns: BarColumns, cut_ns: int) -> BarColumns:
     return columns.take(columns.ts_close_ns <= cut_ns)
 
 
-def synthetic_market(symbols: Sequence[str], n_sessions: int, bar: Any = "1-DAY", seed: int = 7) -> Market:
+def synthetic_market(
+    symbols: Sequence[str], n_sessions: int, bar: Any = "1-DAY", seed: int = 7, start: date = date(2012, 1, 3)
+) -> Market:
     """A universe, an index, a daily and a monthly macro series that is published some days after its month."""
-    bars = synthetic_bars([*symbols, "SPX"], n_sessions, bar, seed)
+    bars = synthetic_bars([*symbols, "SPX"], n_sessions, bar, seed, start)
     index = bars.pop("SPX")
     generator = np.random.default_rng(seed)
     first, last = int(index.ts_open_ns[0]), int(index.ts_close_ns[-1])

@@ -1,10 +1,10 @@
 """Synthetic markets that are written once, and one run of each to compare others with."""
 
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from nautilus_ai_firm.runs.folder import Run
@@ -47,6 +47,11 @@ def minutes(tmp_path_factory: pytest.TempPathFactory) -> Studied:
     return Studied(market=market, catalog=catalog, loaded=loaded, run=run(loaded, catalog, folder / "run"))
 
 
-@pytest.fixture
-def generator() -> np.random.Generator:
-    return np.random.default_rng(20_040_819)
+@pytest.fixture(scope="session")
+def hours(tmp_path_factory: pytest.TempPathFactory) -> Studied:
+    """Two stocks over forty days of hourly bars, the first and last hour of a day shorter, one half day included."""
+    folder = tmp_path_factory.mktemp("hours")
+    market = synthetic_market(["A", "B"], 40, "1-HOUR", start=date(2012, 6, 1))
+    catalog = market.write(folder / "catalog", "1-HOUR")
+    loaded = settings(["A", "B"], {"market.bar": "1-HOUR"}, macro=False)
+    return Studied(market=market, catalog=catalog, loaded=loaded, run=run(loaded, catalog, folder / "run"))

@@ -169,6 +169,12 @@ def test_every_round_of_sliced_orders_closes_to_the_cent(minutes: Studied) -> No
     assert recorded_rounds(minutes.run) == ours
 
 
+def test_every_round_of_hourly_bars_closes_to_the_cent(hours: Studied) -> None:
+    ours, _ = booked_rounds(hours.run, hours.catalog, fills(hours.run), "1-HOUR")
+    assert hours.run.summary["fills"] > 100
+    assert recorded_rounds(hours.run) == ours
+
+
 def change_price(row: dict[str, Any]) -> dict[str, Any]:
     return row | {"price": row["price"] + Decimal("0.0100")}
 
@@ -393,7 +399,7 @@ def test_financing_by_hand_over_a_weekend() -> None:
 # --- What a fill is joined to, and what it costs -----------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["daily", "minutes"])
+@pytest.mark.parametrize("name", ["daily", "hours", "minutes"])
 def test_every_fill_happens_at_a_market_event_of_its_instrument(name: str, request: pytest.FixtureRequest) -> None:
     study: Studied = request.getfixturevalue(name)
     bar = study.loaded.firm.market.bar
