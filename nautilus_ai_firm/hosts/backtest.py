@@ -1,6 +1,7 @@
 """A configuration and a catalog -> a run folder, by the backtest engine on streamed data."""
 
 from decimal import Decimal
+from math import ceil
 
 import numpy as np
 from nautilus_trader.backtest import BacktestEngine, BacktestEngineConfig
@@ -122,7 +123,7 @@ def _engine_limits(firm: Firm) -> RiskEngineConfig:
         max_order_submit_rate=rate,
         max_order_modify_rate=rate,
         max_notional_per_order={
-            instrument.id: str(int(HEADROOM * instrument.max_order_value))
+            instrument.id: str(ceil(HEADROOM * instrument.max_order_value))
             for instrument in firm.market.universe
             if instrument.max_order_value is not None
         },

@@ -19,6 +19,9 @@ from nautilus_ai_firm.runs.audit import file_sha256
 from nautilus_ai_firm.runs.recorder import RunRecorder
 
 PACKAGES = ("nautilus_trader", "numpy", "pandas", "polars", "pyarrow", "exchange_calendars", "msgspec")
+RANDOM_COLUMNS = ("init_id", "events", "adjustments")
+"""Columns of the engine's reports that hold random ids, or repeat the fills: two equal runs leave equal folders."""
+UUID = "-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
 TABLES = ("fills", "orders", "positions", "equity", "signals", "financing")
 
 
@@ -149,10 +152,12 @@ def report_table(report: pd.DataFrame | None, orders: Mapping[str, Mapping[str, 
     """
     if report is None or report.empty:
         return pa.table({"decision_id": pa.array([], pa.string())})
-    frame = report.reset_index()
+    frame = report.reset_index().drop(columns=list(RANDOM_COLUMNS), errors="ignore")
     for name in frame.columns:
         if frame[name].dtype == object:
             frame[name] = [None if _is_missing(value) else str(value) for value in frame[name]]
+    if "position_id" in frame:
+        frame["position_id"] = frame["position_id"].str.replace(UUID, "", regex=True)
     if orders is not None:
         key = "client_order_id" if "client_order_id" in frame else "opening_order_id"
         facts = [orders.get(order_id, {}) for order_id in frame[key]]
