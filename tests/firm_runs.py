@@ -428,7 +428,7 @@ def play(loaded: Loaded, catalog: Path, out: Path, plan: Plan) -> Played:
             failures=failures,
             tape=tape,
             seen=script.seen,
-            positions=book.positions(engine.cache).tolist(),
+            positions=book.holdings(engine.cache, np.ones(len(universe.names))).positions.tolist(),
             working=ledger.working().tolist(),
             balance=account.balance_total(universe.currency).as_decimal(),
             orders=engine.generate_orders_report(),
