@@ -15,7 +15,7 @@ PRODUCTS = {"dot", "matmul", "einsum", "inner", "vdot", "tensordot"}  # what the
 
 def products(source: str) -> list[int]:
     """Lines on which a matrix product stands."""
-    nodes = [node for node in ast.walk(ast.parse(source))]
+    nodes = list(ast.walk(ast.parse(source)))
     operators = [node.lineno for node in nodes if isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult)]
     calls = [node.lineno for node in nodes if isinstance(node, ast.Attribute) and node.attr in PRODUCTS]
     return sorted(operators + calls)
