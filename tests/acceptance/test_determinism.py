@@ -46,7 +46,7 @@ def test_two_fresh_processes_with_different_hash_seeds_agree(daily: Studied) -> 
 
 
 def test_a_planted_sum_in_set_order_makes_processes_differ(daily: Studied) -> None:
-    assert len({fresh_process(daily.catalog, seed, SET_ORDER) for seed in (1, 2, 5)}) > 1
+    assert len({fresh_process(daily.catalog, seed, SET_ORDER) for seed in (1, 2)}) > 1
 
 
 def test_a_run_that_is_repeated_in_one_process_agrees(daily: Studied, tmp_path: Path) -> None:

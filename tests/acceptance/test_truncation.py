@@ -53,7 +53,7 @@ def whole(market: Market, tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 
 # most of them in make test-all: the demonstration below takes all of its own dates each time
-SYNTHETIC_CUTS = [pytest.param(number, marks=[pytest.mark.slow] if number >= 6 else []) for number in range(CUTS)]
+SYNTHETIC_CUTS = [pytest.param(number, marks=[pytest.mark.slow] if number >= 4 else []) for number in range(CUTS)]
 
 
 @pytest.mark.parametrize("number", SYNTHETIC_CUTS)
