@@ -451,8 +451,9 @@ def test_every_fill_joins_to_a_decision_and_children_sum_to_their_parent(
     filled: defaultdict[str, int] = defaultdict(int)
     for row in rows:
         filled[row["parent_order_id"]] += int(row["quantity"])
-    parents = orders.drop_duplicates("parent_order_id").set_index("parent_order_id")["parent_filled_quantity"]
-    assert {parent: int(quantity) for parent, quantity in parents.items() if quantity} == dict(filled)
+    rows_of_orders: list[dict[str, Any]] = orders.to_dict("records")
+    parents = {row["parent_order_id"]: int(row["parent_filled_quantity"]) for row in rows_of_orders}
+    assert {parent: quantity for parent, quantity in parents.items() if quantity} == dict(filled)
     assert set(orders["client_order_id"]) >= {row["client_order_id"] for row in rows}
     assert set(orders["decision_id"]) >= {row["decision_id"] for row in rows}
 

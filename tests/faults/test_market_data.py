@@ -177,10 +177,11 @@ def test_a_firm_that_lost_more_than_everything_ends_its_run_without_new_exposure
         for name, bars in market.bars.items()
     }
     result = run(loaded, replace(market, bars=jumped).write(tmp_path / "catalog"), tmp_path / "run")
-    table = result.table("equity").set_index("round")
+    table = result.table("equity")
+    equity = dict(zip(table["round"].to_list(), table["equity"].to_list(), strict=True))
     assert result.summary["rounds"] == ROUNDS
-    assert table.loc[night + 1, "equity"] < 0
-    ruined = {round_ for round_, equity in table["equity"].items() if equity <= 0}
+    assert equity[night + 1] < 0
+    ruined = {round_ for round_, value in equity.items() if value <= 0}
     assert len(ruined) > 40
     assert exposure_added(result, ruined) == []
 
