@@ -88,6 +88,8 @@ class ExecutionDesk(Strategy):
         self._gate.mark(snapshot.close)
         self._volume = self._average_volume.update(np.where(snapshot.fresh, snapshot.volume, np.nan))
         self._drop_held("dropped: no trade before the next round")
+        if self._gate.flattening:
+            self._flatten(snapshot.ts_event, f"K{snapshot.round:06d}")
 
     def _drop_held(self, state: str) -> None:
         for parent in self._ledger.drop_held():
@@ -231,7 +233,7 @@ class ExecutionDesk(Strategy):
             case RiskAction.FLATTEN:
                 self._gate.flattening = True
                 self._cancel_all(command.ts_event)
-                self._flatten(command)
+                self._flatten(command.ts_event, f"K{self.line.failures.round:06d}")
 
     def _cancel_all(self, ts_event: int) -> None:
         self._drop_held("dropped: cancel_all")
@@ -247,20 +249,23 @@ class ExecutionDesk(Strategy):
             self._gate.count_cancel(ts_event)
             self.line.publish(Topic.CANCEL_PARENT, CancelParent(parent_order_id=active.parent_id))
 
-    def _flatten(self, command: RiskCommand) -> None:
+    def _flatten(self, ts_event: int, decision_id: str) -> None:
+        """Hold an order towards zero in every position, in steps that the gate lets pass, until nothing is left."""
+        execution_ns = int(self._sessions.execution_time_ns(ts_event))
         for place in range(len(self._universe.instrument_ids)):
-            quantity = self._position(place)
-            if not quantity or self._ledger.works(place):
+            position = self._position(place)
+            quantity = self._gate.largest(place, abs(position))
+            if not quantity or not execution_ns or self._ledger.works(place):
                 continue
             parent = Parent(
-                parent_id=f"K{command.sequence:06d}-{self._universe.names[place]}",
+                parent_id=f"{decision_id}-{self._universe.names[place]}",
                 place=place,
-                quantity=-quantity,
+                quantity=-quantity if position > 0 else quantity,
                 round=self.line.failures.round,
-                decision_id=f"K{command.sequence:06d}",
-                execution_ns=int(self._sessions.execution_time_ns(command.ts_event)),
+                decision_id=decision_id,
+                execution_ns=execution_ns,
             )
-            self._gate.reserve(place, command.ts_event, 1, reduces=True)
+            self._gate.reserve(place, ts_event, 1, reduces=True)
             self._ledger.hold(parent)
 
     def _position(self, place: int) -> int:

@@ -31,6 +31,7 @@ class RiskDesk(DataActor):
         self._kill_switch = kill_switch
         self._drawdown = Drawdown()
         self._halted = False
+        self._ruined = False
         self._sequence = 0
 
     @callback
@@ -41,7 +42,13 @@ class RiskDesk(DataActor):
     def _review(self, decision: DecisionEvent) -> None:
         drawdown = self._drawdown.update(float(decision.equity))
         self._watch_drawdown(drawdown, decision.ts_event)
+        ruined = decision.equity <= 0 and not self._ruined
+        if ruined:
+            self._kill_switch.latch(f"equity is {decision.equity}", "risk", _iso(decision.ts_event))
         self._obey_kill_switch(float(decision.equity), decision.ts_event)
+        if ruined:  # a weight means nothing now, so no desk could reduce: execution goes by quantity
+            self._ruined = True
+            self._command(decision.ts_event, RiskAction.FLATTEN, f"equity is {decision.equity}", "risk")
         weights, breaches = apply_limits(decision.current, decision.weights, decision.fresh, self._limits, self._names)
         halt = self._halt_breach(drawdown)
         if halt is not None:
@@ -54,8 +61,8 @@ class RiskDesk(DataActor):
     def _watch_drawdown(self, drawdown: float, ts_event: int) -> None:
         limit = self._settings.max_drawdown
         if limit is not None and drawdown >= limit and not self._halted:
-            time = datetime.fromtimestamp(ts_event / 1e9, UTC).isoformat()
-            self._kill_switch.latch(f"drawdown {drawdown:.4f} reached the limit {limit:.4f}", "risk", time)
+            cause = f"drawdown {drawdown:.4f} reached the limit {limit:.4f}"
+            self._kill_switch.latch(cause, "risk", _iso(ts_event))
 
     def _obey_kill_switch(self, equity: float, ts_event: int) -> None:
         state = self._kill_switch.state()
@@ -65,6 +72,7 @@ class RiskDesk(DataActor):
         elif self._halted and not state.latched:
             self._drawdown = Drawdown()  # a person accepted the loss: the high-water mark starts anew
             self._drawdown.update(equity)
+            self._ruined = False
             self._command(ts_event, RiskAction.RESUME, state.cause, state.who)
         self._halted = state.latched
 
@@ -84,3 +92,7 @@ class RiskDesk(DataActor):
             Topic.RISK_COMMAND,
             RiskCommand(sequence=self._sequence, ts_event=ts_event, action=action, cause=cause, who=who),
         )
+
+
+def _iso(ts_event: int) -> str:
+    return datetime.fromtimestamp(ts_event / 1e9, UTC).isoformat()

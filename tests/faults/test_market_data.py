@@ -160,7 +160,7 @@ def test_a_window_without_data_is_refused_before_anything_is_made(gappy: Studied
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_firm_that_lost_more_than_everything_ends_its_run_without_new_exposure(tmp_path: Path) -> None:
+def test_a_firm_that_lost_more_than_everything_is_halted_and_flattened(tmp_path: Path) -> None:
     """A night in which every stock jumps against the firm; equity is negative from then on."""
     changes = {
         "risk.max_drawdown": 1.0,
@@ -184,6 +184,9 @@ def test_a_firm_that_lost_more_than_everything_ends_its_run_without_new_exposure
     ruined = {round_ for round_, value in equity.items() if value <= 0}
     assert len(ruined) > 40
     assert exposure_added(result, ruined) == []
+    assert [command["action"] for command in result.summary["commands"]] == ["halt", "cancel_all", "flatten"]
+    assert all(held.values())
+    assert [position(result, f"{name}.US", ROUNDS) for name in "AB"] == [0, 0]
 
 
 def position(result: Run, name: str, before: int) -> int:
