@@ -36,10 +36,10 @@ demo: $(STAMP)
 	@$(RUN)python backtests/demo.py
 
 test: lint
-	@$(RUN)pytest
+	@$(RUN)pytest -n auto --dist worksteal
 
 test-all: lint
-	@$(RUN)pytest -m "slow or not slow"
+	@$(RUN)pytest -n auto --dist worksteal -m "slow or not slow"
 
 lint: $(STAMP)
 	@$(RUN)ruff check .
