@@ -1,9 +1,11 @@
 """Scripts of `backtests/`: exit statuses, one line for each error of the user, and what a finished run prints."""
 
+import contextlib
 import os
 import pty
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -188,6 +190,14 @@ def test_a_reader_may_leave_early() -> None:
     assert process.returncode == 0
 
 
+def watch(terminal: int, screen: list[bytes]) -> None:
+    """Read a terminal until nobody writes to it any more."""
+    closed = contextlib.suppress(OSError)  # how Linux says that the other end is closed
+    with os.fdopen(terminal, "rb", buffering=0) as file, closed:
+        while shown := file.read(4_096):
+            screen.append(shown)
+
+
 def test_a_terminal_sees_progress_and_the_report_stays_clean(
     small_market: Path, write_firm: WriteFirm, tmp_path: Path
 ) -> None:
@@ -202,9 +212,12 @@ def test_a_terminal_sees_progress_and_the_report_stays_clean(
     ) as process:
         os.close(theirs)
         assert process.stdout is not None
+        screen: list[bytes] = []
+        watcher = threading.Thread(target=watch, args=(ours, screen))
+        watcher.start()  # a terminal that nobody reads fills up and blocks
         printed = process.stdout.read()
-        seen = os.read(ours, 100_000).decode()
-        os.close(ours)
+        watcher.join()
+        seen = b"".join(screen).decode()
     assert process.returncode == 0
     assert "rounds/s" in seen
     assert "160/160" in seen
