@@ -32,10 +32,7 @@ from nautilus_ai_firm.models.estimators.ewma import Ewma
 from nautilus_ai_firm.models.execution.algorithm_choice import Slicing, choose
 from nautilus_ai_firm.models.execution.ledger import Parent, WorkingLedger
 from nautilus_ai_firm.models.execution.netting import order_quantity, target_quantity
-from nautilus_ai_firm.models.execution.slicing import n_slices
 from nautilus_ai_firm.settings import Execution
-
-NS_PER_MINUTE = 60_000_000_000
 
 
 class ExecutionDesk(Strategy):
@@ -127,7 +124,6 @@ class ExecutionDesk(Strategy):
             execution_ns=execution_ns,
             session_close_ns=int(self._sessions.session_close_ns(execution_ns)),
         )
-        interval_ns = self._slicing.interval_minutes * NS_PER_MINUTE
         parent = Parent(
             parent_id=f"{decision.decision_id}-{self._universe.names[place]}",
             place=place,
@@ -136,7 +132,7 @@ class ExecutionDesk(Strategy):
             decision_id=decision.decision_id,
             execution_ns=execution_ns,
             end_ns=choice.end_ns,
-            interval_ns=interval_ns if choice.end_ns else 0,
+            interval_ns=choice.interval_ns,
         )
         if abs(quantity) > largest:
             self._refuse(parent, decision.ts_event, self._gate.too_large(place, quantity, largest))
@@ -144,10 +140,9 @@ class ExecutionDesk(Strategy):
             self._refuse(parent, decision.ts_event, self._gate.slicing_refused(place, quantity, choice))
         if not choice.quantity:
             return
-        messages = n_slices(execution_ns, choice.end_ns, interval_ns) if choice.end_ns else 1
         position = int(decision.positions[place])
         reduces = choice.quantity * position < 0 and abs(choice.quantity) <= abs(position)
-        breach = self._gate.reserve(place, decision.ts_event, messages, reduces=reduces)
+        breach = self._gate.reserve(place, decision.ts_event, choice.messages, reduces=reduces)
         if breach is None:
             self._ledger.hold(parent)
         else:

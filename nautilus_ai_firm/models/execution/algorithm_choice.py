@@ -25,6 +25,10 @@ class Choice:
         Signed quantity in instrument units; less than asked where slicing was refused.
     end_ns : int
         End of slicing, nanoseconds UTC; 0 for an order that goes out at once.
+    interval_ns : int
+        Time between slices, nanoseconds; 0 for an order that goes out at once.
+    messages : int
+        Orders that it takes to send it.
     slicing_refused : str
         Why a large order could not be sliced, empty where it could or need not be.
 
@@ -32,6 +36,8 @@ class Choice:
 
     quantity: int
     end_ns: int = 0
+    interval_ns: int = 0
+    messages: int = 1
     slicing_refused: str = ""
 
 
@@ -74,16 +80,14 @@ def choose(
     most_at_once = slicing.above_participation * expected_volume
     if abs(quantity) <= most_at_once:
         return Choice(quantity=quantity)
-    intervals = min(
-        slicing.duration_minutes // slicing.interval_minutes,
-        (session_close_ns - execution_ns) // (slicing.interval_minutes * NS_PER_MINUTE),
-    )
+    interval_ns = slicing.interval_minutes * NS_PER_MINUTE
+    slices = min(slicing.duration_minutes // slicing.interval_minutes, (session_close_ns - execution_ns) // interval_ns)
     if bar_minutes > slicing.interval_minutes:
         refused = f"bars of {bar_minutes} minutes are coarser than slices of {slicing.interval_minutes}"
-    elif intervals <= 1:
+    elif slices <= 1:
         refused = "the session ends before a second slice"
     else:
-        end_ns = execution_ns + intervals * slicing.interval_minutes * NS_PER_MINUTE
-        return Choice(quantity=quantity, end_ns=end_ns)
+        end_ns = execution_ns + slices * interval_ns
+        return Choice(quantity=quantity, end_ns=end_ns, interval_ns=interval_ns, messages=slices)
     lots = floor(most_at_once / lot_size)
     return Choice(quantity=(1 if quantity > 0 else -1) * lots * lot_size, slicing_refused=refused)

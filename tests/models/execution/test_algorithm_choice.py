@@ -1,0 +1,82 @@
+"""An order goes out at once, in slices inside the session, or only as far as the volume bears."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nautilus_ai_firm.models.execution.algorithm_choice import NS_PER_MINUTE, Choice, Slicing, choose
+from nautilus_ai_firm.models.execution.slicing import due_quantity, n_slices
+
+OPEN_NS = 1_000 * NS_PER_MINUTE
+SLICING = Slicing(above_participation=0.02, duration_minutes=60, interval_minutes=5)
+
+
+def chosen(
+    quantity: int, *, volume: float = 1_000.0, bar_minutes: int = 1, minutes_left: int = 390, lot: int = 1
+) -> Choice:
+    return choose(
+        quantity,
+        lot_size=lot,
+        average_volume=volume,
+        bar_minutes=bar_minutes,
+        slicing=SLICING,
+        execution_ns=OPEN_NS,
+        session_close_ns=OPEN_NS + minutes_left * NS_PER_MINUTE,
+    )
+
+
+@pytest.mark.parametrize("quantity", [1, -1, 1_200, -1_200])
+def test_an_order_up_to_the_share_of_the_volume_goes_out_at_once(quantity):
+    assert chosen(quantity) == Choice(quantity=quantity)  # 2 % of 60 minutes of 1,000
+
+
+@pytest.mark.parametrize("quantity", [1_201, -1_201])
+def test_a_larger_one_is_sliced_over_the_duration(quantity):
+    assert chosen(quantity) == Choice(
+        quantity=quantity, end_ns=OPEN_NS + 60 * NS_PER_MINUTE, interval_ns=5 * NS_PER_MINUTE, messages=12
+    )
+
+
+@pytest.mark.parametrize(("minutes_left", "slices"), [(59, 11), (30, 6), (14, 2), (10, 2)])
+def test_slices_end_inside_the_session(minutes_left, slices):
+    choice = chosen(5_000, minutes_left=minutes_left)
+    assert (choice.quantity, choice.messages) == (5_000, slices)
+    assert choice.end_ns == OPEN_NS + slices * 5 * NS_PER_MINUTE <= OPEN_NS + minutes_left * NS_PER_MINUTE
+
+
+@pytest.mark.parametrize(
+    ("asked", "reason"),
+    [
+        ({"bar_minutes": 390, "volume": 390_000.0}, "bars of 390 minutes are coarser than slices of 5"),
+        ({"bar_minutes": 60, "volume": 60_000.0}, "bars of 60 minutes are coarser than slices of 5"),
+        ({"minutes_left": 9}, "the session ends before a second slice"),
+    ],
+)
+def test_where_slicing_is_refused_the_order_is_cut_to_what_needs_none(asked, reason):
+    assert chosen(-5_000, **asked) == Choice(quantity=-1_200, slicing_refused=reason)
+
+
+@pytest.mark.parametrize("volume", [0.0, float("nan")])
+def test_without_a_volume_nothing_goes_out(volume):
+    assert chosen(10, volume=volume) == Choice(quantity=0, slicing_refused="no volume is known")
+
+
+@given(
+    quantity=st.integers(-(10**7), 10**7).filter(bool),
+    volume=st.floats(0.1, 1e9),
+    bar_minutes=st.sampled_from([1, 5, 15, 60, 390]),
+    minutes_left=st.integers(0, 390),
+    lot=st.sampled_from([1, 10, 100]),
+)
+def test_a_choice_never_grows_or_turns_the_order_and_its_schedule_sends_all_of_it(
+    quantity, volume, bar_minutes, minutes_left, lot
+):
+    choice = chosen(quantity * lot, volume=volume, bar_minutes=bar_minutes, minutes_left=minutes_left, lot=lot)
+    assert 0 <= choice.quantity / (quantity * lot) <= 1
+    assert choice.quantity % lot == 0
+    if choice.end_ns:
+        assert choice.quantity == quantity * lot
+        assert n_slices(OPEN_NS, choice.end_ns, choice.interval_ns) == choice.messages
+        last = choice.end_ns - choice.interval_ns
+        total = abs(choice.quantity)
+        assert due_quantity(total, lot, OPEN_NS, choice.end_ns, choice.interval_ns, last) == total
