@@ -2,7 +2,7 @@
 
 import hashlib
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,23 +11,11 @@ import numpy as np
 from nautilus_trader.persistence import ParquetDataCatalog
 from numpy.typing import NDArray
 
-from nautilus_ai_firm.data.columns import (
-    PRICE_PRECISION,
-    BarColumns,
-    ObservationColumns,
-    check_bars,
-    check_observations,
-    utc,
-)
+from nautilus_ai_firm.data.columns import BarColumns, ObservationColumns, check_observations, utc
 from nautilus_ai_firm.data.errors import CatalogError, DataError
 from nautilus_ai_firm.data.manifest import BarRecord, Listing, MacroRecord, Provenance, Record, file_sha256
-from nautilus_ai_firm.data.objects import (
-    bar_objects,
-    bar_type_id,
-    instrument_object,
-    observation_objects,
-    opening_tick_objects,
-)
+from nautilus_ai_firm.data.objects import PriceType, bar_type_id, instrument_object, observation_objects
+from nautilus_ai_firm.data.parts import write_parts
 
 INCOMING = ".incoming"
 """Folder, inside the catalog, of the series being written."""
@@ -44,9 +32,27 @@ class Update:
     series: dict[str, Record] = field(default_factory=dict)
 
     def add_bars(
-        self, instrument_id: str, bar: str, bars: BarColumns, listing: Listing, provenance: Provenance
+        self,
+        instrument_id: str,
+        bar: str,
+        bars: BarColumns,
+        listing: Listing,
+        provenance: Provenance,
+        price_type: PriceType = "LAST",
     ) -> bool:
-        """Add or replace one bar series with its opening ticks.
+        """Add or replace one bar series that is in memory; as `add_bar_chunks`."""
+        return self.add_bar_chunks(instrument_id, bar, [bars], listing, provenance, price_type)
+
+    def add_bar_chunks(
+        self,
+        instrument_id: str,
+        bar: str,
+        chunks: Iterable[BarColumns],
+        listing: Listing,
+        provenance: Provenance | Callable[[], Provenance],
+        price_type: PriceType = "LAST",
+    ) -> bool:
+        """Add or replace one bar series with its opening ticks, never holding more than a chunk and a file of it.
 
         Parameters
         ----------
@@ -54,45 +60,51 @@ class Update:
             `AAPL.US`.
         bar : str
             `1-DAY`, `1-HOUR` or `1-MINUTE`.
-        bars : BarColumns
-            The series; rounded to the catalog's precision here, and checked.
+        chunks : iterable of BarColumns
+            The series in time order, cut anywhere; rounded to the listing's precision here, and checked.
         listing : Listing
             What the instrument is.
-        provenance : Provenance
-            Where the series comes from.
+        provenance : Provenance or callable
+            Where the series comes from; a stream that knows so only at its end gives what is to be called then.
+        price_type : {"LAST", "BID", "ASK", "MID"}
+            Which prices the bars are made of.
 
         Returns
         -------
         bool
             False if the catalog already holds exactly this: nothing new was written.
 
+        Raises
+        ------
+        DataError
+            If the series is empty or holds what no market can have made; whatever reading the chunks raises.
+        CatalogError
+            If the catalog holds the series from another source.
+
         """
-        name = bar_type_id(instrument_id, bar)
-        bars = bars.rounded()
-        _refuse_no_rows(name, len(bars))
-        check_bars(bars, name)
+        name = bar_type_id(instrument_id, bar, price_type)
+        incoming = self._incoming()
+        written = write_parts(incoming, name, instrument_id, chunks, listing.price_precision)
+        _refuse_no_rows(name, written.rows)
         record = BarRecord(
             bar_type=name,
             instrument_id=instrument_id,
             listing=listing,
-            provenance=provenance,
-            price_precision=PRICE_PRECISION,
-            rows=len(bars),
-            first=utc(bars.ts_close_ns[0]),
-            last=utc(bars.ts_close_ns[-1]),
-            sha256=_columns_sha256(
-                bars.ts_open_ns, bars.ts_close_ns, bars.open, bars.high, bars.low, bars.close, bars.volume
-            ),
+            provenance=provenance if isinstance(provenance, Provenance) else provenance(),
+            price_precision=listing.price_precision,
+            rows=written.rows,
+            first=utc(written.first_ns),
+            last=utc(written.last_ns),
+            sha256=written.sha256(),
             folder="",
             files={},
         )
 
         def fill(catalog: ParquetDataCatalog) -> None:
             catalog.write_instruments([instrument_object(instrument_id, listing)])
-            catalog.write_bars(bar_objects(name, bars))
-            catalog.write_trade_ticks(opening_tick_objects(instrument_id, bars))
 
-        return self._add(record, f"{bar}/{instrument_id}", fill)
+        place = f"{bar}/{instrument_id}" if price_type == "LAST" else f"{bar}-{price_type}/{instrument_id}"
+        return self._add(record, place, fill)
 
     def add_observations(
         self, series: str, unit: str, calendar: str, observations: ObservationColumns, provenance: Provenance
@@ -133,10 +145,18 @@ class Update:
             files={},
         )
 
+        self._incoming()
+
         def fill(catalog: ParquetDataCatalog) -> None:
             catalog.write_custom_data(observation_objects(series, observations))
 
         return self._add(record, f"macro/{series}", fill)
+
+    def _incoming(self) -> Path:
+        incoming = self.path / INCOMING
+        shutil.rmtree(incoming, ignore_errors=True)
+        incoming.mkdir()
+        return incoming
 
     def _add(self, record: Record, place: str, fill: Callable[[ParquetDataCatalog], None]) -> bool:
         held = self.series.get(record.name)
@@ -150,8 +170,6 @@ class Update:
         checksum = hashlib.sha256(msgspec.json.encode(record, order="sorted")).hexdigest()
         folder = f"{place}/{checksum[:16]}{SERIES_SUFFIX}"
         incoming = self.path / INCOMING
-        shutil.rmtree(incoming, ignore_errors=True)
-        incoming.mkdir()
         fill(ParquetDataCatalog(str(incoming.resolve())))
         files = {
             path.relative_to(incoming).as_posix(): file_sha256(path) for path in sorted(incoming.rglob("*.parquet"))
