@@ -101,7 +101,12 @@ def write_synthetic(
             checksum = hashlib.sha256(columns.close.tobytes()).hexdigest()
             last = str(columns.ts_close_ns[-1:].astype("datetime64[ns]").astype("datetime64[D]")[0])
             provenance = Provenance(
-                source="synthetic", licence="none needed", source_sha256=checksum, adjustment="raw", as_of=last
+                source="synthetic",
+                licence="none needed",
+                source_sha256=checksum,
+                adjustment="raw",
+                as_of=last,
+                actions=(),
             )
             update.add_bars(f"{symbol}.{venue}", bar, columns, listing, provenance)
             names.append(bar_type_id(f"{symbol}.{venue}", bar))
