@@ -23,10 +23,12 @@ from nautilus_ai_firm.data.manifest import (
     BarRecord,
     MacroRecord,
     Manifest,
+    NoticeRecord,
     Record,
     load_manifest,
     save_manifest,
 )
+from nautilus_ai_firm.data.notice import notice
 from nautilus_ai_firm.data.objects import (
     Instrument,
     bar_objects,
@@ -128,7 +130,7 @@ class Catalog:
         if series not in self._observations:
             record = self.record(series)
             if not isinstance(record, MacroRecord):
-                raise CatalogError(f"{self.path}: {series} is a bar series (allowed here: a macro series)")
+                raise CatalogError(f"{self.path}: {series} is a {_kind(record)} series (allowed here: a macro series)")
             table = self._reader.table(record, "data/custom/")
             self._observations[series] = ObservationColumns(
                 ts_event_ns=times_of(table, "ts_event"),
@@ -166,6 +168,29 @@ class Catalog:
             which = _between(columns.ts_init_ns, start_ns, end_ns)
             self._refuse_empty(name, which, start_ns, end_ns)
             found += observation_objects(name, columns.take(which))
+        return found
+
+    def notices(self, series: Iterable[str], start_ns: int, end_ns: int) -> list[CustomData]:
+        """Scheduled events and headlines published inside the window, series after series."""
+        found: list[CustomData] = []
+        for name in series:
+            record = self.record(name)
+            if not isinstance(record, NoticeRecord):
+                raise CatalogError(f"{self.path}: {name} is a {_kind(record)} series (allowed here: events or news)")
+            rows = self._reader.table(record, "data/custom/")
+            which = _between(times_of(rows, "ts_init"), start_ns, end_ns)
+            self._refuse_empty(name, which, start_ns, end_ns)
+            chosen = rows.slice(which.start, which.stop - which.start)
+            found += [
+                notice(record.content, name, *row)
+                for row in zip(
+                    chosen["text"].to_pylist(),
+                    chosen["source"].to_pylist(),
+                    times_of(chosen, "ts_event").tolist(),
+                    times_of(chosen, "ts_init").tolist(),
+                    strict=True,
+                )
+            ]
         return found
 
     def close_times(self, bar_type_ids: Iterable[str], start_ns: int, end_ns: int) -> Times:
@@ -271,7 +296,7 @@ class Catalog:
     def _bar_record(self, name: str) -> BarRecord:
         record = self.record(name)
         if not isinstance(record, BarRecord):
-            raise CatalogError(f"{self.path}: {name} is a macro series (allowed here: a bar series)")
+            raise CatalogError(f"{self.path}: {name} is a {_kind(record)} series (allowed here: a bar series)")
         return record
 
     def _overlapping(self, name: str, start_ns: int, end_ns: int) -> BarColumns:
@@ -329,6 +354,12 @@ def _basis(record: BarRecord) -> str:
 
 def _between(times: Times, start_ns: int, end_ns: int) -> slice:
     return slice(int(np.searchsorted(times, start_ns, side="left")), int(np.searchsorted(times, end_ns, side="right")))
+
+
+def _kind(record: Record) -> str:
+    if isinstance(record, NoticeRecord):
+        return record.content
+    return "bar" if isinstance(record, BarRecord) else "macro"
 
 
 def _listed(names: list[str]) -> str:

@@ -170,7 +170,26 @@ class MacroRecord(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True,
         return self.series
 
 
-type Record = BarRecord | MacroRecord
+class NoticeRecord(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="notice", tag_field="kind"):
+    """One series of scheduled events or of headlines: delivered at publication, each with its own source."""
+
+    series: str
+    content: Literal["event", "news"]
+    provenance: Provenance
+    rows: int
+    first: str  # publication of the first one, UTC
+    last: str  # publication of the last one, UTC
+    sha256: str
+    folder: str
+    files: dict[str, str]
+
+    @property
+    def name(self) -> str:
+        """What the series is called everywhere."""
+        return self.series
+
+
+type Record = BarRecord | MacroRecord | NoticeRecord
 
 
 class Manifest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -12,8 +12,18 @@ from nautilus_trader.persistence import ParquetDataCatalog
 from numpy.typing import NDArray
 
 from nautilus_ai_firm.data.columns import BarColumns, ObservationColumns, check_observations, utc
+from nautilus_ai_firm.data.dated_rows import DatedRows
 from nautilus_ai_firm.data.errors import CatalogError, DataError
-from nautilus_ai_firm.data.manifest import BarRecord, Listing, MacroRecord, Provenance, Record, file_sha256
+from nautilus_ai_firm.data.manifest import (
+    BarRecord,
+    Listing,
+    MacroRecord,
+    NoticeRecord,
+    Provenance,
+    Record,
+    file_sha256,
+)
+from nautilus_ai_firm.data.notice import Content, notice
 from nautilus_ai_firm.data.objects import PriceType, bar_type_id, instrument_object, observation_objects
 from nautilus_ai_firm.data.parts import write_parts
 
@@ -151,6 +161,60 @@ class Update:
             catalog.write_custom_data(observation_objects(series, observations))
 
         return self._add(record, f"macro/{series}", fill)
+
+    def add_notices(self, series: str, content: Content, rows: DatedRows, provenance: Provenance) -> bool:
+        """Add or replace one series of scheduled events or of headlines.
+
+        Parameters
+        ----------
+        series : str
+            `fomc`.
+        content : {"event", "news"}
+            What they are.
+        rows : DatedRows
+            As `read_dated_rows` checked them.
+        provenance : Provenance
+            Where the series comes from.
+
+        Returns
+        -------
+        bool
+            False if the catalog already holds exactly this: nothing new was written.
+
+        """
+        _refuse_no_rows(series, len(rows))
+        texts = hashlib.sha256(msgspec.json.encode([rows.text, rows.source])).hexdigest()
+        record = NoticeRecord(
+            series=series,
+            content=content,
+            provenance=provenance,
+            rows=len(rows),
+            first=utc(rows.ts_init_ns[0]),
+            last=utc(rows.ts_init_ns[-1]),
+            sha256=hashlib.sha256((_columns_sha256(rows.ts_event_ns, rows.ts_init_ns) + texts).encode()).hexdigest(),
+            folder="",
+            files={},
+        )
+        self._incoming()
+
+        def fill(catalog: ParquetDataCatalog) -> None:
+            each = zip(rows.text, rows.source, rows.ts_event_ns.tolist(), rows.ts_init_ns.tolist(), strict=True)
+            catalog.write_custom_data([notice(content, series, *row) for row in each])
+
+        return self._add(record, f"{content}/{series}", fill)
+
+    def remove(self, name: str) -> Record:
+        """Take one series out of the catalog; its files go when the update ends.
+
+        Raises
+        ------
+        CatalogError
+            If the catalog holds no such series.
+
+        """
+        if name not in self.series:
+            raise CatalogError(f"{self.path}: unknown series {name} (allowed: a name that firm catalog list shows)")
+        return self.series.pop(name)
 
     def _incoming(self) -> Path:
         incoming = self.path / INCOMING
