@@ -254,6 +254,17 @@ class Catalog:
                 values[position] = figures[-1]
         return values
 
+    def verify(self, name: str) -> int:
+        """Compare every file of a series with its checksum, and return their number.
+
+        Raises
+        ------
+        CatalogError
+            If the series is unknown, or a file of it is missing or was changed.
+
+        """
+        return self._reader.verify(self.record(name))
+
     @contextmanager
     def update(self) -> Generator["Update"]:
         """Write series: all that the block adds becomes visible when it ends, or nothing of it.

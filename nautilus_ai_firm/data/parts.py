@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 
@@ -57,7 +58,7 @@ class Written:
     last_ns: int = 0
     checksums: list["hashlib._Hash"] = field(default_factory=lambda: [hashlib.sha256() for _ in fields(BarColumns)])
 
-    def add(self, bars: BarColumns) -> None:
+    def add(self, bars: BarColumns) -> Self:
         """Count one more stretch."""
         self.first_ns = self.first_ns if self.rows else int(bars.ts_close_ns[0])
         self.last_ns = int(bars.ts_close_ns[-1])
@@ -65,16 +66,15 @@ class Written:
         for column, checksum in zip(fields(BarColumns), self.checksums, strict=True):
             values = getattr(bars, column.name)
             checksum.update(values.astype(values.dtype.newbyteorder("<"), copy=False).tobytes())
+        return self
 
     def sha256(self) -> str:
         """Checksum of all columns."""
         return hashlib.sha256(b"".join(checksum.digest() for checksum in self.checksums)).hexdigest()
 
 
-def write_parts(
-    folder: Path, name: str, instrument_id: str, chunks: Iterable[BarColumns], precision: int, rows: int = PART_ROWS
-) -> Written:
-    """Write a stream of bars and their opening ticks as the engine's catalog keeps them.
+def write_part(folder: Path, name: str, instrument_id: str, bars: BarColumns, precision: int) -> None:
+    """Write one stretch of bars and its opening ticks as the engine's catalog keeps them.
 
     Parameters
     ----------
@@ -82,12 +82,29 @@ def write_parts(
         Folder of the series; not yet visible to anyone.
     name, instrument_id : str
         Bar type and its instrument.
+    bars : BarColumns
+        Rounded and checked.
+    precision : int
+        Decimals of the prices.
+
+    """
+    write_parquet(bars_table(name, instrument_id, bars, precision), folder / BARS / name)
+    write_parquet(opening_ticks_table(instrument_id, bars, precision), folder / TICKS / instrument_id)
+
+
+def recut(chunks: Iterable[BarColumns], name: str, precision: int, rows: int = PART_ROWS) -> Iterator[BarColumns]:
+    """Round and check a stream of bars, also across its cuts, and cut it anew into stretches of a fixed length.
+
+    Parameters
+    ----------
     chunks : iterable of BarColumns
-        The series in time order, cut anywhere; rounded and checked here, also across the cuts.
+        The series in time order, cut anywhere.
+    name : str
+        Bar type, for errors.
     precision : int
         Decimals of the prices.
     rows : int
-        Rows of a file.
+        Length of a stretch; the last one is shorter.
 
     Raises
     ------
@@ -95,12 +112,19 @@ def write_parts(
         Naming series, row of the stream, value and what is allowed.
 
     """
-    written = Written()
-    for bars in _recut(_checked(chunks, name, precision), rows):
-        write_parquet(bars_table(name, instrument_id, bars, precision), folder / BARS / name)
-        write_parquet(opening_ticks_table(instrument_id, bars, precision), folder / TICKS / instrument_id)
-        written.add(bars)
-    return written
+    held: list[BarColumns] = []
+    count = 0
+    for chunk in _checked(chunks, name, precision):
+        held.append(chunk)
+        count += len(chunk)
+        if count >= rows:
+            bars = joined(held)
+            whole = count // rows * rows
+            for start in range(0, whole, rows):
+                yield bars.take(slice(start, start + rows))
+            held, count = [bars.take(slice(whole, None))], count - whole
+    if count:
+        yield joined(held)
 
 
 def parts_of(record: BarRecord) -> list[Part]:
@@ -129,19 +153,3 @@ def _checked(chunks: Iterable[BarColumns], name: str, precision: int) -> Iterato
         if len(bars):
             done, after_ns = done + len(bars), int(bars.ts_close_ns[-1])
             yield bars
-
-
-def _recut(chunks: Iterable[BarColumns], rows: int) -> Iterator[BarColumns]:
-    held: list[BarColumns] = []
-    count = 0
-    for chunk in chunks:
-        held.append(chunk)
-        count += len(chunk)
-        if count >= rows:
-            bars = joined(held)
-            whole = count // rows * rows
-            for start in range(0, whole, rows):
-                yield bars.take(slice(start, start + rows))
-            held, count = [bars.take(slice(whole, None))], count - whole
-    if count:
-        yield joined(held)

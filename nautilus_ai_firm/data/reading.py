@@ -85,6 +85,12 @@ class PartReader:
         """Read all files of a series whose names begin so."""
         return pa.concat_tables([self._file(record, name) for name in sorted(record.files) if name.startswith(prefix)])
 
+    def verify(self, record: Record) -> int:
+        """Compare every file of a series with its checksum, and return their number."""
+        for name in record.files:
+            self._verify(record, name)
+        return len(record.files)
+
     def _parts_of(self, record: BarRecord) -> list[Part]:
         if record.name not in self._parts:
             self._parts[record.name] = parts_of(record)
@@ -102,10 +108,13 @@ class PartReader:
         return bars
 
     def _file(self, record: Record, name: str, columns: list[str] | None = None) -> pa.Table:
+        return pq.ParquetFile(self._verify(record, name)).read(columns)
+
+    def _verify(self, record: Record, name: str) -> Path:
         path = self.path / record.folder / name
         if path not in self._verified:
             expected = record.files[name]
             if not path.is_file() or file_sha256(path) != expected:
                 raise CatalogError(f"{path}: missing or changed since it was written (allowed: sha256 {expected})")
             self._verified.add(path)
-        return pq.ParquetFile(path).read(columns)
+        return path

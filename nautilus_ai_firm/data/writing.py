@@ -4,6 +4,7 @@ import hashlib
 import shutil
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from itertools import chain, islice
 from pathlib import Path
 
 import msgspec
@@ -25,7 +26,7 @@ from nautilus_ai_firm.data.manifest import (
 )
 from nautilus_ai_firm.data.notice import Content, notice
 from nautilus_ai_firm.data.objects import PriceType, bar_type_id, instrument_object, observation_objects
-from nautilus_ai_firm.data.parts import write_parts
+from nautilus_ai_firm.data.parts import Written, recut, write_part
 
 INCOMING = ".incoming"
 """Folder, inside the catalog, of the series being written."""
@@ -93,28 +94,38 @@ class Update:
 
         """
         name = bar_type_id(instrument_id, bar, price_type)
-        incoming = self._incoming()
-        written = write_parts(incoming, name, instrument_id, chunks, listing.price_precision)
-        _refuse_no_rows(name, written.rows)
-        record = BarRecord(
-            bar_type=name,
-            instrument_id=instrument_id,
-            listing=listing,
-            provenance=provenance if isinstance(provenance, Provenance) else provenance(),
-            price_precision=listing.price_precision,
-            rows=written.rows,
-            first=utc(written.first_ns),
-            last=utc(written.last_ns),
-            sha256=written.sha256(),
-            folder="",
-            files={},
-        )
+        precision = listing.price_precision
+        stream = recut(chunks, name, precision)
+        head = list(islice(stream, 2))
+
+        def record(written: Written) -> BarRecord:
+            _refuse_no_rows(name, written.rows)
+            return BarRecord(
+                bar_type=name,
+                instrument_id=instrument_id,
+                listing=listing,
+                provenance=provenance if isinstance(provenance, Provenance) else provenance(),
+                price_precision=precision,
+                rows=written.rows,
+                first=utc(written.first_ns),
+                last=utc(written.last_ns),
+                sha256=written.sha256(),
+                folder="",
+                files={},
+            )
+
+        if len(head) == 1 and self._holds(record(Written().add(head[0]))):
+            return False  # a series of one file is compared before it is written: most are, and written alike again
+        incoming, written = self._incoming(), Written()
+        for bars in chain(head, stream):
+            write_part(incoming, name, instrument_id, bars, precision)
+            written.add(bars)
 
         def fill(catalog: ParquetDataCatalog) -> None:
             catalog.write_instruments([instrument_object(instrument_id, listing)])
 
         place = f"{bar}/{instrument_id}" if price_type == "LAST" else f"{bar}-{price_type}/{instrument_id}"
-        return self._add(record, place, fill)
+        return self._add(record(written), place, fill)
 
     def add_observations(
         self, series: str, unit: str, calendar: str, observations: ObservationColumns, provenance: Provenance
@@ -222,10 +233,14 @@ class Update:
         incoming.mkdir()
         return incoming
 
-    def _add(self, record: Record, place: str, fill: Callable[[ParquetDataCatalog], None]) -> bool:
+    def _holds(self, record: Record) -> bool:
         held = self.series.get(record.name)
-        if held is not None and msgspec.structs.replace(held, folder="", files={}) == record:
+        return held is not None and msgspec.structs.replace(held, folder="", files={}) == record
+
+    def _add(self, record: Record, place: str, fill: Callable[[ParquetDataCatalog], None]) -> bool:
+        if self._holds(record):
             return False
+        held = self.series.get(record.name)
         if held is not None and held.provenance.source != record.provenance.source:
             raise CatalogError(
                 f"{self.path}: {record.name} is there already from {held.provenance.source!r}, and would be replaced "

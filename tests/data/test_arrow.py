@@ -12,7 +12,7 @@ from nautilus_trader.persistence import ParquetDataCatalog
 from nautilus_ai_firm.data.arrow import bars_table, columns_of, opening_ticks_table, span_of, write_parquet
 from nautilus_ai_firm.data.columns import BarColumns
 from nautilus_ai_firm.data.objects import bar_objects, opening_tick_objects
-from nautilus_ai_firm.data.parts import write_parts
+from nautilus_ai_firm.data.parts import PART_ROWS, recut, write_part
 from nautilus_ai_firm.data.synthetic import synthetic_bars
 
 NAME = "AAA.XNYS-1-HOUR-LAST-EXTERNAL"
@@ -32,6 +32,11 @@ def series(ticks: list[int], precision: int) -> BarColumns:
     )
 
 
+def write(folder: Path, columns: BarColumns, precision: int = 4, rows: int = PART_ROWS) -> None:
+    for part in recut([columns], NAME, precision, rows):
+        write_part(folder, NAME, "AAA.XNYS", part, precision)
+
+
 @pytest.fixture(params=[0, 2, 4, 5])
 def both(request, tmp_path):
     """One series written by the engine and by us, at several precisions."""
@@ -41,7 +46,7 @@ def both(request, tmp_path):
     catalog = ParquetDataCatalog(str(theirs))
     catalog.write_bars(bar_objects(NAME, columns, request.param))
     catalog.write_trade_ticks(opening_tick_objects("AAA.XNYS", columns, request.param))
-    write_parts(ours, NAME, "AAA.XNYS", [columns], request.param)
+    write(ours, columns, request.param)
     return theirs, ours, columns, request.param
 
 
@@ -68,8 +73,7 @@ def test_the_engines_catalog_reads_the_same_objects(both):
 
 def test_the_engine_reads_a_series_of_several_files_in_order(tmp_path):
     columns = bars()
-    written = write_parts(tmp_path, NAME, "AAA.XNYS", [columns], 4, rows=30)
-    assert written.rows == len(columns)
+    write(tmp_path, columns, rows=30)
     assert len(files(tmp_path)) == 2 * -(-len(columns) // 30)
     assert ParquetDataCatalog(str(tmp_path)).query_bars() == bar_objects(NAME, columns)
 

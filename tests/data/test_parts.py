@@ -28,7 +28,7 @@ def chunked(bars: BarColumns, cuts: list[int]) -> list[BarColumns]:
 
 
 def write(catalog: Catalog, chunks: list[BarColumns]) -> bool:
-    with patch.object(parts.write_parts, "__defaults__", (ROWS,)), catalog.update() as update:
+    with patch.object(parts.recut, "__defaults__", (ROWS,)), catalog.update() as update:
         return update.add_bar_chunks("AAA.XNYS", "1-HOUR", chunks, LISTING, PROVENANCE)
 
 
