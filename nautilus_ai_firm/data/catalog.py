@@ -8,7 +8,7 @@ them, and the manifest changes in one step: a write that is killed leaves the ca
 
 import fcntl
 import shutil
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -124,6 +124,10 @@ class Catalog:
         """Read the bars that close inside a window, by default all, from the files that overlap it."""
         bars = self._overlapping(bar_type_id, start_ns, end_ns)
         return bars.take(_between(bars.ts_close_ns, start_ns, end_ns))
+
+    def bar_parts(self, bar_type_id: str) -> Iterator[BarColumns]:
+        """Read a whole bar series file by file, in time order."""
+        return self._reader.each(self._bar_record(bar_type_id))
 
     def observation_columns(self, series: str) -> ObservationColumns:
         """Read a whole macro series as columns, once."""

@@ -52,7 +52,7 @@ class Provenance(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     as_of : str
         ISO date of the last corporate action that the adjustment knows; of the last row where nothing is adjusted.
     actions : tuple of Action, optional
-        Corporate actions that a raw series is not adjusted for, by date; absent where nobody knows them.
+        Corporate actions inside the series, by date, adjusted for or not; absent where nobody knows them.
 
     """
 

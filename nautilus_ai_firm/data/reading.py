@@ -1,5 +1,6 @@
 """Turns the files of a series into columns: only those that a window overlaps, each compared with its checksum once."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -67,6 +68,10 @@ class PartReader:
         # the last bar before may stand in the part that overlaps or in the one before it
         found = [self._part(record, index) for index in range(max(which.start - 1, 0), which.stop)]
         return joined(found) if found else _NO_BARS
+
+    def each(self, record: BarRecord) -> Iterator[BarColumns]:
+        """Read the parts one after the other."""
+        return (self._part(record, index) for index in range(len(self._parts_of(record))))
 
     def closes(self, record: BarRecord, start_ns: int, end_ns: int) -> Times:
         """Read the closes of the parts that may hold a bar inside a window, and no prices."""
