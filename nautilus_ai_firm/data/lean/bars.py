@@ -9,6 +9,7 @@ from nautilus_ai_firm.data.columns import BarColumns, check_bars
 from nautilus_ai_firm.data.lean.batches import Resolution
 from nautilus_ai_firm.data.lean.rows import PRICES, LeanRows
 from nautilus_ai_firm.data.objects import PriceType
+from nautilus_ai_firm.data.session_cut import cut_to_sessions
 from nautilus_ai_firm.data.sessions import Sessions
 
 _SIZE_NS = {"hour": 3_600_000_000_000, "minute": 60_000_000_000}
@@ -70,10 +71,8 @@ def cut_bars(
         ts_open, ts_close = sessions.open_of(days), sessions.close_of(days)
         inside = ts_open > 0
     else:
-        at = np.minimum(np.searchsorted(sessions.closes_ns, rows.start_ns, side="right"), len(sessions.dates) - 1)
-        ts_open = np.maximum(sessions.opens_ns[at], rows.start_ns)
-        ts_close = np.minimum(sessions.closes_ns[at], rows.start_ns + _SIZE_NS[resolution])
-        inside = ts_open < ts_close
+        end_ns = rows.start_ns + _SIZE_NS[resolution]
+        ts_open, ts_close, inside = cut_to_sessions(sessions, rows.start_ns, end_ns)
     prices = np.array([rows.values[prefix + name] for name in PRICES])
     # a quote without this side is empty or 0; a trade of 0 is a fault, which the check below names
     quoted = np.ones(len(rows), dtype=bool) if price_type == "LAST" else (np.nan_to_num(prices) != 0).any(axis=0)
