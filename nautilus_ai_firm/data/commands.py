@@ -1,10 +1,8 @@
 """Turns `firm catalog ...` into calls of the data room, and what was written into a table."""
 
-from pathlib import Path
-from typing import Annotated
-
 import typer
 
+from nautilus_ai_firm.data.add_commands import lean, table
 from nautilus_ai_firm.data.catalog import Catalog
 from nautilus_ai_firm.data.catalog_commands import (
     DEFAULT_CATALOG,
@@ -17,9 +15,7 @@ from nautilus_ai_firm.data.catalog_commands import (
 )
 from nautilus_ai_firm.data.dated_commands import events, macro, news
 from nautilus_ai_firm.data.demo import load_sources, write_demo
-from nautilus_ai_firm.data.lean import add_lean
 from nautilus_ai_firm.data.listing import report
-from nautilus_ai_firm.data.manifest import Adjustment
 
 app = typer.Typer(help="Market data: build and read the catalog.", no_args_is_help=True)
 add = typer.Typer(help="Add series from files of another system.", no_args_is_help=True)
@@ -32,7 +28,7 @@ for _name, _command in {
     "export": export_series,
 }.items():
     app.command(_name)(_command)
-for _name, _command in {"events": events, "news": news, "macro": macro}.items():
+for _name, _command in {"lean": lean, "table": table, "events": events, "news": news, "macro": macro}.items():
     add.command(_name)(_command)
 
 
@@ -42,20 +38,3 @@ def demo(catalog: CatalogPath = DEFAULT_CATALOG) -> None:
     target = Catalog(catalog)
     written = write_demo(target, load_sources())
     report(target, written)
-
-
-@add.command("lean")
-def lean(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="LEAN data folder: holds equity/usa/daily and hour.")],
-    catalog: CatalogPath = DEFAULT_CATALOG,
-    symbols: Annotated[str, typer.Option(help="Only these, SPY,AAPL; all when absent.")] = "",
-    adjustment: Annotated[Adjustment, typer.Option(help="Basis of the prices.")] = "total_return",
-    venue: Annotated[str, typer.Option(help="Venue of the instruments.")] = "USA",
-) -> None:
-    """Add LEAN daily and hourly US equities with their factor files."""
-    target = Catalog(catalog)
-    chosen = [symbol.strip() for symbol in symbols.split(",") if symbol.strip()]
-    added = add_lean(target, folder, symbols=chosen, adjustment=adjustment, venue=venue)
-    report(target, added.written)
-    for note in added.notes:
-        typer.echo(note)

@@ -101,6 +101,14 @@ class Sessions:
         return np.where(self.dates[index] == days, times_ns[index], 0)[()]
 
 
+def canonical_calendar(name: str) -> str | None:
+    """Name of the calendar that a name or an alias such as XNAS stands for; none where there is no such calendar."""
+    try:
+        return exchange_calendars.resolve_alias(name)
+    except CalendarError:
+        return None
+
+
 def time_zone_of(calendar: str) -> str:
     """Name of the time zone of an exchange.
 

@@ -1,11 +1,11 @@
 """Turns tables of bars (CSV, gzip, Parquet) into a catalog series, chunk by chunk, after showing how they are read."""
 
 import hashlib
+import zoneinfo
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import exchange_calendars
 import polars as pl
 
 from nautilus_ai_firm.data.catalog import Catalog
@@ -16,6 +16,7 @@ from nautilus_ai_firm.data.detection import Layout, Stated, bar_size_ns, detect_
 from nautilus_ai_firm.data.errors import DataError
 from nautilus_ai_firm.data.manifest import Adjustment, Listing, Provenance, file_sha256
 from nautilus_ai_firm.data.objects import PriceType, bar_type_id
+from nautilus_ai_firm.data.sessions import canonical_calendar
 from nautilus_ai_firm.data.table_bars import TableBars
 from nautilus_ai_firm.data.table_files import SAMPLE_ROWS, TableFile, open_table
 
@@ -120,6 +121,8 @@ def add_table(
     """
     if request.stated.bar is not None:
         bar_size_ns(request.stated.bar)
+    if request.stated.time_zone is not None and request.stated.time_zone not in zoneinfo.available_timezones():
+        raise DataError(f"--tz {request.stated.time_zone} (allowed: a zone such as UTC or America/New_York)")
     if request.adjustment != "raw" and request.as_of is None:
         raise DataError(f"--adjustment {request.adjustment} without a date (allowed: --as-of YYYY-MM-DD)")
     tables = [open_table(path) for path in paths]
@@ -216,14 +219,15 @@ def _symbol(sample: pl.DataFrame, table: TableFile, stated: Stated) -> str:
 
 def _calendar(request: TableRequest, defined: Listing | None) -> tuple[str, str]:
     if request.calendar:
-        given = exchange_calendars.resolve_alias(request.calendar)
+        given = canonical_calendar(request.calendar)
+        if given is None:
+            raise DataError(f"--calendar {request.calendar} (allowed: an exchange calendar, XNYS, CMES, 24/5, 24/7, …)")
         if defined is not None and defined.calendar != given:
             raise DataError(f"--calendar {given}, but the definition says {defined.calendar} (allowed: one of the two)")
         return given, "given"
     if defined is not None:
         return defined.calendar, "as defined"
-    name = exchange_calendars.resolve_alias(request.venue)
-    if name in exchange_calendars.get_calendar_names(include_aliases=False):
+    if name := canonical_calendar(request.venue):
         return name, f"of venue {request.venue}"
     return DEFAULT_CALENDAR, "assumed"
 
