@@ -3,6 +3,7 @@
 One `BarChecker` follows one file: it carries what it must know across chunks, so that memory follows the chunk.
 """
 
+import bisect
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -176,14 +177,9 @@ class BarChecker:
         index = np.flatnonzero(good)
         opens, closes = bars.ts_open_ns[index], bars.ts_close_ns[index]
         if index.size and ((opens[1:] < closes[:-1]).any() or (after_ns is not None and opens[0] < after_ns)):
-            latest = np.iinfo(np.int64).min if after_ns is None else after_ns
-            # row by row, but only where something is out of order: a bar counts if it starts after the last that did
-            for at, opened, closed in zip(index.tolist(), opens.tolist(), closes.tolist(), strict=True):
-                if opened < latest:
-                    good[at] = False
-                    texts[at] = order_fault(opened, latest)
-                else:
-                    latest = closed
+            for at, text in _out_of_order(opens.tolist(), closes.tolist(), after_ns):
+                good[index[at]] = False
+                texts[int(index[at])] = text
         for at in sorted(texts):
             self.add_bad(int(lines[at]), texts[at])
         return good
@@ -230,3 +226,40 @@ def _beyond(sizes: Floats, peers: Floats) -> NDArray[np.bool_]:
 
 def _times(count: int) -> str:
     return "once" if count == 1 else f"{count:,} rows so"
+
+
+def _out_of_order(opens: list[int], closes: list[int], after_ns: int | None) -> list[tuple[int, str]]:
+    """Find the fewest bars without which the others follow one another, and say what each is in the way of.
+
+    The longest chain of bars in which each starts at or after the close before it, by patience sorting; row by row,
+    but only for a chunk in which something is out of order. Of two bars of one time the first stays.
+    """
+    floor = np.iinfo(np.int64).min if after_ns is None else after_ns
+    ends: list[int] = []  # smallest close of any chain of each length
+    lasts: list[int] = []  # and the bar that has it
+    before: list[int] = []
+    for at, (opened, closed) in enumerate(zip(opens, closes, strict=True)):
+        length = bisect.bisect_right(ends, opened) if opened >= floor else -1
+        before.append(lasts[length - 1] if length > 0 else -1)
+        if length == len(ends):
+            ends.append(closed)
+            lasts.append(at)
+        elif length >= 0 and closed < ends[length]:
+            ends[length], lasts[length] = closed, at
+    chain: set[int] = set()
+    at = lasts[-1] if lasts else -1
+    while at >= 0:
+        chain.add(at)
+        at = before[at]
+    found: list[tuple[int, str]] = []
+    latest = floor
+    following = sorted(chain)
+    for at, (opened, closed) in enumerate(zip(opens, closes, strict=True)):
+        if at in chain:
+            latest = closed
+        elif opened < latest:
+            found.append((at, order_fault(opened, latest)))
+        else:
+            next_start = opens[following[bisect.bisect_right(following, at)]]
+            found.append((at, f"bar close {utc(closed)} (allowed: at or before the bars below it, {utc(next_start)})"))
+    return found

@@ -78,6 +78,16 @@ def test_what_is_kept_can_always_be_written_and_nothing_is_lost(order, cut, bad)
     assert [len(again.check(half)) for half in kept] == [len(half) for half in kept]
 
 
+@pytest.mark.parametrize(("start", "to", "line"), [(5, 150, 152), (150, 5, 7)])
+def test_one_row_in_the_wrong_place_costs_one_row(start, to, line):
+    order = list(range(200))
+    order.insert(to, order.pop(start))
+    checker = BarChecker("aapl.csv", skip_bad=True)
+    assert run(checker, MINUTES.take(np.array(order))) == 199
+    assert len(checker.bad) == 1
+    assert checker.bad[0].startswith(f"aapl.csv:{line}: bar ")
+
+
 def test_a_file_that_is_mostly_bad_is_refused():
     bars = replace(MINUTES, close=np.where(np.arange(len(MINUTES)) % 2, np.nan, MINUTES.close))
     with pytest.raises(DataError, match=r"^aapl.csv:3: close nan .*; 585 of 1,170 rows are bad \(allowed to be skip"):
