@@ -1,5 +1,6 @@
 """Turns `firm catalog add ...` and `firm catalog synth` into calls of the data room, and what they did into lines."""
 
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -10,12 +11,15 @@ from nautilus_ai_firm.data.catalog_commands import DEFAULT_CATALOG, CatalogPath
 from nautilus_ai_firm.data.definitions import Definitions, load_definitions
 from nautilus_ai_firm.data.detection import Stamp, Stated
 from nautilus_ai_firm.data.errors import DataError
+from nautilus_ai_firm.data.intraday import write_intraday
 from nautilus_ai_firm.data.lean import add_lean
 from nautilus_ai_firm.data.listing import report
 from nautilus_ai_firm.data.manifest import Adjustment
 from nautilus_ai_firm.data.objects import PriceType
+from nautilus_ai_firm.data.synthetic import DEFAULT_START, BarSize, Kind, synthetic_bars, write_synthetic
 from nautilus_ai_firm.data.table import TableRequest, add_table
 
+DEFAULT_SESSIONS = 250
 DEFAULT_DEFINITIONS = Path("configs/instruments.toml")
 
 DefinitionsPath = Annotated[
@@ -82,6 +86,41 @@ def table(
         typer.echo(note)
     if added.bad_rows is not None:
         typer.echo(f"{added.n_bad:,} bad rows left out, listed in {added.bad_rows}")
+
+
+def synth(
+    symbols: Annotated[str, typer.Argument(metavar="[SYMBOLS]", help="AAA,BBB.")] = "",
+    inside: Annotated[str, typer.Option(help="Instead of symbols: a daily series of the catalog to fill.")] = "",
+    catalog: CatalogPath = DEFAULT_CATALOG,
+    kind: Annotated[Kind, typer.Option(help="How prices move; not with --inside.")] = "random_walk",
+    bar: Annotated[BarSize, typer.Option(help="Size of a bar.")] = "1-MINUTE",
+    sessions: Annotated[int | None, typer.Option(min=1, help="Sessions; 250, or all of the daily series.")] = None,
+    start: Annotated[str | None, typer.Option(help="First date; 2012-01-03, or that of the daily series.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of everything random.")] = 0,
+    venue: Annotated[str, typer.Option(help="Venue of the instruments.")] = "SYNTH",
+) -> None:
+    """Add synthetic bars, labelled so: of symbols of your own, or bars that add up to the days of a daily series."""
+    target = Catalog(catalog)
+    first = None if start is None else _date(start)
+    names = [symbol.strip() for symbol in symbols.split(",") if symbol.strip()]
+    if bool(names) == bool(inside):
+        raise DataError("synth takes SYMBOLS or --inside SERIES (allowed: one of the two)")
+    if inside:
+        name, new = write_intraday(target, inside, bar, seed, venue, first, sessions)
+        report(target, {name: new})
+        return
+    for name in names:
+        if not name.replace("_", "").isalnum():
+            raise DataError(f"symbol {name!r} (allowed: letters, digits and _)")
+    series = synthetic_bars(names, sessions or DEFAULT_SESSIONS, bar, seed, first or DEFAULT_START, kind)
+    report(target, write_synthetic(target, series, bar, venue, f"synthetic ({kind}, seed {seed})"))
+
+
+def _date(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise DataError(f"--start {text!r} (allowed: YYYY-MM-DD)") from error
 
 
 def _definitions(path: Path | None) -> Definitions | None:

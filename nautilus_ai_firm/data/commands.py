@@ -2,7 +2,7 @@
 
 import typer
 
-from nautilus_ai_firm.data.add_commands import lean, table
+from nautilus_ai_firm.data.add_commands import lean, synth, table
 from nautilus_ai_firm.data.catalog import Catalog
 from nautilus_ai_firm.data.catalog_commands import (
     DEFAULT_CATALOG,
@@ -26,6 +26,7 @@ for _name, _command in {
     "compare": compare_series,
     "remove": remove_series,
     "export": export_series,
+    "synth": synth,
 }.items():
     app.command(_name)(_command)
 for _name, _command in {"lean": lean, "table": table, "events": events, "news": news, "macro": macro}.items():

@@ -314,7 +314,7 @@ def test_a_second_run_adds_nothing_and_another_source_is_refused(tmp_path, catal
 
 
 def test_the_manifest_says_what_was_asked(tmp_path, catalog):
-    options = {"adjustment": "split", "as_of": "2014-06-09", "source": "a vendor", "licence": "ours"}
+    options: dict[str, Any] = {"adjustment": "split", "as_of": "2014-06-09", "source": "a vendor", "licence": "ours"}
     added = put(catalog, csv(tmp_path / "x.csv", frame()), **options)
     provenance = catalog.record(added.name).provenance
     assert (provenance.adjustment, provenance.as_of) == ("split", "2014-06-09")
@@ -328,7 +328,7 @@ def test_a_definition_gives_precision_calendar_and_class(tmp_path, catalog):
     )
     rows = [f"2014-05-01 00:0{minute},1.38671,1.38682,1.38668,1.38681,0" for minute in range(5)]
     definitions = load_definitions(tmp_path / "defs.toml")
-    options = {"symbol": "EURUSD", "venue": "OANDA", "time_zone": "UTC", "price_type": "BID"}
+    options: dict[str, Any] = {"symbol": "EURUSD", "venue": "OANDA", "time_zone": "UTC", "price_type": "BID"}
     path = lines(tmp_path / "x.csv", *rows)
     added = put(catalog, path, definitions=definitions, **options)
     assert added.name == "EURUSD.OANDA-1-MINUTE-BID-EXTERNAL"
