@@ -41,7 +41,7 @@ def universe_of(firm: Firm, catalog: Catalog, source: str) -> Universe:
             raise ConfigError(f"{source}: market.universe names {record.name}, which is an input and not tradable")
         if record.listing.contract is not None:  # a weight of one would be sized without its multiplier
             raise ConfigError(
-                f"{source}: market.universe names {record.name}, a contract of {record.listing.contract.multiplier} units "
+                f"{source}: market.universe names {record.name}, {record.listing.contract.multiplier} units a contract "
                 "(allowed: shares and currency pairs; the desks do not size contracts)"
             )
         if record.listing.calendar != firm.market.calendar:

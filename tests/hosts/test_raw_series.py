@@ -1,12 +1,16 @@
 """A run across a corporate action on prices as traded is refused; one that cannot know of any says so."""
 
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import tomli_w
 
 from nautilus_ai_firm.data.catalog import Catalog
+from nautilus_ai_firm.data.inspection import inspect
+from nautilus_ai_firm.data.lean import add_lean
 from nautilus_ai_firm.data.manifest import Action, Adjustment, Listing, Provenance
 from nautilus_ai_firm.data.synthetic import synthetic_bars
 from nautilus_ai_firm.hosts.study import Study, prepare
@@ -16,6 +20,7 @@ from tests.firm_runs import raw_firm, run, settings
 
 SPLIT = Action(date="2012-02-01", price_factor=1.0, split_factor=1 / 7)
 LISTING = Listing(instrument_class="Equity", tradable=True, calendar="XNYS")
+SPRING_NS, AUTUMN_NS = (int(np.datetime64(day, "ns").astype(np.int64)) for day in ("2014-05-01", "2014-09-01"))
 LOADED = settings(("A",), macro=False)
 
 
@@ -84,3 +89,29 @@ def test_the_script_exits_2_and_leaves_no_run(tmp_path, capsys):
     assert "corporate action on 2012-02-01" in error
     assert len(error.splitlines()) == 1
     assert not list(tmp_path.glob("run*"))
+
+
+@pytest.mark.shared_data
+def test_apples_split_of_2014_stops_a_raw_run_and_is_not_seen_in_an_adjusted_one(tmp_path, shared_data):
+    loaded = settings(("AAPL",), {"market.universe": [{"id": "AAPL.USA", "max_order_value": 1e6}]}, macro=False)
+    window: dict[str, Any] = {"start": date(2014, 5, 15), "end": date(2014, 8, 1)}
+    bases: tuple[Adjustment, ...] = ("raw", "split", "total_return")
+    catalogs: dict[Adjustment, Catalog] = {adjustment: Catalog(tmp_path / adjustment) for adjustment in bases}
+    for adjustment, target in catalogs.items():
+        add_lean(target, shared_data / "lean", ["AAPL"], adjustment)
+    with pytest.raises(
+        ConfigError, match=r"AAPL.USA-1-DAY.*, which is raw, .* on 2014-06-09 \(.*split factor 0.142857"
+    ):
+        prepare(Study(loaded=loaded, catalog=catalogs["raw"].path, **window))
+    name = "AAPL.USA-1-DAY-LAST-EXTERNAL"
+    for adjustment in ("split", "total_return"):
+        target = catalogs[adjustment]
+        assert prepare(Study(loaded=loaded, catalog=target.path, **window)).caveats == ()
+        actions = target.record(name).provenance.actions
+        assert actions is not None
+        assert "2014-06-09" in {action.date for action in actions}
+        assert not [finding for finding in inspect(target, name) if "corporate action" in finding]
+        bars = target.bar_columns(name)
+        returns = np.diff(np.log(bars.close[(bars.ts_close_ns > SPRING_NS) & (bars.ts_close_ns < AUTUMN_NS)]))
+        assert 60 < returns.size < 130
+        assert np.abs(returns).max() < 0.1

@@ -31,7 +31,7 @@ class OnBasis:
     as_of : str
         Date of the last corporate action that the adjustment knows; of the last bar where nothing is adjusted.
     actions : tuple of Action, optional
-        Corporate actions that raw bars are not adjusted for; absent where nobody knows them.
+        Corporate actions of the factor file, adjusted for or not; absent where nobody knows them.
     notes : list of str
         What was left out, and why.
 
@@ -84,7 +84,7 @@ def on_basis(
     jump = last_unknown_split(bars)
     if jump:
         notes.append(f"{jump} rows left out, before a split at {dates[first + jump]} not in its factor file")
-    return OnBasis(bars.take(slice(jump, None)), as_of, None, notes)
+    return OnBasis(bars.take(slice(jump, None)), as_of, actions(factors, calendar), notes)
 
 
 def missing_sessions(bars: BarColumns, calendar: str) -> int:
