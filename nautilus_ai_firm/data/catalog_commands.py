@@ -30,10 +30,11 @@ def check_series(
     """Verify checksums and list missing sessions, overlaps that disagree, breaks at splits, outliers, stale runs."""
     target = _filled(catalog)
     names = [target.record(series).name] if series else target.names()
-    findings = [finding for name in names for finding in inspect(target, name)]
-    for finding in findings:
+    findings = 0
+    for finding in inspect(target, names):
         typer.echo(finding)
-    typer.echo(f"{catalog}: {len(names):,} series checked, {len(findings):,} findings")
+        findings += 1
+    typer.echo(f"{catalog}: {len(names):,} series checked, {findings:,} findings")
 
 
 def compare_series(

@@ -1,6 +1,6 @@
 """Turns a series of the catalog into a list of what is odd about it: missing sessions, overlaps, breaks at splits."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -21,20 +21,20 @@ LARGEST_MOVE_AT_SPLIT = 0.15
 _SAME_CLOSE = 0.02  # daily and intraday closes differ by the closing auction; a split differs by a half and more
 
 
-def inspect(catalog: Catalog, name: str) -> list[str]:
-    """Look at one series.
+def inspect(catalog: Catalog, names: Iterable[str]) -> Iterator[str]:
+    """Look at series, one after the other.
 
     Parameters
     ----------
     catalog : Catalog
         Where it is; series of the same instrument are compared with it.
-    name : str
-        Its name.
+    names : iterable of str
+        Their names.
 
-    Returns
-    -------
-    list of str
-        One line a finding; empty where all is well.
+    Yields
+    ------
+    str
+        One line a finding; none where all is well.
 
     Raises
     ------
@@ -42,14 +42,26 @@ def inspect(catalog: Catalog, name: str) -> list[str]:
         If the series is unknown, or a file of it is missing or was changed.
 
     """
-    record = catalog.record(name)
-    catalog.verify(name)
-    if not isinstance(record, BarRecord):
-        return []  # figures and notices follow no calendar
-    bars = catalog.bar_columns(name)
-    checker = BarChecker(name, skip_bad=True, precision=record.price_precision)
-    checker.check(bars)
-    return [*checker.bad, *checker.warnings, *_session_findings(record, bars), *_basis_findings(catalog, record, bars)]
+    sizes: dict[str, list[str]] = {}
+    for name in catalog.names():
+        record = catalog.record(name)
+        if isinstance(record, BarRecord) and "-LAST-" in name:  # bids and asks differ from trades, and should
+            sizes.setdefault(record.instrument_id, []).append(name)
+    for name in names:
+        record = catalog.record(name)
+        catalog.verify(name)
+        if not isinstance(record, BarRecord):
+            continue  # figures and notices follow no calendar
+        bars = catalog.bar_columns(name)
+        checker = BarChecker(name, skip_bad=True, precision=record.price_precision)
+        checker.check(bars)
+        yield from (*checker.bad, *checker.warnings)
+        yield from _session_findings(record, bars)
+        yield from _action_findings(record, bars)
+        if "-LAST-" in name:
+            for other in sizes[record.instrument_id]:
+                if other != name:
+                    yield from _overlap_findings(record, bars, other, catalog.bar_columns(other))
 
 
 def _session_findings(record: BarRecord, bars: BarColumns) -> Iterator[str]:
@@ -76,11 +88,7 @@ def _session_findings(record: BarRecord, bars: BarColumns) -> Iterator[str]:
         )
 
 
-def _basis_findings(catalog: Catalog, record: BarRecord, bars: BarColumns) -> Iterator[str]:
-    for other in catalog.names():
-        peer = catalog.record(other)
-        if isinstance(peer, BarRecord) and peer.instrument_id == record.instrument_id and other != record.name:
-            yield from _overlap_findings(record, bars, other, catalog.bar_columns(other))
+def _action_findings(record: BarRecord, bars: BarColumns) -> Iterator[str]:
     if record.provenance.adjustment == "raw" or record.provenance.actions is None:
         return
     dates = np.array([action.date for action in record.provenance.actions], dtype="datetime64[D]")
@@ -96,8 +104,6 @@ def _basis_findings(catalog: Catalog, record: BarRecord, bars: BarColumns) -> It
 
 
 def _overlap_findings(record: BarRecord, bars: BarColumns, other: str, peer: BarColumns) -> Iterator[str]:
-    if "-LAST-" not in record.name or "-LAST-" not in other:
-        return  # bids and asks differ from trades, and should
     _, mine, theirs = np.intersect1d(bars.ts_close_ns, peer.ts_close_ns, assume_unique=True, return_indices=True)
     gap = np.abs(bars.close[mine] / peer.close[theirs] - 1)
     wrong = gap > _SAME_CLOSE

@@ -49,7 +49,7 @@ def scaled(bars: BarColumns, factor: np.ndarray | float) -> BarColumns:
 
 @pytest.mark.parametrize(("bars", "bar"), [(DAYS, "1-DAY"), (HOURS, "1-HOUR")])
 def test_a_whole_series_has_no_findings(add, bars, bar):
-    assert inspect(add("AAA", bars, bar), name("AAA", bar)) == []
+    assert list(inspect(add("AAA", bars, bar), [name("AAA", bar)])) == []
 
 
 @pytest.mark.parametrize("bar", ["1-DAY", "1-HOUR"])
@@ -57,7 +57,7 @@ def test_missing_sessions_are_counted_and_named(add, bar):
     bars = DAYS if bar == "1-DAY" else HOURS
     dates = bars.ts_open_ns.astype("datetime64[ns]").astype("datetime64[D]")
     gone = np.isin(dates, np.array(["2012-01-05", "2012-02-01"], dtype="datetime64[D]"))
-    assert inspect(add("AAA", bars.take(~gone), bar), name("AAA", bar)) == [
+    assert list(inspect(add("AAA", bars.take(~gone), bar), [name("AAA", bar)])) == [
         f"{name('AAA', bar)}: 2 of 120 sessions of XNYS have no bar (2012-01-05, 2012-02-01)"
     ]
 
@@ -65,16 +65,16 @@ def test_missing_sessions_are_counted_and_named(add, bar):
 def test_bars_outside_of_sessions_are_named(add):
     shift = np.where(np.arange(len(HOURS)) == len(HOURS) - 1, 5 * 3_600_000_000_000, 0)
     late = replace(HOURS, ts_open_ns=HOURS.ts_open_ns + shift, ts_close_ns=HOURS.ts_close_ns + shift)
-    found = inspect(add("AAA", late, "1-HOUR"), name("AAA", "1-HOUR"))
+    found = list(inspect(add("AAA", late, "1-HOUR"), [name("AAA", "1-HOUR")]))
     assert found == [f"{name('AAA', '1-HOUR')}: 1 bars lie outside of XNYS sessions (2012-06-23)"]
 
 
 def test_an_adjusted_series_that_jumps_at_its_split_is_named(add):
     day = str(DAYS.ts_open_ns[60].astype("datetime64[ns]").astype("datetime64[D]"))
     split = Action(date=day, price_factor=1.0, split_factor=1 / 7)
-    assert inspect(add("AAA", DAYS, actions=(split,)), name("AAA")) == []
+    assert list(inspect(add("AAA", DAYS, actions=(split,)), [name("AAA")])) == []
     unadjusted = scaled(DAYS, np.where(np.arange(120) < 60, 7.0, 1.0))
-    found = inspect(add("BBB", unadjusted, actions=(split,)), name("BBB"))
+    found = list(inspect(add("BBB", unadjusted, actions=(split,)), [name("BBB")]))
     assert any("adjusted, but moves -19" in line and f"on {day}" in line for line in found)
 
 
@@ -83,8 +83,8 @@ def test_two_bar_sizes_that_disagree_where_they_overlap_are_named(add):
     closing = HOURS.take(last)
     add("AAA", HOURS, "1-HOUR")
     daily = replace(closing, ts_open_ns=DAYS.ts_open_ns)
-    assert inspect(add("AAA", daily), name("AAA")) == []
-    found = inspect(add("AAA", scaled(daily, np.where(np.arange(120) < 60, 2.0, 1.0))), name("AAA"))
+    assert list(inspect(add("AAA", daily), [name("AAA")])) == []
+    found = list(inspect(add("AAA", scaled(daily, np.where(np.arange(120) < 60, 2.0, 1.0))), [name("AAA")]))
     assert any(
         f"60 of 120 closes it shares with {name('AAA', '1-HOUR')} differ by more than 2%" in one for one in found
     )
@@ -95,7 +95,7 @@ def test_a_changed_file_is_an_error(add):
     path = next(catalog.path.rglob("trades/*/*.parquet"))
     path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(CatalogError, match="missing or changed since it was written"):
-        inspect(Catalog(catalog.path), name("AAA"))
+        list(inspect(Catalog(catalog.path), [name("AAA")]))
 
 
 def test_a_series_matches_itself_and_its_copy_on_another_basis_in_returns_alone(add):
@@ -205,3 +205,17 @@ def test_dated_files_are_added_exported_and_added_again_as_nothing_new(tmp_path,
     assert Catalog(path).record("fed").provenance.source == "fed.csv (Reuters)"
     assert run("export", "fed", "--to", tmp_path / "out.csv", "--catalog", path).exit_code == 0
     assert pl.read_csv(tmp_path / "out.csv")[column].cast(pl.String).to_list() == [value]
+
+
+def test_an_exported_series_can_be_added_again(add, tmp_path):
+    path = add("AAA", HOURS, "1-HOUR").path
+    for suffix in (".csv", ".parquet"):
+        file = tmp_path / f"out{suffix}"
+        assert run("export", name("AAA", "1-HOUR"), "--to", file, "--catalog", path).exit_code == 0
+        where = ("--symbol", "BBB", "--venue", "XNYS", "--bar", "1-HOUR", "--calendar", "XNYS", "--tz", "UTC")
+        options = (*where, "--stamp", "end", "--columns", "time=close_time", "--catalog", tmp_path / suffix)
+        result = run("add", "table", file, *options)
+        assert result.exit_code == 0, result.output
+        read = Catalog(tmp_path / suffix).bar_columns(name("BBB", "1-HOUR"))
+        for column in ("ts_open_ns", "ts_close_ns", "open", "high", "low", "close", "volume"):
+            assert getattr(read, column).tolist() == getattr(HOURS, column).tolist(), column

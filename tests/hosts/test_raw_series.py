@@ -110,7 +110,7 @@ def test_apples_split_of_2014_stops_a_raw_run_and_is_not_seen_in_an_adjusted_one
         actions = target.record(name).provenance.actions
         assert actions is not None
         assert "2014-06-09" in {action.date for action in actions}
-        assert not [finding for finding in inspect(target, name) if "corporate action" in finding]
+        assert not [finding for finding in list(inspect(target, [name])) if "corporate action" in finding]
         bars = target.bar_columns(name)
         returns = np.diff(np.log(bars.close[(bars.ts_close_ns > SPRING_NS) & (bars.ts_close_ns < AUTUMN_NS)]))
         assert 60 < returns.size < 130
