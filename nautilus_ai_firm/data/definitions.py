@@ -9,13 +9,14 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 import msgspec
 from msgspec import Meta, Struct
 
 from nautilus_ai_firm.data.errors import DataError
 from nautilus_ai_firm.data.manifest import Contract, Listing
+from nautilus_ai_firm.data.sessions import canonical_calendar
 
 MONTH_CODES = "FGHJKMNQUVXZ"
 """Letters of the months of delivery, January to December."""
@@ -229,6 +230,11 @@ def load_definitions(path: Path) -> Definitions:
         seen.add(key)
         if Decimal(definition.price_increment) <= 0:
             raise DataError(f"{path}: {definition.id}: price_increment {definition.price_increment} (allowed: above 0)")
+        if canonical_calendar(definition.calendar) != definition.calendar:
+            raise DataError(f"{path}: {definition.id}: calendar {definition.calendar} (allowed: XNYS, CMES, 24/5, …)")
+        zone = getattr(definition, "time_zone", "UTC")
+        if zone not in available_timezones():
+            raise DataError(f"{path}: {definition.id}: time_zone {zone} (allowed: a zone such as America/Chicago)")
     return definitions
 
 
