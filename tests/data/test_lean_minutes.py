@@ -326,12 +326,13 @@ def test_real_minutes_add_up_to_their_hours(whole):
 
 @pytest.mark.shared_data
 def test_apples_split_leaves_no_jump_in_adjusted_minutes(shared_data, tmp_path):
-    """From Friday's close to the open of 2014-06-09: no jump adjusted, and a seventh as traded (the negative control)."""
+    """From Friday's close to the open of 2014-06-09; as traded, the negative control, a seventh is left."""
     bounds: tuple[tuple[Adjustment, float, float], ...] = (
         ("split", 0.985, 1.015),
         ("total_return", 0.985, 1.015),
         ("raw", 0.14, 0.145),
     )
+    catalog = Catalog(tmp_path)
     for adjustment, low, high in bounds:
         catalog = Catalog(tmp_path / adjustment)
         add_lean(catalog, shared_data / "lean", ["AAPL"], adjustment)
