@@ -20,7 +20,7 @@ help:
 	@echo "make test       style, types, import contracts and tests (under 6 minutes)"
 	@echo "make test-all   the above and the long tests"
 	@echo "make lint       style, types and import contracts alone"
-	@echo "make bench      speed of the engine and of the firm, as ratios"
+	@echo "make bench      speed of the engine, the firm and the data room"
 	@echo "make clean      remove the environment, caches, the catalog and past runs"
 
 .uv/bin/uv:
@@ -49,6 +49,7 @@ lint: $(STAMP)
 
 bench: $(STAMP)
 	@$(RUN)python tests/bench/bench.py
+	@$(RUN)python tests/bench/ingest.py
 
 clean:
 	rm -rf .venv .uv .pytest_cache .ruff_cache .hypothesis runs

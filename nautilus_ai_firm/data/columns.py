@@ -1,6 +1,6 @@
 """Turns raw columns of market data into checked ones: what no series may hold is refused with file, row and value."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Self
 
@@ -12,12 +12,14 @@ from nautilus_ai_firm.data.errors import DataError
 type Floats = NDArray[np.float64]
 type Times = NDArray[np.int64]
 type Rows = NDArray[np.int64]
+type Fault = tuple[NDArray[np.bool_], Callable[[int], str]]
 
 PRICE_PRECISION = 4
-"""Decimals of every price in the catalog: adjusted prices need more than the cent they were traded in."""
+"""Decimals of prices unless a listing states its own: adjusted prices need more than the cent they were traded in."""
 
 _MAX_PRICE = 1e9  # far above any quoted price, and exact as a float at four decimals
 _MAX_VOLUME = 1e13  # below the engine's largest quantity
+_NEVER_NS = np.iinfo(np.int64).min
 
 
 class _Columns:
@@ -78,14 +80,14 @@ class BarColumns(_Columns):
             volume=self.volume / volume_divisor,
         )
 
-    def rounded(self) -> "BarColumns":
-        """Prices at `PRICE_PRECISION` decimals and whole units of volume; rounding keeps the order of prices."""
+    def rounded(self, precision: int = PRICE_PRECISION) -> "BarColumns":
+        """Prices at `precision` decimals and whole units of volume; rounding keeps the order of prices."""
         return replace(
             self,
-            open=np.round(self.open, PRICE_PRECISION),
-            high=np.round(self.high, PRICE_PRECISION),
-            low=np.round(self.low, PRICE_PRECISION),
-            close=np.round(self.close, PRICE_PRECISION),
+            open=np.round(self.open, precision),
+            high=np.round(self.high, precision),
+            low=np.round(self.low, precision),
+            close=np.round(self.close, precision),
             volume=np.rint(self.volume),
         )
 
@@ -110,17 +112,81 @@ class ObservationColumns(_Columns):
     value: Floats
 
 
-def check_bars(bars: BarColumns, origin: str, rows: Rows | None = None) -> None:
-    """Refuse the first bar that no market can have made.
+def joined(pieces: Sequence[BarColumns]) -> BarColumns:
+    """Rows of several stretches of one series, one after the other."""
+    if len(pieces) == 1:
+        return pieces[0]
+    names = [field.name for field in fields(BarColumns)]
+    return BarColumns(**{name: np.concatenate([getattr(piece, name) for piece in pieces]) for name in names})
+
+
+def bar_faults(bars: BarColumns, precision: int = PRICE_PRECISION) -> Iterator[Fault]:
+    """Find the bars that no market can have made, one kind of fault after the other, whatever their neighbours.
 
     Parameters
     ----------
     bars : BarColumns
         The series.
+    precision : int
+        Decimals at which prices will be kept: one that would become 0 is a fault.
+
+    Yields
+    ------
+    wrong : ndarray of bool, shape (n_bars,)
+        The bars with this fault.
+    what : callable
+        Says value and what is allowed of the bar at an index.
+
+    """
+    smallest = 0.5 * 10.0**-precision
+    for name in ("open", "high", "low", "close"):
+        price: Floats = getattr(bars, name)
+        wrong = ~((price > smallest) & (price <= _MAX_PRICE))
+        yield (
+            wrong,
+            lambda i, name=name, price=price: (
+                f"{name} {price[i]} (allowed: above 0 at {precision} decimals, at most {_MAX_PRICE:.0e})"
+            ),
+        )
+    wrong = ~((bars.volume >= 0) & (bars.volume <= _MAX_VOLUME))
+    yield wrong, lambda i: f"volume {bars.volume[i]} (allowed: 0 to {_MAX_VOLUME:.0e})"
+    top = np.maximum(bars.open, bars.close)
+    yield bars.high < top, lambda i: f"high {bars.high[i]} (allowed: at least open and close, {top[i]})"
+    bottom = np.minimum(bars.open, bars.close)
+    yield bars.low > bottom, lambda i: f"low {bars.low[i]} (allowed: at most open and close, {bottom[i]})"
+    yield (
+        bars.ts_open_ns >= bars.ts_close_ns,
+        lambda i: f"bar start {utc(bars.ts_open_ns[i])} (allowed: before its close {utc(bars.ts_close_ns[i])})",
+    )
+
+
+def order_fault(ts_open_ns: int | np.int64, ts_close_before_ns: int | np.int64) -> str:
+    """Say that a bar starts before the one above it ended."""
+    return f"bar start {utc(ts_open_ns)} (allowed: at or after the close before it, {utc(ts_close_before_ns)})"
+
+
+def check_bars(
+    bars: BarColumns,
+    origin: str,
+    rows: Rows | None = None,
+    *,
+    after_ns: int | None = None,
+    precision: int = PRICE_PRECISION,
+) -> None:
+    """Refuse the first bar that no market can have made.
+
+    Parameters
+    ----------
+    bars : BarColumns
+        The series, or a stretch of it.
     origin : str
         Where it came from: a file or the name of a source.
     rows : ndarray of shape (n_bars,), optional
         Line of each bar in that file, from 1; counted from 1 when absent.
+    after_ns : int, optional
+        Close of the bar before the first one, where these bars continue a series.
+    precision : int
+        Decimals at which prices will be kept.
 
     Raises
     ------
@@ -128,36 +194,10 @@ def check_bars(bars: BarColumns, origin: str, rows: Rows | None = None) -> None:
         Naming origin, row, value and what is allowed.
 
     """
-    for name in ("open", "high", "low", "close"):
-        price: Floats = getattr(bars, name)
-        wrong = ~((price > 0) & (price <= _MAX_PRICE))
-        _refuse(wrong, origin, rows, lambda i, name=name, price=price: f"{name} {price[i]} (allowed: above 0)")
-    wrong = ~((bars.volume >= 0) & (bars.volume <= _MAX_VOLUME))
-    _refuse(wrong, origin, rows, lambda i: f"volume {bars.volume[i]} (allowed: 0 to {_MAX_VOLUME:.0e})")
-    top = np.maximum(bars.open, bars.close)
-    _refuse(
-        bars.high < top, origin, rows, lambda i: f"high {bars.high[i]} (allowed: at least open and close, {top[i]})"
-    )
-    bottom = np.minimum(bars.open, bars.close)
-    _refuse(
-        bars.low > bottom, origin, rows, lambda i: f"low {bars.low[i]} (allowed: at most open and close, {bottom[i]})"
-    )
-    _refuse(
-        bars.ts_open_ns >= bars.ts_close_ns,
-        origin,
-        rows,
-        lambda i: f"bar start {utc(bars.ts_open_ns[i])} (allowed: before its close {utc(bars.ts_close_ns[i])})",
-    )
-    wrong = np.append(False, bars.ts_open_ns[1:] < bars.ts_close_ns[:-1])
-    _refuse(
-        wrong,
-        origin,
-        rows,
-        lambda i: (
-            f"bar start {utc(bars.ts_open_ns[i])} "
-            f"(allowed: at or after the close before it, {utc(bars.ts_close_ns[i - 1])})"
-        ),
-    )
+    for wrong, what in bar_faults(bars, precision):
+        _refuse(wrong, origin, rows, what)
+    before = np.append(_NEVER_NS if after_ns is None else after_ns, bars.ts_close_ns)[: len(bars)]
+    _refuse(bars.ts_open_ns < before, origin, rows, lambda i: order_fault(bars.ts_open_ns[i], before[i]))
 
 
 def check_observations(observations: ObservationColumns, origin: str, rows: Rows | None = None) -> None:

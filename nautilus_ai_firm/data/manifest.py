@@ -16,7 +16,25 @@ OPENING_TICK_SIZE = 10_000_000
 """Units of every opening tick: fixed, so that no order learns the volume of the bar that it opens."""
 
 type Adjustment = Literal["raw", "split", "total_return"]
+type PositiveFactor = Annotated[float, Meta(gt=0)]
 type IsoDate = Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+
+
+class Action(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One corporate action of a raw series: what a price before it must be multiplied with to compare with one after.
+
+    Attributes
+    ----------
+    date : str
+        ISO date of the first session on the new basis.
+    price_factor, split_factor : float
+        Factor for dividends and for splits; 1.0 where the action has no such part. A 7:1 split has 1/7.
+
+    """
+
+    date: IsoDate
+    price_factor: PositiveFactor
+    split_factor: PositiveFactor
 
 
 class Provenance(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -33,6 +51,8 @@ class Provenance(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         alone, inversely.
     as_of : str
         ISO date of the last corporate action that the adjustment knows; of the last row where nothing is adjusted.
+    actions : tuple of Action, optional
+        Corporate actions inside the series, by date, adjusted for or not; absent where nobody knows them.
 
     """
 
@@ -41,15 +61,72 @@ class Provenance(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     source_sha256: str
     adjustment: Adjustment
     as_of: IsoDate
+    actions: tuple[Action, ...] | None = None
+
+
+class Contract(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
+    """What a future or an option adds to a listing.
+
+    Attributes
+    ----------
+    underlying : str
+        What is delivered or settled against: `ES`, `AAPL.USA`.
+    multiplier : str
+        Units of the underlying in one contract.
+    expiration : str
+        Last moment of trading, UTC to the second: `2013-12-20T14:30:00Z`.
+    right : {"call", "put"}, optional
+        Of an option.
+    strike : str, optional
+        Of an option, in the currency of the listing.
+
+    """
+
+    underlying: str
+    multiplier: str
+    expiration: str
+    asset_class: Literal["EQUITY", "INDEX", "FX", "COMMODITY", "DEBT"]
+    right: Literal["call", "put"] | None = None
+    strike: str | None = None
+
+
+type InstrumentClass = Literal["Equity", "IndexInstrument", "FuturesContract", "OptionContract", "CurrencyPair"]
 
 
 class Listing(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What an instrument is and when its exchange is open."""
+    """What an instrument is and when its exchange is open.
 
-    instrument_class: Literal["Equity", "IndexInstrument"]
+    Attributes
+    ----------
+    instrument_class : str
+        Class of the engine.
+    tradable : bool
+        Whether orders may be sent, or the series is looked at only.
+    calendar : str
+        Exchange calendar, as `exchange_calendars` names it.
+    currency : str
+        Of the prices.
+    price_increment : str
+        Smallest step of a price; its decimals are those of the prices in the catalog.
+    base_currency : str
+        Of a currency pair, what one unit of is priced.
+    contract : Contract, optional
+        Of a future or an option.
+
+    """
+
+    instrument_class: InstrumentClass
     tradable: bool
     calendar: str
     currency: str = "USD"
+    price_increment: Annotated[str, Meta(pattern=r"^\d+(\.\d+)?$")] = "0.0001"
+    base_currency: str = ""
+    contract: Contract | None = None
+
+    @property
+    def price_precision(self) -> int:
+        """Decimals of the prices in the catalog."""
+        return len(self.price_increment.partition(".")[2])
 
 
 class BarRecord(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="bar", tag_field="kind"):
@@ -93,7 +170,26 @@ class MacroRecord(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True,
         return self.series
 
 
-type Record = BarRecord | MacroRecord
+class NoticeRecord(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="notice", tag_field="kind"):
+    """One series of scheduled events or of headlines: delivered at publication, each with its own source."""
+
+    series: str
+    content: Literal["event", "news"]
+    provenance: Provenance
+    rows: int
+    first: str  # publication of the first one, UTC
+    last: str  # publication of the last one, UTC
+    sha256: str
+    folder: str
+    files: dict[str, str]
+
+    @property
+    def name(self) -> str:
+        """What the series is called everywhere."""
+        return self.series
+
+
+type Record = BarRecord | MacroRecord | NoticeRecord
 
 
 class Manifest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

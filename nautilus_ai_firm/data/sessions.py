@@ -101,21 +101,45 @@ class Sessions:
         return np.where(self.dates[index] == days, times_ns[index], 0)[()]
 
 
+def canonical_calendar(name: str) -> str | None:
+    """Name of the calendar that a name or an alias such as XNAS stands for; none where there is no such calendar."""
+    try:
+        return exchange_calendars.resolve_alias(name)
+    except CalendarError:
+        return None
+
+
+def time_zone_of(calendar: str) -> str:
+    """Name of the time zone of an exchange.
+
+    Raises
+    ------
+    DataError
+        If the calendar is unknown.
+
+    """
+    return _source(calendar, "2020-01-01", "2020-02-01").tz.key
+
+
 @functools.lru_cache(maxsize=32)
 def _load(calendar: str, first: str, last: str) -> Sessions:
-    try:
-        with warnings.catch_warnings():
-            # the calendar library reads its own schedule in a way that pandas is about to change
-            warnings.filterwarnings("ignore", message="Series.values returning an ndarray", category=DeprecationWarning)
-            source = exchange_calendars.get_calendar(calendar, start=first, end=last)
-    except (CalendarError, ValueError) as error:
-        raise DataError(f"calendar {calendar!r} from {first} to {last}: {' '.join(str(error).split())}") from error
+    source = _source(calendar, first, last)
     dates = pd.DatetimeIndex(source.schedule.index).to_numpy().astype("datetime64[D]")
     opens = _nanoseconds(source.opens)
     closes = _nanoseconds(source.closes)
     for array in (dates, opens, closes):
         array.flags.writeable = False  # the arrays are shared by everyone who asks for the same window
     return Sessions(calendar, dates, opens, closes)
+
+
+def _source(calendar: str, first: str, last: str) -> exchange_calendars.ExchangeCalendar:
+    try:
+        with warnings.catch_warnings():
+            # the calendar library reads its own schedule in a way that pandas is about to change
+            warnings.filterwarnings("ignore", message="Series.values returning an ndarray", category=DeprecationWarning)
+            return exchange_calendars.get_calendar(calendar, start=first, end=last)
+    except (CalendarError, ValueError) as error:
+        raise DataError(f"calendar {calendar!r} from {first} to {last}: {' '.join(str(error).split())}") from error
 
 
 def _nanoseconds(times: pd.Series) -> Times:

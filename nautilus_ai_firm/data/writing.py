@@ -2,8 +2,9 @@
 
 import hashlib
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from itertools import chain, islice
 from pathlib import Path
 
 import msgspec
@@ -11,23 +12,21 @@ import numpy as np
 from nautilus_trader.persistence import ParquetDataCatalog
 from numpy.typing import NDArray
 
-from nautilus_ai_firm.data.columns import (
-    PRICE_PRECISION,
-    BarColumns,
-    ObservationColumns,
-    check_bars,
-    check_observations,
-    utc,
-)
+from nautilus_ai_firm.data.columns import BarColumns, ObservationColumns, check_observations, utc
+from nautilus_ai_firm.data.dated_rows import DatedRows
 from nautilus_ai_firm.data.errors import CatalogError, DataError
-from nautilus_ai_firm.data.manifest import BarRecord, Listing, MacroRecord, Provenance, Record, file_sha256
-from nautilus_ai_firm.data.objects import (
-    bar_objects,
-    bar_type_id,
-    instrument_object,
-    observation_objects,
-    opening_tick_objects,
+from nautilus_ai_firm.data.manifest import (
+    BarRecord,
+    Listing,
+    MacroRecord,
+    NoticeRecord,
+    Provenance,
+    Record,
+    file_sha256,
 )
+from nautilus_ai_firm.data.notice import Content, notice
+from nautilus_ai_firm.data.objects import PriceType, bar_type_id, instrument_object, observation_objects
+from nautilus_ai_firm.data.parts import Written, recut, write_part
 
 INCOMING = ".incoming"
 """Folder, inside the catalog, of the series being written."""
@@ -44,9 +43,27 @@ class Update:
     series: dict[str, Record] = field(default_factory=dict)
 
     def add_bars(
-        self, instrument_id: str, bar: str, bars: BarColumns, listing: Listing, provenance: Provenance
+        self,
+        instrument_id: str,
+        bar: str,
+        bars: BarColumns,
+        listing: Listing,
+        provenance: Provenance,
+        price_type: PriceType = "LAST",
     ) -> bool:
-        """Add or replace one bar series with its opening ticks.
+        """Add or replace one bar series that is in memory; as `add_bar_chunks`."""
+        return self.add_bar_chunks(instrument_id, bar, [bars], listing, provenance, price_type)
+
+    def add_bar_chunks(
+        self,
+        instrument_id: str,
+        bar: str,
+        chunks: Iterable[BarColumns],
+        listing: Listing,
+        provenance: Provenance | Callable[[], Provenance],
+        price_type: PriceType = "LAST",
+    ) -> bool:
+        """Add or replace one bar series with its opening ticks, never holding more than a chunk and a file of it.
 
         Parameters
         ----------
@@ -54,45 +71,61 @@ class Update:
             `AAPL.US`.
         bar : str
             `1-DAY`, `1-HOUR` or `1-MINUTE`.
-        bars : BarColumns
-            The series; rounded to the catalog's precision here, and checked.
+        chunks : iterable of BarColumns
+            The series in time order, cut anywhere; rounded to the listing's precision here, and checked.
         listing : Listing
             What the instrument is.
-        provenance : Provenance
-            Where the series comes from.
+        provenance : Provenance or callable
+            Where the series comes from; a stream that knows so only at its end gives what is to be called then.
+        price_type : {"LAST", "BID", "ASK", "MID"}
+            Which prices the bars are made of.
 
         Returns
         -------
         bool
             False if the catalog already holds exactly this: nothing new was written.
 
+        Raises
+        ------
+        DataError
+            If the series is empty or holds what no market can have made; whatever reading the chunks raises.
+        CatalogError
+            If the catalog holds the series from another source.
+
         """
-        name = bar_type_id(instrument_id, bar)
-        bars = bars.rounded()
-        _refuse_no_rows(name, len(bars))
-        check_bars(bars, name)
-        record = BarRecord(
-            bar_type=name,
-            instrument_id=instrument_id,
-            listing=listing,
-            provenance=provenance,
-            price_precision=PRICE_PRECISION,
-            rows=len(bars),
-            first=utc(bars.ts_close_ns[0]),
-            last=utc(bars.ts_close_ns[-1]),
-            sha256=_columns_sha256(
-                bars.ts_open_ns, bars.ts_close_ns, bars.open, bars.high, bars.low, bars.close, bars.volume
-            ),
-            folder="",
-            files={},
-        )
+        name = bar_type_id(instrument_id, bar, price_type)
+        precision = listing.price_precision
+        stream = recut(chunks, name, precision)
+        head = list(islice(stream, 2))
+
+        def record(written: Written) -> BarRecord:
+            _refuse_no_rows(name, written.rows)
+            return BarRecord(
+                bar_type=name,
+                instrument_id=instrument_id,
+                listing=listing,
+                provenance=provenance if isinstance(provenance, Provenance) else provenance(),
+                price_precision=precision,
+                rows=written.rows,
+                first=utc(written.first_ns),
+                last=utc(written.last_ns),
+                sha256=written.sha256(),
+                folder="",
+                files={},
+            )
+
+        if len(head) == 1 and self._holds(record(Written().add(head[0]))):
+            return False  # a series of one file is compared before it is written: most are, and written alike again
+        incoming, written = self._incoming(), Written()
+        for bars in chain(head, stream):
+            write_part(incoming, name, instrument_id, bars, precision)
+            written.add(bars)
 
         def fill(catalog: ParquetDataCatalog) -> None:
             catalog.write_instruments([instrument_object(instrument_id, listing)])
-            catalog.write_bars(bar_objects(name, bars))
-            catalog.write_trade_ticks(opening_tick_objects(instrument_id, bars))
 
-        return self._add(record, f"{bar}/{instrument_id}", fill)
+        place = f"{bar}/{instrument_id}" if price_type == "LAST" else f"{bar}-{price_type}/{instrument_id}"
+        return self._add(record(written), place, fill)
 
     def add_observations(
         self, series: str, unit: str, calendar: str, observations: ObservationColumns, provenance: Provenance
@@ -133,15 +166,81 @@ class Update:
             files={},
         )
 
+        self._incoming()
+
         def fill(catalog: ParquetDataCatalog) -> None:
             catalog.write_custom_data(observation_objects(series, observations))
 
         return self._add(record, f"macro/{series}", fill)
 
-    def _add(self, record: Record, place: str, fill: Callable[[ParquetDataCatalog], None]) -> bool:
+    def add_notices(self, series: str, content: Content, rows: DatedRows, provenance: Provenance) -> bool:
+        """Add or replace one series of scheduled events or of headlines.
+
+        Parameters
+        ----------
+        series : str
+            `fomc`.
+        content : {"event", "news"}
+            What they are.
+        rows : DatedRows
+            As `read_dated_rows` checked them.
+        provenance : Provenance
+            Where the series comes from.
+
+        Returns
+        -------
+        bool
+            False if the catalog already holds exactly this: nothing new was written.
+
+        """
+        _refuse_no_rows(series, len(rows))
+        texts = hashlib.sha256(msgspec.json.encode([rows.text, rows.source])).hexdigest()
+        record = NoticeRecord(
+            series=series,
+            content=content,
+            provenance=provenance,
+            rows=len(rows),
+            first=utc(rows.ts_init_ns[0]),
+            last=utc(rows.ts_init_ns[-1]),
+            sha256=hashlib.sha256((_columns_sha256(rows.ts_event_ns, rows.ts_init_ns) + texts).encode()).hexdigest(),
+            folder="",
+            files={},
+        )
+        self._incoming()
+
+        def fill(catalog: ParquetDataCatalog) -> None:
+            each = zip(rows.text, rows.source, rows.ts_event_ns.tolist(), rows.ts_init_ns.tolist(), strict=True)
+            catalog.write_custom_data([notice(content, series, *row) for row in each])
+
+        return self._add(record, f"{content}/{series}", fill)
+
+    def remove(self, name: str) -> Record:
+        """Take one series out of the catalog; its files go when the update ends.
+
+        Raises
+        ------
+        CatalogError
+            If the catalog holds no such series.
+
+        """
+        if name not in self.series:
+            raise CatalogError(f"{self.path}: unknown series {name} (allowed: a name that firm catalog list shows)")
+        return self.series.pop(name)
+
+    def _incoming(self) -> Path:
+        incoming = self.path / INCOMING
+        shutil.rmtree(incoming, ignore_errors=True)
+        incoming.mkdir()
+        return incoming
+
+    def _holds(self, record: Record) -> bool:
         held = self.series.get(record.name)
-        if held is not None and msgspec.structs.replace(held, folder="", files={}) == record:
+        return held is not None and msgspec.structs.replace(held, folder="", files={}) == record
+
+    def _add(self, record: Record, place: str, fill: Callable[[ParquetDataCatalog], None]) -> bool:
+        if self._holds(record):
             return False
+        held = self.series.get(record.name)
         if held is not None and held.provenance.source != record.provenance.source:
             raise CatalogError(
                 f"{self.path}: {record.name} is there already from {held.provenance.source!r}, and would be replaced "
@@ -150,8 +249,6 @@ class Update:
         checksum = hashlib.sha256(msgspec.json.encode(record, order="sorted")).hexdigest()
         folder = f"{place}/{checksum[:16]}{SERIES_SUFFIX}"
         incoming = self.path / INCOMING
-        shutil.rmtree(incoming, ignore_errors=True)
-        incoming.mkdir()
         fill(ParquetDataCatalog(str(incoming.resolve())))
         files = {
             path.relative_to(incoming).as_posix(): file_sha256(path) for path in sorted(incoming.rglob("*.parquet"))

@@ -81,7 +81,7 @@ def write_run(
             "contributions": recorder.contributions(),
             "refusals": refusal_rows(recorder),
             "commands": [asdict(command) for command in recorder.commands],
-            "not_modelled": NOT_MODELLED,
+            "not_modelled": (*NOT_MODELLED, *stage.caveats),
             "audit_head": recorder.audit.head,
             "result_sha256": recorder.result_sha256(),
             "wall_seconds": round(seconds, 3),

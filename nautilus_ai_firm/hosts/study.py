@@ -15,6 +15,7 @@ from nautilus_ai_firm.agents.book import Universe
 from nautilus_ai_firm.data.catalog import Catalog
 from nautilus_ai_firm.data.sessions import Sessions
 from nautilus_ai_firm.gateways.kill_switch import FileKillSwitch, SimulatedKillSwitch
+from nautilus_ai_firm.hosts.raw_series import raw_series_caveats
 from nautilus_ai_firm.hosts.universe import bar_names, universe_of
 from nautilus_ai_firm.hosts.venue import Charges
 from nautilus_ai_firm.settings import Firm, Loaded
@@ -69,6 +70,7 @@ class Stage:
     sessions: Sessions
     charges: Charges
     kill_switch: SimulatedKillSwitch
+    caveats: tuple[str, ...] = ()
     started: float = field(default_factory=time.perf_counter)
 
     @property
@@ -83,7 +85,7 @@ def prepare(study: Study) -> Stage:
     Raises
     ------
     ConfigError, CatalogError
-        As `universe_of`; or there is no data in the window.
+        As `universe_of`; there is no data in the window; or a raw series crosses a corporate action in it.
 
     """
     firm, catalog = study.loaded.firm, Catalog(study.catalog)
@@ -92,12 +94,14 @@ def prepare(study: Study) -> Stage:
     first_ns = 0 if start is None else _day_ns(start)
     last_ns = np.iinfo(np.int64).max if end is None else _day_ns(end) + DAY_NS - 1
     rounds_ns = catalog.close_times(bar_names(firm), first_ns, int(last_ns))
+    sessions = Sessions.between(firm.market.calendar, int(rounds_ns[0]), int(rounds_ns[-1]))
+    first, last = sessions.dates[np.searchsorted(sessions.closes_ns, rounds_ns[[0, -1]])]
     return Stage(
         study=study,
         catalog=catalog,
         universe=universe,
         rounds_ns=rounds_ns,
-        sessions=Sessions.between(firm.market.calendar, int(rounds_ns[0]), int(rounds_ns[-1])),
+        sessions=sessions,
         charges=Charges(
             firm.costs,
             universe.instrument_ids,
@@ -106,6 +110,7 @@ def prepare(study: Study) -> Stage:
             universe.currency,
         ),
         kill_switch=SimulatedKillSwitch(FileKillSwitch(study.loaded.kill_switch_path)),
+        caveats=raw_series_caveats(map(catalog.record, bar_names(firm)), first, last, study.loaded.source),
     )
 
 

@@ -1,12 +1,12 @@
 """Settings and catalog -> the universe: which series the firm trades and watches, and on which calendar."""
 
 import numpy as np
-from nautilus_trader.model import BarType, Currency, Equity, IndexInstrument, InstrumentId
+from nautilus_trader.model import BarType, Currency, InstrumentId
 
 from nautilus_ai_firm.agents.book import Universe
 from nautilus_ai_firm.data.catalog import Catalog
 from nautilus_ai_firm.data.manifest import BarRecord
-from nautilus_ai_firm.data.objects import bar_type_id
+from nautilus_ai_firm.data.objects import Instrument, bar_type_id
 from nautilus_ai_firm.settings import ConfigError, Firm
 
 SESSION_MINUTES = 390  # a regular session of the exchanges at hand
@@ -32,13 +32,18 @@ def universe_of(firm: Firm, catalog: Catalog, source: str) -> Universe:
     CatalogError
         An unknown series.
     ConfigError
-        An instrument that may not be traded, another calendar, or more than one venue.
+        An instrument that may not be traded, a future or an option, another calendar, or more than one venue.
 
     """
     records = [catalog.record(name) for name in bar_names(firm)]
     for record in records:
         if not isinstance(record, BarRecord) or not record.listing.tradable:
             raise ConfigError(f"{source}: market.universe names {record.name}, which is an input and not tradable")
+        if record.listing.contract is not None:  # a weight of one would be sized without its multiplier
+            raise ConfigError(
+                f"{source}: market.universe names {record.name}, {record.listing.contract.multiplier} units a contract "
+                "(allowed: shares and currency pairs; the desks do not size contracts)"
+            )
         if record.listing.calendar != firm.market.calendar:
             raise ConfigError(
                 f"{source}: market.calendar is {firm.market.calendar}, but {record.name} trades on "
@@ -73,5 +78,5 @@ def _minutes(bar: str) -> int:
     return int(step) * MINUTES[unit]
 
 
-def _lot(instrument: Equity | IndexInstrument) -> int:
+def _lot(instrument: Instrument) -> int:
     return 1 if instrument.lot_size is None else int(instrument.lot_size.as_decimal())

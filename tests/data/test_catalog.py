@@ -317,7 +317,7 @@ def test_a_second_writer_is_refused(small_catalog):
 
 KILLED = """
     import os, signal, sys
-    from nautilus_ai_firm.data import catalog as room, manifest, writing
+    from nautilus_ai_firm.data import catalog as room, manifest, parts, writing
     from nautilus_ai_firm.data.synthetic import synthetic_bars, write_synthetic
 
     def die(*args, **kwargs):
@@ -329,7 +329,7 @@ KILLED = """
         inner = writing.Update._add
         writing.Update._add = lambda *args: die() if len(count) == 2 else (count.append(1), inner(*args))[1]
     elif where == "between files":
-        writing.opening_tick_objects = die
+        parts.opening_ticks_table = die
     elif where == "before manifest":
         room.save_manifest = die
     elif where == "in manifest":

@@ -9,7 +9,10 @@ import pytest
 
 from nautilus_ai_firm.data.catalog import Catalog
 from nautilus_ai_firm.data.errors import CatalogError, DataError
-from nautilus_ai_firm.data.lean import add_lean, factors_on, read_bars, read_factors
+from nautilus_ai_firm.data.lean import add_lean
+from nautilus_ai_firm.data.lean.bars import cut_bars
+from nautilus_ai_firm.data.lean.factors import factors_on, read_factors
+from nautilus_ai_firm.data.lean.rows import read_rows
 
 DAILY = [
     "20131127 00:00,1000000,1010000,990000,1005000,1000",
@@ -38,6 +41,12 @@ def lean_folder(root: Path, daily=DAILY, hourly=HOURLY, factors=FACTORS, ticker=
     if factors is not None:
         (base / "factor_files" / f"{ticker}.csv").write_text("\n".join(factors))
     return root
+
+
+def read_bars(path: Path, resolution):
+    rows = read_rows([path], "trade", "America/New_York")
+    cut = cut_bars(rows, "LAST", resolution, "XNYS", 10_000)
+    return cut.bars, rows.local[cut.row].astype("datetime64[D]"), cut.outside
 
 
 def utc(times_ns) -> list[str]:
@@ -98,7 +107,7 @@ def test_symbols_and_venue_can_be_chosen(tmp_path):
     folder = lean_folder(lean_folder(tmp_path, hourly=None), hourly=None, ticker="xyz")
     catalog = Catalog(tmp_path / "catalog")
     assert list(add_lean(catalog, folder, symbols=["xyz"], venue="ARCX").written) == ["XYZ.ARCX-1-DAY-LAST-EXTERNAL"]
-    with pytest.raises(DataError, match=r"equity/usa: no file for NOPE \(it holds ABC, XYZ\)"):
+    with pytest.raises(DataError, match=r": no file for NOPE \(it holds ABC, XYZ\)"):
         add_lean(catalog, folder, symbols=["NOPE"])
 
 

@@ -1,0 +1,94 @@
+"""Turns the bars of LEAN's US equities, as traded, into bars on the basis that was asked for."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nautilus_ai_firm.data.columns import BarColumns
+from nautilus_ai_firm.data.lean.bars import CutBars
+from nautilus_ai_firm.data.lean.factors import (
+    LAST_FACTOR_YEAR,
+    Factors,
+    actions,
+    factors_on,
+    first_date_of_company,
+    last_unknown_split,
+)
+from nautilus_ai_firm.data.manifest import Action, Adjustment
+from nautilus_ai_firm.data.sessions import Dates, Sessions
+
+
+@dataclass(frozen=True, slots=True)
+class OnBasis:
+    """Bars of a ticker on one basis.
+
+    Attributes
+    ----------
+    bars : BarColumns
+        What is left.
+    as_of : str
+        Date of the last corporate action that the adjustment knows; of the last bar where nothing is adjusted.
+    actions : tuple of Action, optional
+        Corporate actions of the factor file, adjusted for or not; absent where nobody knows them.
+    notes : list of str
+        What was left out, and why.
+
+    """
+
+    bars: BarColumns
+    as_of: str
+    actions: tuple[Action, ...] | None = None
+    notes: list[str] = field(default_factory=list)
+
+
+def factor_path(folder: Path, market: str, ticker: str) -> Path:
+    """Where LEAN keeps the factor file of a ticker."""
+    return folder / "equity" / market / "factor_files" / f"{ticker.lower()}.csv"
+
+
+def on_basis(
+    cut: CutBars, local: NDArray[np.datetime64], factors: Factors | None, adjustment: Adjustment, calendar: str
+) -> OnBasis:
+    """Adjust bars and leave out what the factor file cannot adjust.
+
+    Parameters
+    ----------
+    cut : CutBars
+        Bars as traded.
+    local : ndarray of shape (n_rows,)
+        Local time of each row that the bars were cut from.
+    factors : Factors, optional
+        The ticker's factor file; needed unless `adjustment` is raw.
+    adjustment : {"raw", "split", "total_return"}
+        Basis.
+    calendar : str
+        Exchange whose sessions count.
+
+    """
+    dates: Dates = local[cut.row].astype("datetime64[D]")
+    bars = cut.bars
+    as_of = str(dates[-1]) if len(dates) else ""
+    if adjustment == "raw" or factors is None:
+        return OnBasis(bars, as_of, None if factors is None else actions(factors, calendar))
+    notes: list[str] = []
+    known = factors.dates[factors.dates < LAST_FACTOR_YEAR]
+    as_of = str(known[-1]) if len(known) else as_of
+    first = int(np.searchsorted(dates, first_date_of_company(factors, dates, bars.close)))
+    price, split = factors_on(factors, dates)
+    bars = bars.adjusted(split * price if adjustment == "total_return" else split, split)
+    if first:
+        notes.append(f"{first} rows left out, before its factor file speaks for this ticker")
+    bars = bars.take(slice(first, None))
+    jump = last_unknown_split(bars)
+    if jump:
+        notes.append(f"{jump} rows left out, before a split at {dates[first + jump]} not in its factor file")
+    return OnBasis(bars.take(slice(jump, None)), as_of, actions(factors, calendar), notes)
+
+
+def missing_sessions(bars: BarColumns, calendar: str) -> int:
+    """Count sessions without a daily bar between the first and the last."""
+    first, last = int(bars.ts_open_ns[0]), int(bars.ts_open_ns[-1])
+    sessions = Sessions.between(calendar, first, last)
+    return int(((sessions.opens_ns >= first) & (sessions.opens_ns <= last)).sum()) - len(bars)

@@ -1,0 +1,93 @@
+"""Turns a LEAN data folder into catalog series, all of it or nothing, with one line for whatever was left out.
+
+Layout and units: `equity/readme.md` and `option/readme.md` of the folder. A row's time is the start of its bar. Quotes
+become two series of bars, bid and ask: a file of quote bars holds open, high, low and close of each side, of which
+ticks at the closes would keep a quarter, and a side that is not quoted is then a missing bar instead of an invented
+price.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from nautilus_ai_firm.data.catalog import Catalog
+from nautilus_ai_firm.data.definitions import Definitions
+from nautilus_ai_firm.data.errors import DataError
+from nautilus_ai_firm.data.lean.adder import BatchAdder
+from nautilus_ai_firm.data.lean.batches import find_batches
+from nautilus_ai_firm.data.lean.interest_rate import SERIES, add_interest_rate
+from nautilus_ai_firm.data.manifest import Adjustment
+
+_RATE_FILE = "alternative/interest-rate/usa/interest-rate.csv"
+
+
+@dataclass(frozen=True, slots=True)
+class LeanAdded:
+    """What became of a LEAN folder.
+
+    Attributes
+    ----------
+    written : dict of str to bool
+        Series by name, and whether it was written (False: the catalog held it already).
+    notes : list of str
+        One line for each file or stretch of rows that was left out, and why.
+
+    """
+
+    written: dict[str, bool] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+
+def add_lean(
+    catalog: Catalog,
+    folder: Path,
+    symbols: Sequence[str] = (),
+    adjustment: Adjustment = "total_return",
+    venue: str | None = None,
+    definitions: Definitions | None = None,
+) -> LeanAdded:
+    """Add everything that a LEAN data folder holds: equities, index, futures, options, currency pairs, interest rate.
+
+    Parameters
+    ----------
+    catalog : Catalog
+        Where to.
+    folder : Path
+        LEAN's data folder: it holds `equity/usa/daily` and others.
+    symbols : sequence of str
+        Only these tickers, pairs, roots of futures, underlyings of options; all, and the interest rate, when empty.
+    adjustment : {"total_return", "split", "raw"}
+        Basis of the equities; everything else has no corporate actions and is raw.
+    venue : str, optional
+        Venue of the instruments; the market in capitals when absent: `USA`, `CME`, `OANDA`.
+    definitions : Definitions, optional
+        What the files do not say of futures, options and currency pairs; these are left out without it.
+
+    Raises
+    ------
+    DataError
+        If the folder holds nothing, or nothing of a symbol; or naming file and line of the first bad row.
+
+    """
+    found = find_batches(folder)
+    known = sorted({batch.symbol for batch in found.batches})
+    if not known:
+        raise DataError(f"{folder}: no zip in equity/usa/daily or its like (expected the data folder of LEAN)")
+    wanted = [symbol.upper() for symbol in symbols] or known
+    for symbol in wanted:
+        if symbol not in known:
+            raise DataError(f"{folder}: no file for {symbol} (it holds {', '.join(known)})")
+    added = LeanAdded(notes=list(found.notes) if not symbols else [])
+    rate = folder / _RATE_FILE
+    with catalog.update() as update:
+        for batch in found.batches:
+            if batch.symbol in wanted:
+                adder = BatchAdder(
+                    update, folder, batch, venue or batch.market.upper(), adjustment, definitions or Definitions()
+                )
+                adder.add()
+                added.written.update(adder.written)
+                added.notes.extend(adder.notes)
+        if not symbols and rate.is_file():
+            added.written[SERIES] = add_interest_rate(update, rate)
+    return added

@@ -1,0 +1,278 @@
+"""Turns tables of bars (CSV, gzip, Parquet) into a catalog series, chunk by chunk, after showing how they are read."""
+
+import hashlib
+import zoneinfo
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import polars as pl
+
+from nautilus_ai_firm.data.catalog import Catalog
+from nautilus_ai_firm.data.checks import BarChecker
+from nautilus_ai_firm.data.columns import BarColumns
+from nautilus_ai_firm.data.definitions import Definitions
+from nautilus_ai_firm.data.detection import Layout, Stated, bar_size_ns, detect_layout, find_columns
+from nautilus_ai_firm.data.errors import DataError
+from nautilus_ai_firm.data.manifest import Adjustment, Listing, Provenance, file_sha256
+from nautilus_ai_firm.data.objects import PriceType, bar_type_id
+from nautilus_ai_firm.data.sessions import canonical_calendar
+from nautilus_ai_firm.data.table_bars import TableBars
+from nautilus_ai_firm.data.table_files import SAMPLE_ROWS, TableFile, open_table
+
+BAD_ROWS = "bad_rows"
+"""Folder, inside the catalog, of the lists of rows that were left out."""
+
+DEFAULT_CALENDAR = "XNYS"
+_SOURCES_NAMED = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableRequest:
+    """What is asked of a table.
+
+    Attributes
+    ----------
+    venue : str
+        Venue of the instrument.
+    symbol : str, optional
+        Symbol of the instrument; the one in the symbol column, or the name of the first file, when absent.
+    stated : Stated
+        What is known of columns and times.
+    price_type : {"LAST", "BID", "ASK", "MID"}
+        Which prices the bars are made of.
+    adjustment : {"raw", "split", "total_return"}
+        Basis of the prices.
+    as_of : str, optional
+        ISO date of the last corporate action that the adjustment knows; needed unless raw.
+    source, licence : str, optional
+        Who publishes the table, and what allows its use.
+    calendar : str, optional
+        Exchange whose sessions count; of the definition, or of the venue, when absent.
+    definitions : Definitions, optional
+        What the instrument is; an equity when absent or not defined there.
+    skip_bad : bool
+        Leave bad rows out and list them, instead of refusing the table at the first one.
+
+    """
+
+    venue: str
+    symbol: str | None = None
+    stated: Stated = field(default_factory=lambda: Stated(columns={}))
+    price_type: PriceType = "LAST"
+    adjustment: Adjustment = "raw"
+    as_of: str | None = None
+    source: str | None = None
+    licence: str | None = None
+    calendar: str | None = None
+    definitions: Definitions | None = None
+    skip_bad: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableAdded:
+    """What became of a table.
+
+    Attributes
+    ----------
+    name : str
+        The series.
+    written : bool
+        Whether it was written; the catalog held exactly this otherwise.
+    notes : list of str
+        What was left out or looks odd, one line each.
+    n_bad : int
+        Bad rows left out.
+    bad_rows : Path, optional
+        Where they are listed.
+
+    """
+
+    name: str
+    written: bool
+    notes: list[str]
+    n_bad: int
+    bad_rows: Path | None
+
+
+def add_table(
+    catalog: Catalog, paths: Sequence[Path], request: TableRequest, show: Callable[[str], None]
+) -> TableAdded:
+    """Add the bars of one instrument from one or more files, in their order.
+
+    Parameters
+    ----------
+    catalog : Catalog
+        Where to.
+    paths : sequence of Path
+        The files, each after the other in time.
+    request : TableRequest
+        What is asked.
+    show : callable
+        Receives the lines that say how the table is read, before anything is written.
+
+    Raises
+    ------
+    DataError
+        Naming file, line, value and what is allowed. Nothing is written then.
+    CatalogError
+        If the catalog holds the series from another source or on another basis.
+
+    """
+    if request.stated.bar is not None:
+        bar_size_ns(request.stated.bar)
+    if request.stated.time_zone is not None and request.stated.time_zone not in zoneinfo.available_timezones():
+        raise DataError(f"--tz {request.stated.time_zone} (allowed: a zone such as UTC or America/New_York)")
+    if request.adjustment != "raw" and request.as_of is None:
+        raise DataError(f"--adjustment {request.adjustment} without a date (allowed: --as-of YYYY-MM-DD)")
+    tables = [open_table(path) for path in paths]
+    sample = _sample(tables[0])
+    symbol = request.symbol or _symbol(sample, tables[0], request.stated)
+    instrument_id = f"{symbol}.{request.venue}"
+    defined = None if request.definitions is None else request.definitions.listing(instrument_id)
+    calendar, why_calendar = _calendar(request, defined)
+    listing = defined or Listing(instrument_class="Equity", tradable=True, calendar=calendar)
+    layout = detect_layout(sample, request.stated, calendar, str(paths[0]))
+    name = bar_type_id(instrument_id, layout.bar, request.price_type)
+    stream = _Stream(
+        tables,
+        TableBars(layout, calendar, symbol, listing.price_precision),
+        BarChecker(str(paths[0]), request.skip_bad, listing.price_precision),
+    )
+    kind = listing.instrument_class if defined else "Equity, as nothing else is defined"
+    for line in _block(paths, layout, name, kind, f"{calendar} ({why_calendar})", request):
+        show(line)
+
+    def provenance() -> Provenance:
+        return Provenance(
+            source=request.source or _source(paths),
+            licence=request.licence or "not stated",
+            source_sha256=_sha256(paths),
+            adjustment=request.adjustment,
+            as_of=request.as_of or stream.last_date,
+        )
+
+    with catalog.update() as update:
+        written = update.add_bar_chunks(
+            instrument_id, layout.bar, stream.bars(), listing, provenance, request.price_type
+        )
+    return TableAdded(
+        name=name,
+        written=written,
+        notes=[*stream.reader.notes(), *stream.checker.warnings],
+        n_bad=stream.checker.n_bad,
+        bad_rows=_list_bad(catalog, name, stream.checker),
+    )
+
+
+@dataclass(slots=True)
+class _Stream:
+    """Checked bars of files that follow each other."""
+
+    tables: list[TableFile]
+    reader: TableBars
+    checker: BarChecker
+    last_date: str = ""
+
+    def bars(self) -> Iterator[BarColumns]:
+        found = False
+        for table in self.tables:
+            missing = [name for name in self.reader.layout.columns.used() if name not in table.columns]
+            if missing:
+                raise DataError(f"{table.path}:1: no column {missing[0]!r} (it has {', '.join(table.columns)})")
+            self.checker.origin = str(table.path)
+            for chunk in table.chunks():
+                bars, lines = self.reader.read(chunk)
+                for line, text in self.reader.bad:
+                    self.checker.add_bad(line, text)
+                checked = self.checker.check(bars, lines)
+                if len(checked):
+                    found = True
+                    self.last_date = str(checked.ts_close_ns[-1].astype("datetime64[ns]").astype("datetime64[D]"))
+                    yield checked
+        self.checker.finish()
+        if not found:
+            raise DataError(
+                f"{self.tables[0].path}: no bar is left of {self.reader.outside:,} rows outside of "
+                f"{self.reader.calendar} sessions and {self.reader.others:,} of other symbols (allowed: at least 1 bar)"
+            )
+
+
+def _sample(table: TableFile) -> pl.DataFrame:
+    for chunk in table.chunks():
+        if chunk.rows.height:
+            return chunk.rows.head(SAMPLE_ROWS)
+        if chunk.bad:
+            raise DataError(f"{table.path}:{chunk.bad[0][0]}: {chunk.bad[0][1]}")
+    raise DataError(f"{table.path}: 0 rows (allowed: at least 1)")
+
+
+def _symbol(sample: pl.DataFrame, table: TableFile, stated: Stated) -> str:
+    column = find_columns(table.columns, stated.columns, str(table.path)).symbol
+    if column is None:
+        return table.path.name.partition(".")[0].upper()
+    symbols = sample[column].cast(pl.String).str.strip_chars().drop_nulls().unique().sort().to_list()
+    if len(symbols) != 1:
+        raise DataError(f"{table.path}: {len(symbols)} symbols in column {column!r} (allowed: --symbol says which)")
+    return symbols[0].upper()
+
+
+def _calendar(request: TableRequest, defined: Listing | None) -> tuple[str, str]:
+    if request.calendar:
+        given = canonical_calendar(request.calendar)
+        if given is None:
+            raise DataError(f"--calendar {request.calendar} (allowed: an exchange calendar, XNYS, CMES, 24/5, 24/7, …)")
+        if defined is not None and defined.calendar != given:
+            raise DataError(f"--calendar {given}, but the definition says {defined.calendar} (allowed: one of the two)")
+        return given, "given"
+    if defined is not None:
+        return defined.calendar, "as defined"
+    if name := canonical_calendar(request.venue):
+        return name, f"of venue {request.venue}"
+    return DEFAULT_CALENDAR, "assumed"
+
+
+def _block(
+    paths: Sequence[Path], layout: Layout, name: str, kind: str, calendar: str, request: TableRequest
+) -> Iterator[str]:
+    columns = layout.columns
+    time = columns.time if columns.date is None else f"{columns.date}+{columns.time}"
+    roles = {"time": time} | {
+        role: getattr(columns, role) or "0" for role in ("open", "high", "low", "close", "volume")
+    }
+    basis = request.adjustment + (f" as of {request.as_of}" if request.as_of else "")
+    lines = {
+        "file": _source(paths).removeprefix("table "),
+        "series": f"{name} ({kind})",
+        "columns": " ".join(f"{role}={column}" for role, column in roles.items()),
+        "time": f"{layout.form} ({layout.why['time']})",
+        "time zone": f"{layout.time_zone} ({layout.why['time_zone']})",
+        "bar": f"{layout.bar} ({layout.why['bar']})",
+        "stamp": f"{layout.stamp} ({layout.why['stamp']})",
+        "calendar": calendar,
+        "basis": basis,
+    }
+    width = max(map(len, lines))
+    for title, text in lines.items():
+        yield f"{title.ljust(width)}  {text}"
+
+
+def _source(paths: Sequence[Path]) -> str:
+    names = [path.name for path in paths]
+    more = f" and {len(names) - _SOURCES_NAMED} more" if len(names) > _SOURCES_NAMED else ""
+    return f"table {', '.join(names[:_SOURCES_NAMED])}{more}"
+
+
+def _sha256(paths: Sequence[Path]) -> str:
+    digests = [file_sha256(path) for path in paths]
+    return digests[0] if len(digests) == 1 else hashlib.sha256("\n".join(digests).encode()).hexdigest()
+
+
+def _list_bad(catalog: Catalog, name: str, checker: BarChecker) -> Path | None:
+    if not checker.n_bad:
+        return None
+    path = catalog.path / BAD_ROWS / f"{name}.txt"
+    path.parent.mkdir(exist_ok=True)
+    unlisted = checker.n_bad - len(checker.bad)
+    path.write_text("\n".join([*checker.bad, *([f"and {unlisted:,} more"] if unlisted else [])]) + "\n")
+    return path
