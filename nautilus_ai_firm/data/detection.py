@@ -160,6 +160,9 @@ def detect_layout(sample: pl.DataFrame, stated: Stated, calendar: str, origin: s
     zone, why["time_zone"] = _time_zone(form, parsed, stated, calendar, origin)
     utc_ns = (parsed if form.has_zone else local_to_utc_ns(parsed, zone)).drop_nulls().to_numpy()
     bar, why["bar"] = (stated.bar, "given") if stated.bar else (_bar(form, utc_ns, origin), "detected")
+    if bar == "1-DAY" and form.has_zone and not stated.time_zone and (utc_ns % _DAY_NS).any():
+        # days that do not begin at midnight UTC begin where their exchange is: 2013-11-29T00:00+09:00 is the 29th
+        zone, why["time_zone"] = time_zone_of(calendar), f"of {calendar}, for the dates of days"
     layout = Layout(columns=columns, form=form, time_zone=zone, bar=bar, stamp="start", why=why)
     if bar == "1-DAY":
         return replace(layout, why={**why, "stamp": "a daily bar is its session"})

@@ -181,6 +181,22 @@ def catalog_times(catalog: Catalog, name: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
+    ("calendar", "time", "date"),
+    [
+        ("XTKS", "2013-11-29T00:00:00+09:00", "2013-11-29"),
+        ("XTKS", "2013-11-29T00:00:00Z", "2013-11-29"),
+        ("XNYS", "2013-11-29T00:00:00-05:00", "2013-11-29"),
+        ("XNYS", "1385683200", "2013-11-29"),  # midnight UTC
+        ("XNYS", "1385735400", "2013-11-29"),  # 9:30 in New York
+    ],
+)
+def test_a_moment_is_the_date_of_its_session(tmp_path, calendar, time, date):
+    catalog = Catalog(tmp_path / "c")
+    added = put(catalog, lines(tmp_path / "x.csv", f"{time},1,1,1,1,1"), bar="1-DAY", calendar=calendar)
+    assert catalog_times(catalog, added.name)[0].startswith(date)
+
+
+@pytest.mark.parametrize(
     ("time", "fault"), [("2013-11-03 01:30", "is twice on the clock"), ("2013-03-10 02:30", "is not on the clock")]
 )
 def test_times_at_a_change_of_the_clock_are_refused_with_their_line(tmp_path, catalog, time, fault):
