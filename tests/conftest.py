@@ -1,5 +1,6 @@
 """What every test may rely on: seeded property tests and the real market data, where it is at hand."""
 
+import gc
 import os
 from pathlib import Path
 
@@ -8,6 +9,9 @@ from hypothesis import HealthCheck, settings
 
 settings.register_profile("house", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("house")
+
+MOST_GARBAGE = 200_000
+"""Objects made and not collected after which a test is followed by a collection."""
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
@@ -21,3 +25,14 @@ def shared_data() -> Path:
             pytest.fail(reason)
         pytest.skip(reason)
     return SHARED_DATA
+
+
+def pytest_configure() -> None:
+    """Collect garbage between tests only: a component of the engine must be dropped by the thread that made it."""
+    gc.disable()
+
+
+def pytest_runtest_teardown() -> None:
+    """Collect in the thread that runs the tests."""
+    if gc.get_count()[0] > MOST_GARBAGE:
+        gc.collect()

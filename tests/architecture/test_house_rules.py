@@ -197,8 +197,10 @@ def test_only_the_execution_desk_and_its_algorithms_submit_orders() -> None:
 
 
 def test_only_the_data_room_writes_the_catalog() -> None:
-    writing = {named(path.parent) for path in FILES if any(".write_bars" in call for call in calls(tree(path)))}
-    assert writing == {"nautilus_ai_firm/data"}
+    writers = (".add_bars", ".add_bar_chunks", ".add_observations", ".write_bars")
+    writing = {path for path in FILES if any(call.endswith(writers) for call in calls(tree(path)))}
+    assert {named(path).split("/")[1] for path in writing} == {"data"}
+    assert len(writing) > 3
 
 
 def test_topics_are_subscribed_at_priorities_that_differ() -> None:
