@@ -20,10 +20,10 @@ from nautilus_ai_firm.data.synthetic import DEFAULT_START, BarSize, Kind, synthe
 from nautilus_ai_firm.data.table import TableRequest, add_table
 
 DEFAULT_SESSIONS = 250
-DEFAULT_DEFINITIONS = Path("configs/instruments.toml")
+DEFAULT_DEFINITIONS = Path(__file__).with_name("instruments.toml")
 
 DefinitionsPath = Annotated[
-    Path | None, typer.Option("--definitions", help=f"Instruments in TOML; {DEFAULT_DEFINITIONS} if it is there.")
+    Path | None, typer.Option("--definitions", help="Instruments in TOML; those that come with the firm when absent.")
 ]
 
 
@@ -123,9 +123,7 @@ def _date(text: str) -> date:
         raise DataError(f"--start {text!r} (allowed: YYYY-MM-DD)") from error
 
 
-def _definitions(path: Path | None) -> Definitions | None:
-    if path is None and not DEFAULT_DEFINITIONS.is_file():
-        return None
+def _definitions(path: Path | None) -> Definitions:
     return load_definitions(path or DEFAULT_DEFINITIONS)
 
 

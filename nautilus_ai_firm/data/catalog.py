@@ -273,6 +273,9 @@ class Catalog:
     def update(self) -> Generator["Update"]:
         """Write series: all that the block adds becomes visible when it ends, or nothing of it.
 
+        A block that was killed has left its complete series behind; the next one takes over those that it is asked
+        for again, and removes the others when it ends.
+
         Raises
         ------
         CatalogError
@@ -288,7 +291,6 @@ class Catalog:
             except BlockingIOError as error:
                 raise CatalogError(f"{self.path}: another process is writing to this catalog") from error
             self.manifest = load_manifest(self.path)
-            self._sweep()  # what a killed write left behind
             update = Update(self.path, dict(self.manifest.series))
             try:
                 yield update

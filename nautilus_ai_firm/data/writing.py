@@ -114,8 +114,13 @@ class Update:
                 files={},
             )
 
-        if len(head) == 1 and self._holds(record(Written().add(head[0]))):
-            return False  # a series of one file is compared before it is written: most are, and written alike again
+        place = f"{bar}/{instrument_id}" if price_type == "LAST" else f"{bar}-{price_type}/{instrument_id}"
+        if len(head) == 1:  # a series of one file is compared before it is written: most are, and written alike again
+            known = record(Written().add(head[0]))
+            if self._holds(known):
+                return False
+            if self._adopts(known, place):
+                return True
         incoming, written = self._incoming(), Written()
         for bars in chain(head, stream):
             write_part(incoming, name, instrument_id, bars, precision)
@@ -124,7 +129,6 @@ class Update:
         def fill(catalog: ParquetDataCatalog) -> None:
             catalog.write_instruments([instrument_object(instrument_id, listing)])
 
-        place = f"{bar}/{instrument_id}" if price_type == "LAST" else f"{bar}-{price_type}/{instrument_id}"
         return self._add(record(written), place, fill)
 
     def add_observations(
@@ -237,26 +241,45 @@ class Update:
         held = self.series.get(record.name)
         return held is not None and msgspec.structs.replace(held, folder="", files={}) == record
 
+    def _adopts(self, record: Record, place: str) -> bool:
+        """Take over the complete folder that an update which was killed has left behind."""
+        folder = _folder(record, place)
+        if not (self.path / folder).is_dir():
+            return False
+        self._refuse_other_source(record)
+        self.series[record.name] = msgspec.structs.replace(record, folder=folder, files=_files(self.path / folder))
+        return True
+
     def _add(self, record: Record, place: str, fill: Callable[[ParquetDataCatalog], None]) -> bool:
         if self._holds(record):
             return False
+        if self._adopts(record, place):
+            return True
+        self._refuse_other_source(record)
+        incoming, folder = self.path / INCOMING, _folder(record, place)
+        fill(ParquetDataCatalog(str(incoming.resolve())))
+        files = _files(incoming)
+        (self.path / folder).parent.mkdir(parents=True, exist_ok=True)
+        incoming.rename(self.path / folder)
+        self.series[record.name] = msgspec.structs.replace(record, folder=folder, files=files)
+        return True
+
+    def _refuse_other_source(self, record: Record) -> None:
         held = self.series.get(record.name)
         if held is not None and held.provenance.source != record.provenance.source:
             raise CatalogError(
                 f"{self.path}: {record.name} is there already from {held.provenance.source!r}, and would be replaced "
                 f"by {record.provenance.source!r} (allowed: another venue or another catalog)"
             )
-        checksum = hashlib.sha256(msgspec.json.encode(record, order="sorted")).hexdigest()
-        folder = f"{place}/{checksum[:16]}{SERIES_SUFFIX}"
-        incoming = self.path / INCOMING
-        fill(ParquetDataCatalog(str(incoming.resolve())))
-        files = {
-            path.relative_to(incoming).as_posix(): file_sha256(path) for path in sorted(incoming.rglob("*.parquet"))
-        }
-        (self.path / folder).parent.mkdir(parents=True, exist_ok=True)
-        incoming.rename(self.path / folder)
-        self.series[record.name] = msgspec.structs.replace(record, folder=folder, files=files)
-        return True
+
+
+def _folder(record: Record, place: str) -> str:
+    checksum = hashlib.sha256(msgspec.json.encode(record, order="sorted")).hexdigest()
+    return f"{place}/{checksum[:16]}{SERIES_SUFFIX}"
+
+
+def _files(folder: Path) -> dict[str, str]:
+    return {path.relative_to(folder).as_posix(): file_sha256(path) for path in sorted(folder.rglob("*.parquet"))}
 
 
 def _refuse_no_rows(name: str, rows: int) -> None:

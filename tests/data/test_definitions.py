@@ -18,7 +18,7 @@ from nautilus_ai_firm.data.definitions import (
 from nautilus_ai_firm.data.errors import DataError
 from nautilus_ai_firm.data.objects import instrument_object
 
-SHIPPED = Path(__file__).parents[2] / "configs" / "instruments.toml"
+SHIPPED = Path(__file__).parents[2] / "nautilus_ai_firm" / "data" / "instruments.toml"
 FUTURE = """
 [[instrument]]
 kind = "future"

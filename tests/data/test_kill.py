@@ -71,5 +71,38 @@ def test_an_ingest_killed_at_a_random_moment_leaves_a_valid_catalog(tmp_path, se
     assert not list(tmp_path.glob(".incoming*"))
 
 
+def ingest_days(path: Path, symbols: tuple[str, ...], *, killed: bool = False) -> list[bool]:
+    """Add small series in one update, which may die after the last of them."""
+    bars = synthetic_bars(symbols, 50)
+    with Catalog(path).update() as update:
+        written = [
+            update.add_bars(f"{symbol}.XNYS", "1-DAY", columns, LISTING, PROVENANCE) for symbol, columns in bars.items()
+        ]
+        if killed:
+            os.kill(os.getpid(), signal.SIGKILL)
+    return written
+
+
+def files(path: Path) -> dict[str, int]:
+    """Every Parquet file of a catalog and when it was written."""
+    return {found.as_posix(): found.stat().st_mtime_ns for found in path.rglob("*.parquet")}
+
+
+def test_an_ingest_that_was_killed_goes_on_where_it_was(tmp_path):
+    command = [sys.executable, __file__, str(tmp_path), "A,B,C"]
+    done = subprocess.run(command, env=os.environ | {"PYTHONPATH": str(ROOT)}, check=False)
+    assert done.returncode == -signal.SIGKILL
+    assert Catalog(tmp_path).names() == []
+    left = files(tmp_path)
+    assert len(left) == 3 * 3  # bars, opening ticks and instrument
+    assert ingest_days(tmp_path, ("A", "B")) == [True, True]
+    kept = {name: time_ns for name, time_ns in left.items() if "/C.XNYS/" not in name}
+    assert files(tmp_path) == kept  # A and B were taken over as they were; C was not asked for and is gone
+    assert whole(tmp_path)
+    assert ingest_days(tmp_path, ("A", "B")) == [False, False]
+
+
 if __name__ == "__main__":
+    if len(sys.argv) > 2:
+        ingest_days(Path(sys.argv[1]), tuple(sys.argv[2].split(",")), killed=True)
     ingest(Path(sys.argv[1]))

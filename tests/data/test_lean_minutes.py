@@ -17,7 +17,7 @@ from nautilus_ai_firm.data.errors import DataError
 from nautilus_ai_firm.data.lean import LeanAdded, add_lean
 from nautilus_ai_firm.data.manifest import Adjustment, BarRecord
 
-DEFINITIONS = load_definitions(Path(__file__).parents[2] / "configs" / "instruments.toml")
+DEFINITIONS = load_definitions(Path(__file__).parents[2] / "nautilus_ai_firm" / "data" / "instruments.toml")
 OPEN = 34_200_000  # 9:30, milliseconds since midnight
 CHAIN = "option/usa/hour"
 TRADE, QUOTE = "aapl_2014_trade_american.zip", "aapl_2014_quote_american.zip"

@@ -30,10 +30,7 @@ def changed(raw: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
     return result
 
 
-FIRMS = [path for path in sorted(DEMO.parent.glob("*.toml")) if path.name != "instruments.toml"]
-
-
-@pytest.mark.parametrize("config", FIRMS, ids=lambda path: path.name)
+@pytest.mark.parametrize("config", sorted(DEMO.parent.glob("*.toml")), ids=lambda path: path.name)
 def test_every_config_of_the_project_is_valid(config):
     assert load(config).firm.market.universe
 
