@@ -221,8 +221,10 @@ def synthetic_market(
         bars=bars,
         index=index,
         macro={
-            "wti": ObservationColumns(ts_event_ns=days, ts_init_ns=days + DAY_NS, value=oil),
-            "credit_spread": ObservationColumns(ts_event_ns=ends, ts_init_ns=ends + 4 * DAY_NS, value=spread),
+            "wti": ObservationColumns(ts_event_ns=days, ts_init_ns=days + DAY_NS, value=oil, source="seed"),
+            "credit_spread": ObservationColumns(
+                ts_event_ns=ends, ts_init_ns=ends + 4 * DAY_NS, value=spread, source="seed"
+            ),
         },
     )
 

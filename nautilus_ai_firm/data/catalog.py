@@ -140,6 +140,7 @@ class Catalog:
                 ts_event_ns=times_of(table, "ts_event"),
                 ts_init_ns=times_of(table, "ts_init"),
                 value=table["value"].to_numpy(),
+                source=np.array(table["source"].to_pylist(), dtype=np.str_),
             )
         return self._observations[series]
 

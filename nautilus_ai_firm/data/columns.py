@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +30,7 @@ class _Columns:
     def __post_init__(self) -> None:
         lengths: set[int] = set()
         for field in fields(self):  # pyright: ignore[reportArgumentType] - only dataclasses derive from this
-            array = np.array(getattr(self, field.name), dtype=np.int64 if field.name.startswith("ts_") else np.float64)
+            array = _array(field.name, getattr(self, field.name), sorted(lengths))
             array.flags.writeable = False
             object.__setattr__(self, field.name, array)
             lengths.add(array.size)
@@ -104,12 +104,15 @@ class ObservationColumns(_Columns):
         Publication time, nanoseconds UTC.
     value : ndarray of shape (n_observations,)
         The figures, in the unit of the series.
+    source : ndarray of str of shape (n_observations,)
+        Who says so, and by which record or rule the publication time is known; one text stands for all rows.
 
     """
 
     ts_event_ns: Times
     ts_init_ns: Times
     value: Floats
+    source: NDArray[np.str_] | str
 
 
 def joined(pieces: Sequence[BarColumns]) -> BarColumns:
@@ -210,7 +213,9 @@ def check_observations(observations: ObservationColumns, origin: str, rows: Rows
 
     """
     value, event, init = observations.value, observations.ts_event_ns, observations.ts_init_ns
+    source = np.char.strip(observations.source)
     _refuse(~np.isfinite(value), origin, rows, lambda i: f"value {value[i]} (allowed: a finite number)")
+    _refuse(source == "", origin, rows, lambda _: "no source (allowed: who vouches for the row)")
     _refuse(
         init < event,
         origin,
@@ -234,6 +239,12 @@ def check_observations(observations: ObservationColumns, origin: str, rows: Rows
 def utc(ts_ns: int | np.int64) -> str:
     """Nanoseconds UTC as text to the second, `2013-11-29T18:00:00Z`."""
     return f"{np.datetime64(int(ts_ns), 'ns').astype('datetime64[s]')}Z"
+
+
+def _array(name: str, values: Any, lengths: list[int]) -> NDArray[Any]:
+    if name == "source":
+        return np.array(np.broadcast_to(np.asarray(values, dtype=np.str_), lengths[:1] or np.shape(values)))
+    return np.array(values, dtype=np.int64 if name.startswith("ts_") else np.float64)
 
 
 def _refuse(wrong: NDArray[np.bool_], origin: str, rows: Rows | None, what: Callable[[int], str]) -> None:

@@ -45,7 +45,9 @@ def macro(
 ) -> None:
     """Add a macro series: columns event_time, publication_time, value, source."""
     rows = read_dated_rows(file, "macro")
-    columns = ObservationColumns(ts_event_ns=rows.ts_event_ns, ts_init_ns=rows.ts_init_ns, value=rows.value)
+    columns = ObservationColumns(
+        ts_event_ns=rows.ts_event_ns, ts_init_ns=rows.ts_init_ns, value=rows.value, source=np.array(rows.source)
+    )
     target, series = Catalog(catalog), name or file.name.partition(".")[0]
     with target.update() as update:
         written = update.add_observations(series, unit, calendar, columns, _provenance(file, rows, licence))

@@ -156,14 +156,24 @@ def wti_observations(frame: pd.DataFrame) -> ObservationColumns:
     """Compute the daily spot price of WTI crude, known a week later; days without a quotation are left out."""
     quoted = frame.dropna()
     ts_event, ts_init = daily_in_weekly_report(_dates(quoted))
-    return ObservationColumns(ts_event_ns=ts_event, ts_init_ns=ts_init, value=quoted.iloc[:, 0].to_numpy(dtype=float))
+    return ObservationColumns(
+        ts_event_ns=ts_event,
+        ts_init_ns=ts_init,
+        value=quoted.iloc[:, 0].to_numpy(dtype=float),
+        source="EIA; by rule, its weekly report has a day's price a week later",
+    )
 
 
 def credit_spread_observations(frame: pd.DataFrame) -> ObservationColumns:
     """Compute Moody's BAA yield less AAA yield, as a fraction a year, known in the month after its own."""
     ts_event, ts_init = monthly(_dates(frame), CALENDAR)
     spread = (_column(frame, "BAA") - _column(frame, "AAA")) / 100
-    return ObservationColumns(ts_event_ns=ts_event, ts_init_ns=ts_init, value=spread)
+    return ObservationColumns(
+        ts_event_ns=ts_event,
+        ts_init_ns=ts_init,
+        value=spread,
+        source="Moody's over FRED; by rule, known on the third session of the next month",
+    )
 
 
 def _session_bars(frame: pd.DataFrame, sessions: Sessions, name: str) -> BarColumns:

@@ -94,9 +94,10 @@ def opening_tick_objects(instrument_id: str, bars: BarColumns, precision: int = 
 def observation_objects(series: str, observations: ObservationColumns) -> list[CustomData]:
     """Observations stamped with the end of their period and their publication."""
     return [
-        observation(series, value, ts_event, ts_init)
-        for value, ts_event, ts_init in zip(
+        observation(series, value, source, ts_event, ts_init)
+        for value, source, ts_event, ts_init in zip(
             observations.value.tolist(),
+            np.asarray(observations.source).tolist(),
             observations.ts_event_ns.tolist(),
             observations.ts_init_ns.tolist(),
             strict=True,

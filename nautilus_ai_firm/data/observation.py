@@ -14,6 +14,8 @@ class MacroObservation:
         Name of the series.
     value : float
         The figure, in the unit of the series.
+    source : str
+        Who vouches for the figure and its publication time.
     ts_event : int
         End of the reference period, nanoseconds UTC.
     ts_init : int
@@ -23,6 +25,7 @@ class MacroObservation:
 
     series: str = ""
     value: float = 0.0
+    source: str = ""
 
 
 register_custom_data_class(MacroObservation)
@@ -34,7 +37,7 @@ CATALOG_TYPE = NautilusDataType.Custom(MacroObservation.__name__)
 """What the engine's catalog calls the same thing."""
 
 
-def observation(series: str, value: float, ts_event: int, ts_init: int) -> CustomData:
+def observation(series: str, value: float, source: str, ts_event: int, ts_init: int) -> CustomData:
     """Wrap one figure for the engine and its catalog."""
-    data = MacroObservation(ts_event, ts_init, series, value)  # pyright: ignore[reportCallIssue, reportArgumentType] - the decorator puts both times first
+    data = MacroObservation(ts_event, ts_init, series, value, source)  # pyright: ignore[reportCallIssue, reportArgumentType] - the decorator puts both times first
     return CustomData(OBSERVATION_TYPE, data)

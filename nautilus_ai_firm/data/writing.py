@@ -165,7 +165,7 @@ class Update:
             rows=len(observations),
             first=utc(observations.ts_init_ns[0]),
             last=utc(observations.ts_init_ns[-1]),
-            sha256=_columns_sha256(observations.ts_event_ns, observations.ts_init_ns, observations.value),
+            sha256=_observations_sha256(observations),
             folder="",
             files={},
         )
@@ -285,6 +285,12 @@ def _files(folder: Path) -> dict[str, str]:
 def _refuse_no_rows(name: str, rows: int) -> None:
     if not rows:
         raise DataError(f"{name}: 0 rows (allowed: at least 1)")
+
+
+def _observations_sha256(observations: ObservationColumns) -> str:
+    figures = _columns_sha256(observations.ts_event_ns, observations.ts_init_ns, observations.value)
+    sources = msgspec.json.encode(np.asarray(observations.source).tolist())
+    return hashlib.sha256(figures.encode() + sources).hexdigest()
 
 
 def _columns_sha256(*columns: NDArray[np.int64] | NDArray[np.float64]) -> str:

@@ -129,7 +129,9 @@ def test_two_figures_published_together_are_taken_in_the_order_of_their_periods(
     market = synthetic_market(["A", "B", "C"], 120)
     oil = market.macro["wti"]
     weekly = oil.ts_init_ns[np.minimum(np.arange(len(oil)) // 5 * 5 + 4, len(oil) - 1)]
-    market.macro["wti"] = ObservationColumns(ts_event_ns=oil.ts_event_ns, ts_init_ns=weekly, value=oil.value)
+    market.macro["wti"] = ObservationColumns(
+        ts_event_ns=oil.ts_event_ns, ts_init_ns=weekly, value=oil.value, source="seed"
+    )
     catalog, loaded = market.write(tmp_path / "catalog"), settings()
     forwards = run(loaded, catalog, tmp_path / "forwards")
     reversed_ = run(loaded, catalog, tmp_path / "backwards", arrange=backwards)

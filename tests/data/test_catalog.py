@@ -112,7 +112,8 @@ def test_two_bar_sizes_keep_their_opening_ticks_apart(tmp_path):
 
 def observations(n: int = 4) -> ObservationColumns:
     event = np.arange(1, n + 1) * 1_000
-    return ObservationColumns(ts_event_ns=event, ts_init_ns=event + 500, value=event / 7)
+    source = np.array([f"release {at}" for at in range(n)])
+    return ObservationColumns(ts_event_ns=event, ts_init_ns=event + 500, value=event / 7, source=source)
 
 
 def test_observations_come_back_exactly_through_both_readers(tmp_path):
@@ -120,12 +121,13 @@ def test_observations_come_back_exactly_through_both_readers(tmp_path):
     with catalog.update() as update:
         assert update.add_observations("wti", "USD", "XNYS", observations(), provenance())
     read = Catalog(tmp_path)
-    for name in ("ts_event_ns", "ts_init_ns", "value"):
+    for name in ("ts_event_ns", "ts_init_ns", "value", "source"):
         assert np.array_equal(getattr(read.observation_columns("wti"), name), getattr(observations(), name))
     theirs = ParquetDataCatalog(str(tmp_path / read.record("wti").folder)).query_custom_data(CATALOG_TYPE)
     ours = read.observations(["wti"], *FOREVER)
     assert [(o.ts_event, o.ts_init, o.data) for o in ours] == [(o.ts_event, o.ts_init, o.data) for o in theirs]
     assert [o.data.value for o in ours] == observations().value.tolist()
+    assert [o.data.source for o in ours] == [f"release {at}" for at in range(4)]
     assert {o.data.series for o in observation_objects("wti", observations())} == {"wti"}
 
 
@@ -145,7 +147,9 @@ def test_windows_are_closed_at_both_ends_and_tile(small_catalog):
 def test_inputs_bring_bars_and_observations_but_no_ticks(small_catalog):
     start = int(small_catalog.bar_columns(AAA).ts_open_ns[0])
     event = start + np.array([-2_000_000, 1_000_000])
-    published = ObservationColumns(ts_event_ns=event, ts_init_ns=event + 500_000, value=np.array([1.5, 2.5]))
+    published = ObservationColumns(
+        ts_event_ns=event, ts_init_ns=event + 500_000, value=np.array([1.5, 2.5]), source="here"
+    )
     with small_catalog.update() as update:
         update.add_observations("wti", "USD", "XNYS", published, provenance())
     window = small_catalog.window([AAA], [BBB, "wti"], start, FOREVER[1])

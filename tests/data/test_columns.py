@@ -106,6 +106,7 @@ def test_adjusting_and_rounding_keep_the_order_of_prices(rows, factor):
     ("changes", "message"),
     [
         ({"value": np.nan}, "value nan"),
+        ({"source": " "}, "no source"),
         ({"ts_init_ns": 150}, "published .* at or after the end of its period"),
         ({"ts_event_ns": 100}, "period end .* after the one before"),
         ({"ts_event_ns": 101, "ts_init_ns": 120}, "published .* not before the one before"),
@@ -116,6 +117,7 @@ def test_a_bad_observation_is_refused(changes, message):
         "ts_event_ns": np.array([100, 200, 300]),
         "ts_init_ns": np.array([130, 230, 330]),
         "value": np.array([1.0, 2.0, 3.0]),
+        "source": np.array(["here", "here", "here"]),
     }
     check_observations(ObservationColumns(**columns), "wti")
     for name, value in changes.items():

@@ -47,7 +47,10 @@ def add_interest_rate(update: Update, path: Path) -> bool:
         except ValueError as error:
             raise DataError(f"{path}:{at + 2}: {line!r} (allowed: YYYY-MM-DD,percent)") from error
     observations = ObservationColumns(
-        ts_event_ns=new_york_ns(dates, 0), ts_init_ns=new_york_ns(dates, RELEASE_HOUR), value=percent / 100
+        ts_event_ns=new_york_ns(dates, 0),
+        ts_init_ns=new_york_ns(dates, RELEASE_HOUR),
+        value=percent / 100,
+        source="Federal Reserve; by rule, announced in the afternoon of its day",
     )
     check_observations(observations, str(path), np.arange(2, len(lines) + 2))
     provenance = Provenance(
