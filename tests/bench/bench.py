@@ -79,7 +79,7 @@ def whole_firm(catalog_path: Path) -> tuple[float, int]:
     """Seconds of the whole firm of configs/demo.toml without inputs, and its fills."""
     raw: dict[str, Any] = tomllib.loads((ROOT / "configs" / "demo.toml").read_text(encoding="utf-8"))
     names = [name.partition("-")[0] for name in Catalog(catalog_path).names()]
-    raw["market"] |= {
+    raw["market"] = {key: raw["market"][key] for key in ("bar", "calendar")} | {
         "inputs": [],
         "universe": [{"id": name, "max_order_value": 2e6, "max_order_volume": 200_000} for name in names],
     }
@@ -88,7 +88,11 @@ def whole_firm(catalog_path: Path) -> tuple[float, int]:
         study = Study(loaded=decode(raw, "bench"), catalog=catalog_path, out=Path(folder) / "run")
         started = time.perf_counter()
         run = run_backtest(study)
-        return time.perf_counter() - started, run.summary["fills"]
+        seconds = time.perf_counter() - started
+        assert run.summary["bars"] == sum(
+            Catalog(catalog_path).record(name).rows for name in Catalog(catalog_path).names()
+        )
+        return seconds, run.summary["fills"]
 
 
 def measure(side: str, catalog_path: Path) -> dict[str, float]:
