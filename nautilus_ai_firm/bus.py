@@ -18,6 +18,7 @@ class Topic(StrEnum):
     """One topic per hand-over."""
 
     SNAPSHOT = "firm.market.snapshot"
+    LATE_BAR = "firm.market.late_bar"
     SIGNAL = "firm.signals.event"
     DECISION = "firm.cio.decision"
     RISKED = "firm.risk.decision"

@@ -11,15 +11,18 @@ from nautilus_ai_firm.agents.cio import CioDesk
 from nautilus_ai_firm.agents.compliance import ComplianceDesk
 from nautilus_ai_firm.agents.execution import ExecutionDesk
 from nautilus_ai_firm.agents.gate import OrderGate
-from nautilus_ai_firm.agents.market import MarketDesk
+from nautilus_ai_firm.agents.market import Feed, MarketDesk
 from nautilus_ai_firm.agents.records import Recorder, RecordsDesk
 from nautilus_ai_firm.agents.risk import RiskDesk
 from nautilus_ai_firm.agents.signals import Seat, SignalDesk
 from nautilus_ai_firm.bus import Failures
+from nautilus_ai_firm.clock import MarketTime
 from nautilus_ai_firm.data.sessions import Sessions
 from nautilus_ai_firm.gateways.kill_switch import KillSwitch
 from nautilus_ai_firm.models.execution.ledger import WorkingLedger
 from nautilus_ai_firm.settings import Firm, model_module, params_of
+
+COMPONENT_TIME = MarketTime()
 
 
 class Host(Protocol):
@@ -44,9 +47,10 @@ def seat(
     *,
     universe: Universe,
     sessions: Sessions,
-    initial_inputs: dict[str, float],
+    feed: Feed,
     recorder: Recorder,
     kill_switch: KillSwitch,
+    time: MarketTime = COMPONENT_TIME,
 ) -> Failures:
     """Seat the whole firm and return what tells whether a desk failed.
 
@@ -60,12 +64,14 @@ def seat(
         What the firm trades and watches.
     sessions : Sessions
         Opens and closes of the exchange.
-    initial_inputs : dict of str to float
-        Last value of each input before the first round, where there is one.
+    feed : Feed
+        What the host knows of its market data.
     recorder : Recorder
         Where the records go.
     kill_switch : KillSwitch
         What halts the firm.
+    time : MarketTime, optional
+        How the host keeps market time; on the clock of each component when absent.
 
     """
     failures = Failures()
@@ -73,14 +79,14 @@ def seat(
     book = Book(universe, ledger)
     gate = OrderGate(firm.execution.gate, firm.market, universe, halt_allows_reducing=firm.risk.halt_allows_reducing)
     host.add_actor(RecordsDesk(recorder, failures))
-    host.add_actor(MarketDesk(universe, initial_inputs, failures))
+    host.add_actor(MarketDesk(universe, feed, time, failures))
     for seats in _signal_seats(firm, universe):
         host.add_actor(SignalDesk(seats, failures))
     host.add_actor(CioDesk(firm.cio, firm.signals.agents, book, sessions, failures))
     host.add_actor(RiskDesk(firm.risk, universe, kill_switch, failures))
     host.add_actor(ComplianceDesk(firm.compliance, firm.execution.gate, firm.market, universe, sessions, failures))
-    host.add_strategy(ExecutionDesk(firm.execution, book, ledger, gate, sessions, failures))
-    host.add_exec_algorithm(TwapAlgorithm(universe, gate, failures))
+    host.add_strategy(ExecutionDesk(firm.execution, book, ledger, gate, sessions, time, failures))
+    host.add_exec_algorithm(TwapAlgorithm(universe, gate, time, failures))
     return failures
 
 

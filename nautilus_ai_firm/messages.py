@@ -34,7 +34,7 @@ class MarketSnapshot(_ReadOnlyArrays):
     Attributes
     ----------
     round : int
-        Counter of rounds, from 1.
+        Counter of rounds, from 1; rounds of the history end with 0.
     ts_event : int
         Close of the decision bar, nanoseconds UTC.
     open, high, low, close, volume : ndarray of shape (n_instruments,)
@@ -59,6 +59,35 @@ class MarketSnapshot(_ReadOnlyArrays):
     fresh: Bools
     inputs: Floats
     inputs_fresh: Bools
+
+    @property
+    def is_history(self) -> bool:
+        """Whether desks only learn from this round: it lies before the first one, and nobody decides."""
+        return self.round <= 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LateBar:
+    """A bar that came after its round was closed: recorded, and otherwise not used.
+
+    Attributes
+    ----------
+    ts_event, ts_init : int
+        Close of the bar and its arrival, nanoseconds UTC.
+    round : int
+        The last round that was closed when it came.
+    instrument_id : str
+        Whose bar it is.
+    close : Decimal
+        Its close.
+
+    """
+
+    ts_event: int
+    ts_init: int
+    round: int
+    instrument_id: str
+    close: Decimal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,9 +23,10 @@ from nautilus_ai_firm.agents.algorithms import TwapAlgorithm
 from nautilus_ai_firm.agents.book import Book, Holdings
 from nautilus_ai_firm.agents.execution import ExecutionDesk
 from nautilus_ai_firm.agents.gate import OrderGate
-from nautilus_ai_firm.agents.market import MarketDesk
+from nautilus_ai_firm.agents.market import Feed, MarketDesk
 from nautilus_ai_firm.agents.records import RecordsDesk
 from nautilus_ai_firm.bus import Failures, Line, Priority, Topic, callback
+from nautilus_ai_firm.clock import MarketTime
 from nautilus_ai_firm.data.catalog import Catalog
 from nautilus_ai_firm.data.columns import BarColumns, ObservationColumns
 from nautilus_ai_firm.data.manifest import Listing, Provenance
@@ -299,7 +300,7 @@ class Tape:
     def _keep(self, message: Any) -> None:
         self.messages.append(message)
 
-    snapshot = signal = decision = risked = cleared = command = gate_result = order = parent = _keep
+    snapshot = late_bar = signal = decision = risked = cleared = command = gate_result = order = parent = _keep
 
     def of(self, kind: type) -> list[Any]:
         """Messages of one type."""
@@ -409,7 +410,7 @@ def play(loaded: Loaded, catalog: Path, out: Path, plan: Plan) -> Played:
     firm, universe = stage.firm, stage.universe
     engine = backtest._engine(stage)
     try:
-        failures, tape = Failures(), Tape()
+        failures, tape, time = Failures(), Tape(), MarketTime()
         ledger = WorkingLedger(len(universe.instrument_ids))
         book = Book(universe, ledger)
         gate = OrderGate(
@@ -417,10 +418,10 @@ def play(loaded: Loaded, catalog: Path, out: Path, plan: Plan) -> Played:
         )
         script = ScriptedDesk(book, stage.sessions, plan, failures)
         engine.add_actor(RecordsDesk(tape, failures))
-        engine.add_actor(MarketDesk(universe, {}, failures))
+        engine.add_actor(MarketDesk(universe, Feed(), time, failures))
         engine.add_actor(script)
-        engine.add_strategy(ExecutionDesk(firm.execution, book, ledger, gate, stage.sessions, failures))
-        engine.add_exec_algorithm(TwapAlgorithm(universe, gate, failures))
+        engine.add_strategy(ExecutionDesk(firm.execution, book, ledger, gate, stage.sessions, time, failures))
+        engine.add_exec_algorithm(TwapAlgorithm(universe, gate, time, failures))
         stage.charges.failures = failures
         backtest._feed(engine, stage, failures)
         account = engine.cache.account_for_venue(universe.venue)

@@ -10,7 +10,7 @@ from nautilus_trader.trading import ExecutionAlgorithm, ExecutionAlgorithmConfig
 from nautilus_ai_firm.agents.book import Universe
 from nautilus_ai_firm.agents.gate import OrderGate
 from nautilus_ai_firm.bus import Failures, Line, Priority, Topic, callback
-from nautilus_ai_firm.clock import HostClock, MarketClock
+from nautilus_ai_firm.clock import HostClock, MarketTime
 from nautilus_ai_firm.messages import CancelParent, ChildIntent, ExecutionTick, GateResult, ParentDone
 from nautilus_ai_firm.models.execution.slicing import due_quantity
 
@@ -39,8 +39,9 @@ class TwapAlgorithm(ExecutionAlgorithm):
         """Give the engine the algorithm's id."""
         return super().__new__(cls, ExecutionAlgorithmConfig(exec_algorithm_id=ExecAlgorithmId("TWAP")))  # pyright: ignore[reportCallIssue] - the engine takes the config here
 
-    def __init__(self, universe: Universe, gate: OrderGate, failures: Failures) -> None:
+    def __init__(self, universe: Universe, gate: OrderGate, time: MarketTime, failures: Failures) -> None:
         self.line = Line("TWAP", self, failures)
+        self._time = time
         self._universe = universe
         self._gate = gate
         self._place: dict[InstrumentId, int] = {name: place for place, name in enumerate(universe.instrument_ids)}
@@ -50,7 +51,7 @@ class TwapAlgorithm(ExecutionAlgorithm):
     @callback
     def on_start(self) -> None:
         """Hear the market through the execution desk, and its cancels."""
-        self._clock = MarketClock(cast("HostClock", self.clock), self.line)
+        self._clock = self._time.clock(cast("HostClock", self.clock), self.line)
         self.line.subscribe(Topic.EXECUTION_TICK, self._on_tick, Priority.DESK)
         self.line.subscribe(Topic.CANCEL_PARENT, self._cancel, Priority.DESK)
 

@@ -53,6 +53,8 @@ class CioDesk(DataActor):
         self._signals[signal.agent] = signal
 
     def _decide(self, snapshot: MarketSnapshot) -> None:
+        if snapshot.is_history:
+            return
         universe, settings = self._book.universe, self._settings
         n = len(universe.instrument_ids)
         holdings = self._book.holdings(self.cache, snapshot.close)

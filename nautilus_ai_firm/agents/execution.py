@@ -13,7 +13,7 @@ from nautilus_ai_firm.agents.book import Book, nearest_float
 from nautilus_ai_firm.agents.gate import OrderGate
 from nautilus_ai_firm.agents.order_records import TWAP, gate_result, order_record, parent_record
 from nautilus_ai_firm.bus import Failures, Line, Priority, Topic, callback
-from nautilus_ai_firm.clock import MarketClock
+from nautilus_ai_firm.clock import MarketTime
 from nautilus_ai_firm.data.sessions import Sessions
 from nautilus_ai_firm.messages import (
     Breach,
@@ -49,9 +49,11 @@ class ExecutionDesk(Strategy):
         ledger: WorkingLedger,
         gate: OrderGate,
         sessions: Sessions,
+        time: MarketTime,
         failures: Failures,
     ) -> None:
         self.line = Line("execution", self, failures)
+        self._time = time
         self._settings = settings
         self._slicing = Slicing(
             above_participation=settings.twap.above_participation,
@@ -71,7 +73,7 @@ class ExecutionDesk(Strategy):
     @callback
     def on_start(self) -> None:
         """Hear ticks, closes, cleared decisions, the risk desk and the algorithms."""
-        self._clock = MarketClock(self.clock, self.line)
+        self._clock = self._time.clock(self.clock, self.line)
         for instrument_id in self._universe.instrument_ids:
             self.subscribe_trades(instrument_id)
         self.line.subscribe(Topic.RISK_COMMAND, self._obey, Priority.COMMAND)
@@ -207,7 +209,7 @@ class ExecutionDesk(Strategy):
         parent = self._ledger.parent_of(child_id)
         if parent is None:
             return
-        record = order_record(event, parent)
+        record = order_record(event, parent, self._clock.time_of(event))
         if record is None:
             return
         self.line.publish(Topic.ORDER_RECORD, record)

@@ -1,46 +1,74 @@
 """0. Bars and custom data -> one MarketSnapshot a round; the only subscriber to decision bars."""
 
-from typing import Self
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Self
 
-import numpy as np
 from nautilus_trader.common import DataActor, DataActorConfig
 from nautilus_trader.model import ActorId, Bar, CustomData
 
 from nautilus_ai_firm.agents.book import Universe, nearest_float
 from nautilus_ai_firm.bus import Failures, Line, Topic, callback
-from nautilus_ai_firm.clock import MarketClock
+from nautilus_ai_firm.clock import MarketTime
 from nautilus_ai_firm.data.observation import OBSERVATION_TYPE
-from nautilus_ai_firm.messages import MarketSnapshot
+from nautilus_ai_firm.messages import LateBar
+from nautilus_ai_firm.models.market.open_round import OpenRound
 
 CLOSE = "close-round"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feed:
+    """What the host knows of its market data.
+
+    Attributes
+    ----------
+    initial_inputs : dict of str to float
+        Last value of each input before all data, where there is one.
+    history : sequence
+        Bars and custom data before the first round, by time of arrival: the desks learn from them and nobody decides.
+    grace_ns : int
+        How long a round waits for instruments that have not reported; 0 where all data of a time arrives together.
+
+    """
+
+    initial_inputs: dict[str, float] = field(default_factory=dict)
+    history: Sequence[Any] = ()
+    grace_ns: int = 0
+
+
 class MarketDesk(DataActor):
-    """Closes a round 1 ns after the decision bars' close, when all data of that time has arrived."""
+    """Closes a round when every series has reported or the grace is over, 1 ns after the bars' close at the earliest.
+
+    A bar that comes after its round is recorded, and the round stays as it was.
+    """
 
     def __new__(cls, *_: object) -> Self:
         """Give the engine the desk's id."""
         return super().__new__(cls, DataActorConfig(actor_id=ActorId("MARKET-001")))  # pyright: ignore[reportCallIssue] - the engine takes the config here
 
-    def __init__(self, universe: Universe, initial_inputs: dict[str, float], failures: Failures) -> None:
+    def __init__(self, universe: Universe, feed: Feed, time: MarketTime, failures: Failures) -> None:
         self.line = Line("market", self, failures)
         self._universe = universe
+        self._time = time
+        self._feed = feed
         self._place = {bar_type: place for place, bar_type in enumerate(universe.bar_types)}
         self._input_place = {name: place for place, name in enumerate(universe.inputs)}
         self._input_bars = {bar_type: self._input_place[name] for name, bar_type in universe.input_bar_types.items()}
-        n = len(universe.instrument_ids)
-        self._bars = np.full((5, n), np.nan)  # open, high, low, close, volume
-        self._fresh = np.zeros(n, dtype=np.bool_)
-        self._inputs = np.array([initial_inputs.get(name, np.nan) for name in universe.inputs])
-        self._inputs_fresh = np.isfinite(self._inputs)
-        self._input_ts = [0] * len(universe.inputs)
-        self._round = 0
+        known = {self._input_place[name]: value for name, value in feed.initial_inputs.items()}
+        awaited = frozenset(self._input_bars.values())
+        self._open = OpenRound(len(universe.instrument_ids), len(universe.inputs), known, awaited)
+        self._history = list(feed.history)
+        closes = {data.ts_event for data in self._history if isinstance(data, Bar) and data.bar_type in self._place}
+        self._round = -len(closes)  # rounds of the history end with 0
         self._closing_ns = 0
+        self._closed_ns = 0
+        self._early: list[Any] = []  # inputs that came after the close, while their round was still waiting
 
     @callback
     def on_start(self) -> None:
         """Subscribe to the decision bars and to the inputs."""
-        self._clock = MarketClock(self.clock, self.line)
+        self._clock = self._time.clock(self.clock, self.line)
         for bar_type in (*self._universe.bar_types, *self._universe.input_bar_types.values()):
             self.subscribe_bars(bar_type)
         if len(self._universe.inputs) > len(self._universe.input_bar_types):
@@ -49,49 +77,97 @@ class MarketDesk(DataActor):
     @callback
     def on_bar(self, bar: Bar) -> None:
         """Store the bar; the first one of a time schedules the close of its round."""
-        if (place := self._input_bars.get(bar.bar_type)) is not None:
-            self._store_input(place, nearest_float(bar.close), bar.ts_event)
-            return
-        place = self._place[bar.bar_type]
-        self._bars[:, place] = [nearest_float(value) for value in (bar.open, bar.high, bar.low, bar.close, bar.volume)]
-        self._fresh[place] = True
-        if bar.ts_event > self._closing_ns:
-            self._closing_ns = bar.ts_event
-            self._clock.alert_at(CLOSE, bar.ts_event + 1, self._close_round)
+        if self._history:
+            self._learn()
+        if bar.bar_type in self._input_bars:
+            self._take_input(bar)
+        elif bar.ts_event <= self._closed_ns:
+            self._record_late(bar)
+        else:
+            self._open_until(bar.ts_event)
+            self._store(bar)
+        self._close_if_complete()
 
     @callback
     def on_data(self, data: CustomData) -> None:
         """Store a macro observation at its publication."""
-        observation = data.data
-        if (place := self._input_place.get(observation.series)) is not None:
-            self._store_input(place, observation.value, observation.ts_event)
+        if self._history:
+            self._learn()
+        self._take_input(data)
 
-    def _store_input(self, place: int, value: float, ts_event: int) -> None:
-        if ts_event < self._input_ts[place]:
-            return  # figures published together may arrive in any order: the latest period counts
-        self._input_ts[place] = ts_event
-        self._inputs[place] = value
-        self._inputs_fresh[place] = True
+    def _learn(self) -> None:
+        """Play the history before the first data: now every desk hears."""
+        history, self._history = self._history, []
+        for data in history:
+            if self._waits and data.ts_init > self._closing_ns:
+                self._close_round(None)
+            if isinstance(data, Bar) and data.bar_type in self._place:
+                self._closing_ns = data.ts_event
+            self._store(data)
+        self._close_round(None)
+
+    def _open_until(self, close_ns: int) -> None:
+        if close_ns == self._closing_ns:
+            return
+        if self._waits:  # the next bar is there before the grace is over
+            self._close_round(None)
+        self._closing_ns = close_ns
+        self._clock.alert_at(CLOSE, close_ns + 1 + self._feed.grace_ns, self._close_round)
+
+    def _close_if_complete(self) -> None:
+        if self._feed.grace_ns and self._waits and self._open.is_full and self._clock.now_ns() > self._closing_ns:
+            self._close_round(None)
+
+    @property
+    def _waits(self) -> bool:
+        return self._closing_ns > self._closed_ns
+
+    def _take_input(self, data: Any) -> None:
+        known_ns = data.ts_event if isinstance(data, Bar) else data.ts_init
+        if self._waits and known_ns > self._closing_ns:
+            self._early.append(data)
+        else:
+            self._store(data)
+
+    def _store(self, data: Any) -> None:
+        if not isinstance(data, Bar):
+            observation = data.data
+            if (place := self._input_place.get(observation.series)) is not None:
+                self._open.store_input(place, observation.value, observation.ts_event)
+        elif (place := self._input_bars.get(data.bar_type)) is not None:
+            self._open.store_input(place, nearest_float(data.close), data.ts_event)
+        else:
+            self._open.store_bar(
+                self._place[data.bar_type],
+                (
+                    nearest_float(data.open),
+                    nearest_float(data.high),
+                    nearest_float(data.low),
+                    nearest_float(data.close),
+                    nearest_float(data.volume),
+                ),
+            )
 
     def _close_round(self, _event: object) -> None:
+        if not self._waits:
+            return
         self._round += 1
         self.line.failures.round = self._round
-        stale = ~self._fresh
-        self._bars[:3, stale] = self._bars[3, stale]
-        self._bars[4, stale] = np.where(np.isnan(self._bars[3, stale]), np.nan, 0.0)
-        open_, high, low, close, volume = self._bars.copy()
-        snapshot = MarketSnapshot(
-            round=self._round,
-            ts_event=self._closing_ns,
-            open=open_,
-            high=high,
-            low=low,
-            close=close,
-            volume=volume,
-            fresh=self._fresh.copy(),
-            inputs=self._inputs.copy(),
-            inputs_fresh=self._inputs_fresh.copy(),
-        )
-        self._fresh[:] = False
-        self._inputs_fresh[:] = False
+        self._closed_ns = self._closing_ns
+        snapshot = self._open.close(self._round, self._closing_ns)
+        early, self._early = self._early, []
+        for data in early:
+            self._store(data)
         self.line.publish(Topic.SNAPSHOT, snapshot)
+
+    def _record_late(self, bar: Bar) -> None:
+        self.line.publish(
+            Topic.LATE_BAR,
+            LateBar(
+                ts_event=bar.ts_event,
+                ts_init=bar.ts_init,
+                round=self._round,
+                instrument_id=self._universe.names[self._place[bar.bar_type]],
+                close=bar.close.as_decimal(),
+            ),
+        )

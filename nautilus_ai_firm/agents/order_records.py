@@ -29,7 +29,7 @@ def side_of(quantity: int) -> str:
     return "BUY" if quantity > 0 else "SELL"
 
 
-def order_record(event: Any, parent: Parent) -> OrderRecord | None:
+def order_record(event: Any, parent: Parent, ts_event: int) -> OrderRecord | None:
     """Turn an order event into a record; None for the kinds that change neither exposure nor working quantity.
 
     Parameters
@@ -38,6 +38,8 @@ def order_record(event: Any, parent: Parent) -> OrderRecord | None:
         An order event of the engine.
     parent : Parent
         The parent that the order belongs to.
+    ts_event : int
+        Market time of the event, nanoseconds UTC.
 
     """
     kind = KINDS.get(type(event).__name__)
@@ -46,7 +48,7 @@ def order_record(event: Any, parent: Parent) -> OrderRecord | None:
     filled = kind is OrderEventKind.FILLED
     return OrderRecord(
         kind=kind,
-        ts_event=event.ts_event,
+        ts_event=ts_event,
         round=parent.round,
         decision_id=parent.decision_id,
         instrument_id=str(event.instrument_id),

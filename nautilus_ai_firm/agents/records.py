@@ -10,6 +10,7 @@ from nautilus_ai_firm.messages import (
     ClearedDecision,
     DecisionEvent,
     GateResult,
+    LateBar,
     MarketSnapshot,
     OrderRecord,
     ParentRecord,
@@ -23,6 +24,7 @@ class Recorder(Protocol):
     """Where the records go: a run folder, or a journal."""
 
     def snapshot(self, message: MarketSnapshot) -> None: ...
+    def late_bar(self, message: LateBar) -> None: ...
     def signal(self, message: SignalEvent) -> None: ...
     def decision(self, message: DecisionEvent) -> None: ...
     def risked(self, message: RiskedDecision) -> None: ...
@@ -34,7 +36,7 @@ class Recorder(Protocol):
 
 
 class RecordsDesk(DataActor):
-    """Hands every message to the recorder."""
+    """Hands every message to the recorder, those of the history aside: nobody acted on them."""
 
     def __new__(cls, *_: object) -> Self:
         """Give the engine the desk's id."""
@@ -48,8 +50,9 @@ class RecordsDesk(DataActor):
     def on_start(self) -> None:
         """Hear every topic first."""
         for topic, handler in (
-            (Topic.SNAPSHOT, self._recorder.snapshot),
-            (Topic.SIGNAL, self._recorder.signal),
+            (Topic.SNAPSHOT, self._snapshot),
+            (Topic.LATE_BAR, self._recorder.late_bar),
+            (Topic.SIGNAL, self._signal),
             (Topic.DECISION, self._recorder.decision),
             (Topic.RISKED, self._recorder.risked),
             (Topic.CLEARED, self._recorder.cleared),
@@ -59,3 +62,11 @@ class RecordsDesk(DataActor):
             (Topic.PARENT_RECORD, self._recorder.parent),
         ):
             self.line.subscribe(topic, handler, Priority.RECORDS)
+
+    def _snapshot(self, message: MarketSnapshot) -> None:
+        if not message.is_history:
+            self._recorder.snapshot(message)
+
+    def _signal(self, message: SignalEvent) -> None:
+        if message.round > 0:
+            self._recorder.signal(message)

@@ -212,6 +212,12 @@ class Catalog:
         """Latest bar close strictly before `ts_ns`; 0 if there is none."""
         return max((bar.ts_close_ns[-1].item() for bar in self._last_bars(bar_type_ids, ts_ns) if len(bar)), default=0)
 
+    def closes_before(self, bar_type_ids: Iterable[str], ts_ns: int, count: int) -> Times:
+        """Return the last `count` distinct bar closes strictly before `ts_ns`, ascending; fewer if there are fewer."""
+        closes = [self._reader.closes(self._bar_record(name), 0, ts_ns - 1) for name in bar_type_ids]
+        known = np.unique(np.concatenate(closes))
+        return known[known < ts_ns][-count:] if count else known[:0]
+
     def window(self, bar_type_ids: Sequence[str], inputs: Sequence[str], start_ns: int, end_ns: int) -> Window:
         """All that the engine receives from `start_ns` to `end_ns`; a stretch without data is empty, not an error.
 

@@ -57,11 +57,12 @@ def _run(stage: Stage) -> Run:
             stage.firm,
             universe=stage.universe,
             sessions=stage.sessions,
-            initial_inputs=_initial_inputs(stage),
+            feed=stage.feed,
             recorder=recorder,
             kill_switch=stage.kill_switch,
         )
         stage.charges.failures = failures
+        stage.charges.learn(stage.feed.history)
         bars = _feed(engine, stage, failures)
         failure = failures.first or _missing_rounds(stage, min(recorder.rounds, recorder.decisions))
         if failure is not None:
@@ -128,14 +129,6 @@ def _engine_limits(firm: Firm) -> RiskEngineConfig:
             if instrument.max_order_value is not None
         },
     )
-
-
-def _initial_inputs(stage: Stage) -> dict[str, float]:
-    names = input_names(stage.firm)
-    values = stage.catalog.initial_inputs(names, int(stage.rounds_ns[0]))
-    return {
-        name: float(value) for name, value in zip(stage.firm.market.inputs, values, strict=True) if np.isfinite(value)
-    }
 
 
 def _feed(engine: BacktestEngine, stage: Stage, failures: Failures) -> int:

@@ -12,11 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nautilus_ai_firm.agents.book import Universe
+from nautilus_ai_firm.agents.market import Feed
 from nautilus_ai_firm.data.catalog import Catalog
 from nautilus_ai_firm.data.sessions import Sessions
 from nautilus_ai_firm.gateways.kill_switch import FileKillSwitch, SimulatedKillSwitch
 from nautilus_ai_firm.hosts.raw_series import raw_series_caveats
-from nautilus_ai_firm.hosts.universe import bar_names, universe_of
+from nautilus_ai_firm.hosts.universe import bar_names, input_names, universe_of
 from nautilus_ai_firm.hosts.venue import Charges
 from nautilus_ai_firm.settings import Firm, Loaded
 
@@ -70,6 +71,7 @@ class Stage:
     sessions: Sessions
     charges: Charges
     kill_switch: SimulatedKillSwitch
+    feed: Feed
     caveats: tuple[str, ...] = ()
     started: float = field(default_factory=time.perf_counter)
 
@@ -94,8 +96,9 @@ def prepare(study: Study) -> Stage:
     first_ns = 0 if start is None else _day_ns(start)
     last_ns = np.iinfo(np.int64).max if end is None else _day_ns(end) + DAY_NS - 1
     rounds_ns = catalog.close_times(bar_names(firm), first_ns, int(last_ns))
-    sessions = Sessions.between(firm.market.calendar, int(rounds_ns[0]), int(rounds_ns[-1]))
-    first, last = sessions.dates[np.searchsorted(sessions.closes_ns, rounds_ns[[0, -1]])]
+    feed, begin_ns = _feed(firm, catalog, int(rounds_ns[0]))
+    sessions = Sessions.between(firm.market.calendar, begin_ns, int(rounds_ns[-1]))
+    first, last = sessions.dates[np.searchsorted(sessions.closes_ns, [begin_ns, rounds_ns[-1]])]
     return Stage(
         study=study,
         catalog=catalog,
@@ -110,8 +113,24 @@ def prepare(study: Study) -> Stage:
             universe.currency,
         ),
         kill_switch=SimulatedKillSwitch(FileKillSwitch(study.loaded.kill_switch_path)),
+        feed=feed,
         caveats=raw_series_caveats(map(catalog.record, bar_names(firm)), first, last, study.loaded.source),
     )
+
+
+def _feed(firm: Firm, catalog: Catalog, first_ns: int) -> tuple[Feed, int]:
+    """Collect what the desks learn from before the first round, and when that begins."""
+    names, inputs = bar_names(firm), input_names(firm)
+    closes = catalog.closes_before(names, first_ns, firm.market.warm_up_rounds)
+    begin_ns = int(closes[0]) if len(closes) else first_ns
+    history: list[Any] = []
+    if len(closes):
+        window = catalog.window(names, inputs, catalog.last_close_before(names, begin_ns) + 1, int(closes[-1]))
+        history = sorted([*window.bars, *window.observations], key=lambda data: data.ts_init)
+    known = zip(firm.market.inputs, catalog.initial_inputs(inputs, begin_ns), strict=True)
+    return Feed(
+        initial_inputs={name: float(value) for name, value in known if np.isfinite(value)}, history=history
+    ), begin_ns
 
 
 def _day_ns(day: date) -> int:

@@ -5,6 +5,7 @@ told apart afterwards. Average volume and volatility come from the bars that the
 """
 
 from collections import defaultdict
+from collections.abc import Iterable
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 
@@ -73,14 +74,23 @@ class Charges:
         self._charged: defaultdict[str, tuple[Decimal, Decimal]] = defaultdict(lambda: (Decimal(0), Decimal(0)))
         self._due: list[FinancingEntry] = []
 
+    def learn(self, history: Iterable[Any]) -> None:
+        """Take market data from before the first round: it tells volume and volatility, and nothing is held yet."""
+        for data in history:
+            self._take(data)
+
     def see(self, data: Any) -> None:
         """Take market data before the venue matches against it."""
         ts = data.ts_init
-        if ts > self._bars_ns and self._fresh.any():
-            self._close_bars()
         if self._now_ns and ts // DAY_NS > self._now_ns // DAY_NS:
             self._accrue(ts, int(ts // DAY_NS - self._now_ns // DAY_NS))
         self._now_ns = ts
+        self._take(data)
+
+    def _take(self, data: Any) -> None:
+        ts = data.ts_init
+        if ts > self._bars_ns and self._fresh.any():
+            self._close_bars()
         if isinstance(data, Bar) and (place := self._place.get(data.bar_type.instrument_id)) is not None:
             self._bars_ns = ts
             self._close[place] = nearest_float(data.close)

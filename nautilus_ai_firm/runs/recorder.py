@@ -19,6 +19,7 @@ from nautilus_ai_firm.messages import (
     DecisionEvent,
     Floats,
     GateResult,
+    LateBar,
     MarketSnapshot,
     OrderEventKind,
     OrderRecord,
@@ -69,6 +70,10 @@ class RunRecorder:
         self.market_sha256.update(message.ts_event.to_bytes(8))
         for array in (message.open, message.high, message.low, message.close, message.volume, message.inputs):
             self.market_sha256.update(array.tobytes())
+
+    def late_bar(self, message: LateBar) -> None:
+        """Write down a bar that nobody used."""
+        self.audit.write("late_bar", {"ts": message.ts_event, **_fields(message, "ts_event")})
 
     def signal(self, message: SignalEvent) -> None:
         """Keep a signal."""

@@ -32,6 +32,8 @@ class Market(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     inputs: tuple[str, ...] = ()
     start: date | None = None
     end: date | None = None
+    warm_up_rounds: Annotated[int, Meta(ge=0, le=100_000)] = 0  # before start: the desks learn, nobody decides
+    grace_ms: Annotated[int, Meta(ge=1, le=600_000)] = 2_000  # live: how long a round waits for late bars
 
     def __post_init__(self) -> None:
         """Refuse what one field alone cannot show."""
@@ -140,6 +142,20 @@ class Costs(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     borrow_rate_per_year: Annotated[float, Meta(ge=0, le=1)]  # paid on the value of short positions
 
 
+class Sandbox(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How the sandbox replays market data."""
+
+    speed: Annotated[float, Meta(ge=0, le=1e9)] = 0.0  # market seconds a second; 0 is as fast as the firm can
+    longest_pause_seconds: Annotated[float, Meta(ge=0, le=3600)] = 1.0  # nights and weekends are cut to this
+
+
+class Live(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What holds for sessions only, on any venue."""
+
+    working_orders_at_end: Literal["cancel", "keep"] = "cancel"
+    sandbox: Sandbox = Sandbox()
+
+
 class Firm(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The whole configuration of one firm."""
 
@@ -152,6 +168,7 @@ class Firm(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     execution: Execution
     venue: Venue
     costs: Costs
+    live: Live = Live()
 
     def __post_init__(self) -> None:
         """Refuse what no table alone can show."""

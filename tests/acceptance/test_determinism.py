@@ -146,7 +146,7 @@ def test_a_planted_dependence_on_arrival_makes_orders_of_data_differ(
 
     def on_bar(desk: Any, bar: Any) -> None:
         honest(desk, bar)
-        desk._bars[3, :] = desk._bars[3, :] * (1 + 1e-6 * desk._place.get(bar.bar_type, 0))
+        desk._open._bars[3, :] = desk._open._bars[3, :] * (1 + 1e-6 * desk._place.get(bar.bar_type, 0))
 
     monkeypatch.setattr(MarketDesk, "on_bar", on_bar)
     results = {result(daily, tmp_path / name, arrange=arrange) for name, arrange in (("a", list), ("b", backwards))}

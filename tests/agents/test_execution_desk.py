@@ -8,8 +8,9 @@ import pytest
 
 from nautilus_ai_firm.agents.execution import ExecutionDesk
 from nautilus_ai_firm.agents.gate import OrderGate
-from nautilus_ai_firm.agents.market import MarketDesk
+from nautilus_ai_firm.agents.market import Feed, MarketDesk
 from nautilus_ai_firm.bus import Topic
+from nautilus_ai_firm.clock import MarketTime
 from nautilus_ai_firm.messages import ClearedDecision, RiskAction, RiskCommand
 from tests.agents.conftest import Bench
 
@@ -22,8 +23,8 @@ def execute(bench: Bench, speech: Sequence[tuple[Topic, Any]]) -> dict[Topic, li
     def desks(book: Any, ledger: Any, failures: Any) -> list[Any]:
         gate = OrderGate(firm.execution.gate, firm.market, universe, halt_allows_reducing=True)
         return [
-            MarketDesk(universe, {}, failures),
-            ExecutionDesk(firm.execution, book, ledger, gate, sessions, failures),
+            MarketDesk(universe, Feed(), MarketTime(), failures),
+            ExecutionDesk(firm.execution, book, ledger, gate, sessions, MarketTime(), failures),
         ]
 
     bench.sit(desks, speech, HEARD)

@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nautilus_ai_firm.agents.market import MarketDesk
+from nautilus_ai_firm.agents.market import Feed, MarketDesk
 from nautilus_ai_firm.bus import Topic
+from nautilus_ai_firm.clock import MarketTime
 from nautilus_ai_firm.data.catalog import Catalog
 from tests.agents.conftest import DAYS, SYMBOLS, Bench
 from tests.firm_runs import INDEX
@@ -17,7 +18,9 @@ AFTER_THE_FIGURE = date(2012, 1, 6)  # the monthly figure comes out the day befo
 
 def snapshots(bench: Bench, initial: dict[str, float] | None = None) -> list[Any]:
     return bench.sit(
-        lambda _book, _ledger, failures: [MarketDesk(bench.stage.universe, initial or {}, failures)],
+        lambda _book, _ledger, failures: [
+            MarketDesk(bench.stage.universe, Feed(initial_inputs=initial or {}), MarketTime(), failures)
+        ],
         hears=[Topic.SNAPSHOT],
     )
 

@@ -10,6 +10,7 @@ from tests.agents.conftest import Bench
 
 KEPT = {
     Topic.SNAPSHOT: "snapshot",
+    Topic.LATE_BAR: "late_bar",
     Topic.SIGNAL: "signal",
     Topic.DECISION: "decision",
     Topic.RISKED: "risked",
@@ -32,7 +33,7 @@ class Recorder:
 @pytest.mark.parametrize("topic", list(KEPT))
 def test_a_message_is_written_down_before_anyone_acts_on_it(bench: Bench, topic: Topic) -> None:
     written: list[tuple[str, Any]] = []
-    message = object()
+    message = bench.snapshot()
     heard = bench.sit(
         lambda _book, _ledger, failures: [RecordsDesk(Recorder(written), failures)],  # pyright: ignore[reportArgumentType] - its methods are made at run time
         [(topic, message)],
@@ -40,6 +41,18 @@ def test_a_message_is_written_down_before_anyone_acts_on_it(bench: Bench, topic:
     )
     assert written == [(KEPT[topic], message)]
     assert heard == [message]
+
+
+@pytest.mark.parametrize("topic", [Topic.SNAPSHOT, Topic.SIGNAL])
+def test_what_the_desks_only_learn_from_is_not_written_down(bench: Bench, topic: Topic) -> None:
+    written: list[tuple[str, Any]] = []
+    heard = bench.sit(
+        lambda _book, _ledger, failures: [RecordsDesk(Recorder(written), failures)],  # pyright: ignore[reportArgumentType] - as above
+        [(topic, bench.snapshot(0)), (topic, bench.snapshot(1))],
+        [topic],
+    )
+    assert [message.round for message in heard] == [0, 1]
+    assert [message.round for _, message in written] == [1]
 
 
 def test_a_recorder_that_raises_stops_the_message_before_any_desk(bench: Bench) -> None:

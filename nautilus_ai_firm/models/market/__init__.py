@@ -1,0 +1,1 @@
+"""What the market desk knows of the round that is open."""

@@ -1,0 +1,88 @@
+"""Bars and figures as they arrive -> the arrays of one round, with what is missing marked as stale."""
+
+import numpy as np
+
+from nautilus_ai_firm.messages import MarketSnapshot
+
+
+class OpenRound:
+    """What has arrived of the round that is open.
+
+    Parameters
+    ----------
+    n_instruments : int
+        Size of the universe.
+    n_inputs : int
+        Number of inputs.
+    initial_inputs : dict of int to float
+        Inputs known before the first round, by place.
+    awaited : set of int
+        Places of the inputs that report once a round; the others come when they come.
+
+    """
+
+    __slots__ = ("_awaited", "_bars", "_fresh", "_input_ts", "_inputs", "_inputs_fresh", "_missing")
+
+    def __init__(
+        self, n_instruments: int, n_inputs: int, initial_inputs: dict[int, float], awaited: frozenset[int]
+    ) -> None:
+        self._awaited = awaited
+        self._missing = set(awaited)
+        self._bars = np.full((5, n_instruments), np.nan)  # open, high, low, close, volume
+        self._fresh = np.zeros(n_instruments, dtype=np.bool_)
+        self._inputs = np.array([initial_inputs.get(place, np.nan) for place in range(n_inputs)])
+        self._inputs_fresh = np.isfinite(self._inputs)
+        self._input_ts = [0] * n_inputs
+
+    @property
+    def is_full(self) -> bool:
+        """Whether every instrument and every awaited input has reported."""
+        return not self._missing and bool(self._fresh.all())
+
+    def store_bar(self, place: int, bar: tuple[float, float, float, float, float]) -> None:
+        """Store open, high, low, close and volume of one instrument."""
+        self._bars[:, place] = bar
+        self._fresh[place] = True
+
+    def store_input(self, place: int, value: float, ts_event: int) -> None:
+        """Store an input; of figures published together, in whatever order, the latest period counts."""
+        self._missing.discard(place)
+        if ts_event < self._input_ts[place]:
+            return
+        self._input_ts[place] = ts_event
+        self._inputs[place] = value
+        self._inputs_fresh[place] = True
+
+    def close(self, number: int, ts_event: int) -> MarketSnapshot:
+        """Close the round and open the next one.
+
+        An instrument without a bar keeps its last close in all four prices, with volume 0.
+
+        Parameters
+        ----------
+        number : int
+            Counter of rounds.
+        ts_event : int
+            Close of the decision bars, nanoseconds UTC.
+
+        """
+        stale = ~self._fresh
+        self._bars[:3, stale] = self._bars[3, stale]
+        self._bars[4, stale] = np.where(np.isnan(self._bars[3, stale]), np.nan, 0.0)
+        open_, high, low, close, volume = self._bars.copy()
+        snapshot = MarketSnapshot(
+            round=number,
+            ts_event=ts_event,
+            open=open_,
+            high=high,
+            low=low,
+            close=close,
+            volume=volume,
+            fresh=self._fresh.copy(),
+            inputs=self._inputs.copy(),
+            inputs_fresh=self._inputs_fresh.copy(),
+        )
+        self._fresh[:] = False
+        self._inputs_fresh[:] = False
+        self._missing = set(self._awaited)
+        return snapshot
