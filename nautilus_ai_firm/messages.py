@@ -295,6 +295,14 @@ class ParentDone:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SessionEnd:
+    """The session ends at this time, nanoseconds UTC: nothing new goes out; working orders are canceled or kept."""
+
+    ts_event: int
+    cancel_working: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
     """The first exception of a run."""
 

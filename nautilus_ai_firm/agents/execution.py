@@ -27,6 +27,7 @@ from nautilus_ai_firm.messages import (
     ParentDone,
     RiskAction,
     RiskCommand,
+    SessionEnd,
 )
 from nautilus_ai_firm.models.estimators.ewma import Ewma
 from nautilus_ai_firm.models.execution.algorithm_choice import Slicing, choose
@@ -77,6 +78,7 @@ class ExecutionDesk(Strategy):
         for instrument_id in self._universe.instrument_ids:
             self.subscribe_trades(instrument_id)
         self.line.subscribe(Topic.RISK_COMMAND, self._obey, Priority.COMMAND)
+        self.line.subscribe(Topic.SESSION_END, self._end_session, Priority.COMMAND)
         self.line.subscribe(Topic.SNAPSHOT, self._start_round, Priority.EXECUTION_MARKS)
         self.line.subscribe(Topic.CLEARED, self._execute, Priority.DESK)
         self.line.subscribe(Topic.CHILD_INTENT, self._expect_child, Priority.DESK)
@@ -153,6 +155,13 @@ class ExecutionDesk(Strategy):
     def _refuse(self, parent: Parent, ts_event: int, breach: Breach) -> None:
         name, price = self._universe.names[parent.place], float(self._close[parent.place])
         self.line.publish(Topic.GATE_RESULT, gate_result(parent, name, ts_event, price, breach))
+
+    def _end_session(self, end: SessionEnd) -> None:
+        self._drop_held("dropped: the run ended")
+        for place in range(len(self._universe.instrument_ids)):
+            self._cancel_active(place, end.ts_event)
+        if end.cancel_working:
+            self._cancel_open(end.ts_event)
 
     @callback
     def on_stop(self) -> None:
@@ -234,8 +243,12 @@ class ExecutionDesk(Strategy):
 
     def _cancel_all(self, ts_event: int) -> None:
         self._drop_held("dropped: cancel_all")
-        for place, instrument_id in enumerate(self._universe.instrument_ids):
+        for place in range(len(self._universe.instrument_ids)):
             self._cancel_active(place, ts_event)
+        self._cancel_open(ts_event)
+
+    def _cancel_open(self, ts_event: int) -> None:
+        for instrument_id in self._universe.instrument_ids:
             if self.cache.orders_open(instrument_id=instrument_id):
                 self._gate.count_cancel(ts_event)
                 self.cancel_all_orders(instrument_id)

@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Protocol
@@ -115,3 +116,30 @@ class SimulatedKillSwitch:
     def latch(self, cause: str, who: str, time: str) -> None:
         """Latch for the rest of the run; the file stays as it is."""
         self._latched = KillSwitchState(latched=True, cause=cause, who=who, time=time)
+
+
+class RecordedKillSwitch:
+    """The switch of a session that runs again: says in each round what was read then, and latches nothing.
+
+    Parameters
+    ----------
+    reads : sequence of tuple of int and KillSwitchState
+        Round and state of every read that differed from the one before, in order.
+    current_round : callable
+        The round that the firm is in.
+
+    """
+
+    __slots__ = ("_current_round", "_reads")
+
+    def __init__(self, reads: Sequence[tuple[int, KillSwitchState]], current_round: Callable[[], int]) -> None:
+        self._reads = reads
+        self._current_round = current_round
+
+    def state(self) -> KillSwitchState:
+        """Return the state that was read in this round."""
+        now = self._current_round()
+        return next((state for round_, state in reversed(self._reads) if round_ <= now), OPEN)
+
+    def latch(self, cause: str, who: str, time: str) -> None:
+        """Do nothing: what latched then is among the reads."""

@@ -1,0 +1,150 @@
+"""Plays market data to a live node: one event or alert at a time, the next when the firm is idle."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from nautilus_ai_firm.bus import Failures
+from nautilus_ai_firm.clock import SteppedClock
+from nautilus_ai_firm.hosts.doorman import Doorman
+
+SECOND_NS = 1_000_000_000
+
+
+class Stage(Protocol):
+    """What the player tells of what it does."""
+
+    def before(self, event: Any) -> Iterable[Callable[[], None]]:
+        """Take an event before the firm hears of it; what is returned happens first, one thing after the other."""
+        ...
+
+    def after(self, ts_ns: int) -> None:
+        """Take note that the firm is idle at a market time."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How fast market time passes.
+
+    Attributes
+    ----------
+    speed : float
+        Market seconds a second; 0 is as fast as the firm can.
+    longest_pause_seconds : float
+        Longest time to wait for the next event.
+
+    """
+
+    speed: float
+    longest_pause_seconds: float
+
+    def pause_seconds(self, from_ns: int, to_ns: int) -> float:
+        """Time to wait between two market times, seconds."""
+        if not self.speed or not from_ns:
+            return 0.0
+        return min((to_ns - from_ns) / SECOND_NS / self.speed, self.longest_pause_seconds)
+
+
+class Player:
+    """Moves the stepped clock through market events and alerts.
+
+    Parameters
+    ----------
+    events : iterable
+        Market data by time of arrival.
+    clock : SteppedClock
+        The firm's clock.
+    doorman : Doorman
+        Who sees that the firm is idle.
+    stage : Stage
+        Who is told.
+    pace : Pace
+        How fast.
+    failures : Failures
+        The firm's; after a failure nothing more is played.
+
+    """
+
+    def __init__(
+        self,
+        events: Iterable[Any],
+        *,
+        clock: SteppedClock,
+        doorman: Doorman,
+        stage: Stage,
+        pace: Pace,
+        failures: Failures,
+    ) -> None:
+        self._events = events
+        self._clock = clock
+        self._doorman = doorman
+        self._stage = stage
+        self._pace = pace
+        self._failures = failures
+        self._stop: asyncio.Event | None = None
+        self._deliver: Callable[[Any], None] = _nobody
+
+    async def play(self, deliver: Callable[[Any], None], stop: asyncio.Event) -> None:
+        """Play until the data ends, the firm fails or `stop` is set; a time that has begun is played to its end.
+
+        Parameters
+        ----------
+        deliver : callable
+            Puts an event into the node's queue.
+        stop : asyncio.Event
+            Set by whoever wants the session to end.
+
+        """
+        self._deliver, self._stop = deliver, stop
+        for event in self._events:
+            if event.ts_init > self._clock.timestamp_ns():
+                await self._fire_alerts(event.ts_init - 1)
+                await self._wait_for(event.ts_init)
+                if stop.is_set():
+                    return
+            if self._failures.first is not None:
+                return
+            self._clock.move_to(event.ts_init)
+            for action in self._stage.before(event):
+                action()
+                await self._idle()
+            deliver(event)
+            await self._idle()
+        await self._fire_alerts(self._clock.timestamp_ns() + 1)
+
+    async def idle(self) -> None:
+        """Wait until the firm has nothing under way."""
+        await self._idle()
+
+    async def _fire_alerts(self, until_ns: int) -> None:
+        """Fire what is due; when the session is to end, only what still belongs to the time that has begun."""
+        while self._failures.first is None and (due_ns := self._clock.next_alert_ns()) is not None:
+            if due_ns > until_ns or (self._stop_is_set and due_ns > self._clock.timestamp_ns() + 1):
+                return
+            await self._wait_for(due_ns)
+            self._clock.fire_next()
+            await self._idle()
+
+    async def _wait_for(self, ts_ns: int) -> None:
+        seconds = self._pace.pause_seconds(self._clock.timestamp_ns(), ts_ns)
+        if seconds and self._stop is not None and not self._stop.is_set():
+            try:
+                await asyncio.wait_for(self._stop.wait(), seconds)
+            except TimeoutError:
+                return
+
+    async def _idle(self) -> None:
+        knock, answered = self._doorman.knock()
+        self._deliver(knock)
+        await answered
+        self._stage.after(self._clock.timestamp_ns())
+
+    @property
+    def _stop_is_set(self) -> bool:
+        return self._stop is not None and self._stop.is_set()
+
+
+def _nobody(_event: Any) -> None:
+    raise RuntimeError("nothing is played yet")
