@@ -22,7 +22,7 @@ from nautilus_ai_firm.research.benchmark import write_benchmark
 from nautilus_ai_firm.research.report import report
 from nautilus_ai_firm.research.tearsheet import write_tearsheet
 from nautilus_ai_firm.runs.audit import AuditError
-from nautilus_ai_firm.runs.folder import RunError
+from nautilus_ai_firm.runs.errors import RunError
 from nautilus_ai_firm.settings import ConfigError, Loaded, load
 
 OK, FAILED, UNUSABLE, INTERRUPTED = 0, 1, 2, 130

@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 
 from nautilus_ai_firm.messages import Failure
 from nautilus_ai_firm.runs.audit import file_sha256
+from nautilus_ai_firm.runs.errors import RunError
 from nautilus_ai_firm.runs.recorder import RunRecorder
 
 PACKAGES = ("nautilus_trader", "numpy", "pandas", "polars", "pyarrow", "exchange_calendars", "msgspec")
@@ -23,10 +24,6 @@ RANDOM_COLUMNS = ("init_id", "events", "adjustments")
 """Columns of the engine's reports that hold random ids, or repeat the fills: two equal runs leave equal folders."""
 UUID = "-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
 TABLES = ("fills", "orders", "positions", "equity", "signals", "financing")
-
-
-class RunError(ValueError):
-    """A run folder that cannot be written or read: names the path and what is wrong."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,202 @@
+"""Everything that a session hears and says -> its journal, on disk before anyone acts on it."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from nautilus_ai_firm.gateways.kill_switch import KillSwitchState
+from nautilus_ai_firm.messages import (
+    ClearedDecision,
+    DecisionEvent,
+    Failure,
+    GateResult,
+    MarketSnapshot,
+    OrderRecord,
+    ParentRecord,
+    RiskCommand,
+    RiskedDecision,
+    SignalEvent,
+)
+from nautilus_ai_firm.runs.charges import FillCosts, FinancingEntry
+from nautilus_ai_firm.runs.codec import encode
+from nautilus_ai_firm.runs.journal import Journal, JournalError
+from nautilus_ai_firm.runs.market_codec import MarketData, encode_market
+from nautilus_ai_firm.runs.session_facts import End, FillCharge, Resumed, Start, SwitchRead
+
+JOURNAL = "journal/session.jsonl"
+"""The journal's place in a run folder."""
+
+
+class SessionJournal:
+    """A recorder that appends every message to the journal of a run, but those of warm-up rounds (0 and below).
+
+    Parameters
+    ----------
+    run : Path
+        The run folder. A journal that is there already is continued after its last whole record.
+    durable : bool
+        Whether records are brought to the disk before anyone acts on them: after a round's cleared decision, before an
+        order goes out, after a command, a failure and the end. A backtest, which runs again, needs none of that.
+
+    Raises
+    ------
+    JournalError
+        From the constructor and every method: another process writes the journal, it is damaged, or it cannot be
+        written.
+    CodecError
+        From every method: a number is infinite, which the journal cannot say.
+
+    """
+
+    def __init__(self, run: Path, *, durable: bool = True) -> None:
+        self._journal = Journal(run / JOURNAL)
+        self._durable = durable
+        self._began_with = self._journal.records
+        self._round = 0
+        self._decision: DecisionEvent | None = None
+        self._risked: RiskedDecision | None = None
+        self._switch: KillSwitchState | None = None
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self._journal.path
+
+    @property
+    def records(self) -> int:
+        """Records in the journal; 0 before `start`."""
+        return self._journal.records
+
+    def start(self, start: Start) -> None:
+        """Write down what the session begins with.
+
+        Raises
+        ------
+        JournalError
+            The journal has a session already.
+
+        """
+        if self._journal.records:
+            raise JournalError(f"{self.path}: holds a session already; it can be resumed, not started")
+        self._journal.append(encode("start", start))
+        self._sync()
+
+    def resumed(self) -> None:
+        """Write down that the session goes on after what was there when the journal was opened."""
+        fact = Resumed(after_record=self._began_with, torn_bytes=self._journal.torn_bytes)
+        self._journal.append(encode("resumed", fact))
+        self._sync()
+
+    def history(self, data: Iterable[MarketData]) -> None:
+        """Write down what the models warmed up on, in the order that it was given to them."""
+        for event in data:
+            self._journal.append(encode_market("history", event))
+
+    def market(self, data: MarketData) -> None:
+        """Write down a market event before the firm hears of it."""
+        self._journal.append(encode_market("market", data))
+
+    def late_bar(self, bar: MarketData) -> None:
+        """Write down a bar that came when its round had closed."""
+        self._journal.append(encode_market("late_bar", bar))
+
+    def snapshot(self, message: MarketSnapshot) -> None:
+        """Write down what the firm sees in a round."""
+        self._round = message.round
+        if message.round > 0:
+            self._journal.append(encode("snapshot", message))
+
+    def signal(self, message: SignalEvent) -> None:
+        """Write down an agent's view."""
+        if message.round > 0:
+            self._journal.append(encode("signal", message))
+
+    def decision(self, message: DecisionEvent) -> None:
+        """Write down what the CIO decided."""
+        if message.round > 0:
+            self._decision = message
+            self._journal.append(encode("decision", message))
+
+    def risked(self, message: RiskedDecision) -> None:
+        """Write down what the risk desk made of the decision before."""
+        if message.decision.round > 0:
+            _refuse_other(message.decision, self._decision)
+            self._risked = message
+            self._journal.append(encode("risked", message, round=message.decision.round))
+
+    def cleared(self, message: ClearedDecision) -> None:
+        """Write down what the compliance desk made of it, and bring the round to the disk."""
+        decision = message.risked.decision
+        if decision.round > 0:
+            _refuse_other(message.risked, self._risked)
+            self._journal.append(encode("cleared", message, round=decision.round))
+            self._sync()
+
+    def command(self, message: RiskCommand) -> None:
+        """Write down what risk orders, before execution obeys."""
+        self._journal.append(encode("command", message))
+        self._sync()
+
+    def gate_result(self, message: GateResult) -> None:
+        """Write down what the gate said; one that passed is the intent of an order, on the disk before the order."""
+        if message.round > 0:
+            self._journal.append(encode("gate_result", message))
+            if message.breach is None:
+                self._sync()
+
+    def order(self, message: OrderRecord) -> None:
+        """Write down an event of an order."""
+        if message.round > 0:
+            self._journal.append(encode("order", message))
+            self._flush()
+
+    def parent(self, message: ParentRecord) -> None:
+        """Write down what became of a parent order."""
+        if message.round > 0:
+            self._journal.append(encode("parent", message))
+            self._flush()
+
+    def fill_costs(self, client_order_id: str, costs: FillCosts) -> None:
+        """Write down what the venue charges for a fill, before the fill."""
+        self._journal.append(encode("fill_costs", FillCharge(client_order_id=client_order_id, costs=costs)))
+
+    def financing(self, entry: FinancingEntry) -> None:
+        """Write down a booking of interest and borrow fees."""
+        self._journal.append(encode("financing", entry))
+
+    def kill_switch(self, state: KillSwitchState) -> None:
+        """Write down a state of the kill switch when it differs from the last one."""
+        if state != self._switch:
+            self._switch = state
+            self._journal.append(encode("kill_switch", SwitchRead(round=self._round, state=state)))
+            self._sync()
+
+    def failure(self, failure: Failure) -> None:
+        """Write down what ended the session early."""
+        self._journal.append(encode("failure", failure))
+        self._sync()
+
+    def end(
+        self, reason: str, exit_status: int, *, wall_seconds: float | None = None, peak_rss_mb: int | None = None
+    ) -> None:
+        """Write down how the session ended, `normal` or otherwise; nothing follows."""
+        fact = End(reason=reason, exit_status=exit_status, wall_seconds=wall_seconds, peak_rss_mb=peak_rss_mb)
+        self._journal.append(encode("end", fact))
+        self._sync()
+
+    def close(self) -> None:
+        """Write what is pending and close the file."""
+        self._journal.close()
+
+    def _sync(self) -> None:
+        if self._durable:
+            self._journal.sync()
+
+    def _flush(self) -> None:
+        """Let the record survive this process, if not the machine: an intent that is on the disk went before it."""
+        if self._durable:
+            self._journal.flush()
+
+
+def _refuse_other(nested: object, written: object) -> None:
+    if nested is not written:
+        raise ValueError(f"a {type(nested).__name__} that was not written down before the message that carries it")

@@ -1,0 +1,261 @@
+"""Strategies for every message and every other fact of a session, with the numbers that are hard to write down."""
+
+from dataclasses import fields
+from decimal import Decimal
+from typing import Any, cast
+
+import numpy as np
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from nautilus_trader.model import (
+    AggressorSide,
+    Bar,
+    BarType,
+    CustomData,
+    InstrumentId,
+    Price,
+    Quantity,
+    QuoteTick,
+    TradeId,
+    TradeTick,
+)
+
+from nautilus_ai_firm import messages
+from nautilus_ai_firm.data.notice import notice
+from nautilus_ai_firm.data.observation import observation
+from nautilus_ai_firm.gateways.kill_switch import KillSwitchState
+from nautilus_ai_firm.runs.charges import FillCosts, FinancingEntry
+from nautilus_ai_firm.runs.session_facts import End, FillCharge, Host, Resumed, Start, SwitchRead
+
+N = 3
+TIME = st.integers(min_value=0, max_value=2**63 - 1)
+COUNT = st.integers(min_value=-(2**53), max_value=2**53)
+TEXT = st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=12)
+FLOAT = st.floats(allow_infinity=False) | st.sampled_from(
+    [-0.0, float("nan"), 5e-324, 1e16, 0.1, 1.7976931348623157e308]
+)
+DECIMAL = st.decimals(allow_nan=False, allow_infinity=False) | st.sampled_from([Decimal("-0.00"), Decimal("1E+3")])
+
+
+def floats(*shape: int) -> st.SearchStrategy[np.ndarray]:
+    """Arrays whose NaN is the one that everybody makes: which of its bits are set means nothing."""
+    made = arrays(np.float64, shape or (N,), elements=FLOAT)
+    return made.map(lambda array: np.where(np.isnan(array), np.nan, array))
+
+
+def whole() -> st.SearchStrategy[np.ndarray]:
+    return arrays(np.int64, (N,), elements=st.integers(min_value=-(2**63), max_value=2**63 - 1))
+
+
+FLAGS = arrays(np.bool_, (N,))
+BREACH = st.builds(messages.Breach, rule=TEXT, instrument_id=st.none() | TEXT, observed=FLOAT, limit=FLOAT, action=TEXT)
+BREACHES = st.lists(BREACH, max_size=2).map(tuple)
+SNAPSHOT = st.builds(
+    messages.MarketSnapshot,
+    round=COUNT,
+    ts_event=TIME,
+    **cast("Any", {name: floats() for name in ("open", "high", "low", "close", "volume")}),
+    fresh=FLAGS,
+    inputs=floats(2),
+    inputs_fresh=arrays(np.bool_, (2,)),
+)
+SIGNAL = st.builds(messages.SignalEvent, round=COUNT, ts_event=TIME, agent=TEXT, score=floats(), confidence=floats())
+
+
+@st.composite
+def decisions(draw: st.DrawFn) -> messages.DecisionEvent:
+    """Decisions of no agent, or of two."""
+    agents = draw(st.sampled_from([(), ("macro", "momentum")]))
+    made = st.builds(
+        messages.DecisionEvent,
+        round=COUNT,
+        ts_event=TIME,
+        decision_id=TEXT,
+        execution_ts=whole(),
+        equity=DECIMAL,
+        balance=DECIMAL,
+        positions=whole(),
+        current=floats(),
+        close=floats(),
+        fresh=FLAGS,
+        weights=floats(),
+        agents=st.just(agents),
+        contributions=floats(len(agents), N),
+    )
+    return draw(made)
+
+
+RISKED = st.builds(messages.RiskedDecision, decision=decisions(), drawdown=FLOAT, weights=floats(), breaches=BREACHES)
+CLEARED = st.builds(messages.ClearedDecision, risked=RISKED, weights=floats(), breaches=BREACHES)
+COMMAND = st.builds(
+    messages.RiskCommand,
+    sequence=COUNT,
+    ts_event=TIME,
+    action=st.sampled_from(messages.RiskAction),
+    cause=TEXT,
+    who=TEXT,
+)
+ORDER = st.builds(
+    messages.OrderRecord,
+    kind=st.sampled_from(messages.OrderEventKind),
+    ts_event=TIME,
+    round=COUNT,
+    decision_id=TEXT,
+    instrument_id=TEXT,
+    client_order_id=TEXT,
+    parent_order_id=TEXT,
+    exec_algorithm=st.none() | TEXT,
+    side=TEXT,
+    quantity=DECIMAL,
+    price=st.none() | DECIMAL,
+    commission=st.none() | DECIMAL,
+    currency=st.none() | TEXT,
+    reason=st.none() | TEXT,
+)
+GATE = st.builds(
+    messages.GateResult,
+    ts_event=TIME,
+    round=COUNT,
+    decision_id=TEXT,
+    instrument_id=TEXT,
+    client_order_id=TEXT,
+    side=TEXT,
+    quantity=COUNT,
+    price=FLOAT,
+    breach=st.none() | BREACH,
+)
+PARENT = st.builds(
+    messages.ParentRecord,
+    ts_event=TIME,
+    round=COUNT,
+    decision_id=TEXT,
+    instrument_id=TEXT,
+    parent_order_id=TEXT,
+    exec_algorithm=st.none() | TEXT,
+    side=TEXT,
+    quantity=COUNT,
+    filled_quantity=COUNT,
+    state=TEXT,
+)
+FAILURE = st.builds(
+    messages.Failure, component=TEXT, round=COUNT, error=TEXT, traceback=st.text('ab\n\t"\\é', max_size=9)
+)
+COSTS = st.builds(FillCosts, fee=DECIMAL, half_spread_cost=DECIMAL, impact_cost=DECIMAL)
+FINANCING = st.builds(FinancingEntry, ts=TIME, nights=COUNT, cash=DECIMAL, short_market_value=DECIMAL, amount=DECIMAL)
+SWITCH = st.builds(KillSwitchState, latched=st.booleans(), cause=TEXT, who=TEXT, time=TEXT)
+START = st.builds(
+    Start,
+    run_id=TEXT,
+    host=st.sampled_from(Host),
+    config=TEXT,
+    config_sha256=TEXT,
+    config_source=TEXT,
+    catalog=TEXT,
+    catalog_sha256=TEXT,
+    series=st.dictionaries(TEXT, TEXT, max_size=2),
+    instruments=st.just(({"id": "A.US", "price_precision": 4, "info": {}, "isin": None},)),
+    initial_inputs=st.dictionaries(TEXT, FLOAT, max_size=2),
+    first_round_ns=TIME,
+    versions=st.dictionaries(TEXT, TEXT, max_size=2),
+    speed=st.none() | st.floats(allow_nan=False, allow_infinity=False),
+    warm_up_rounds=COUNT,
+    caveats=st.lists(TEXT, max_size=2).map(tuple),
+)
+FACTS = {
+    "snapshot": SNAPSHOT,
+    "signal": SIGNAL,
+    "decision": decisions(),
+    "command": COMMAND,
+    "order": ORDER,
+    "gate_result": GATE,
+    "parent": PARENT,
+    "failure": FAILURE,
+    "financing": FINANCING,
+    "start": START,
+    "fill_costs": st.builds(FillCharge, client_order_id=TEXT, costs=COSTS),
+    "kill_switch": st.builds(SwitchRead, round=COUNT, state=SWITCH),
+    "resumed": st.builds(Resumed, after_record=COUNT, torn_bytes=COUNT),
+    "end": st.builds(
+        End,
+        reason=TEXT,
+        exit_status=COUNT,
+        wall_seconds=st.none() | st.floats(allow_nan=False, allow_infinity=False),
+        peak_rss_mb=st.none() | COUNT,
+    ),
+}
+"""Everything that is written with all its fields, by the name of its record."""
+
+
+def bits(value: Any) -> Any:
+    """What a fact is, down to the bits: kinds, decimals with their zeros, signs of zero, the shape of arrays."""
+    if hasattr(value, "__dataclass_fields__"):
+        return type(value), tuple((field.name, bits(getattr(value, field.name))) for field in fields(value))
+    match value:
+        case np.ndarray():
+            content = value.dtype.str, value.shape, value.tobytes(), value.flags.writeable
+        case tuple():
+            content = tuple(map(bits, value))
+        case dict():
+            content = {name: bits(one) for name, one in value.items()}
+        case float():
+            content = value.hex()
+        case Decimal():
+            content = value.as_tuple()
+        case _:
+            content = value
+    return type(value), content
+
+
+@st.composite
+def prices(draw: st.DrawFn, count: int) -> list[Price]:
+    """Prices of one precision, in ascending order."""
+    precision = draw(st.integers(min_value=0, max_value=9))
+    units = sorted(draw(st.lists(st.integers(min_value=1, max_value=10**9), min_size=count, max_size=count)))
+    return [Price.from_str(f"{Decimal(unit).scaleb(-precision):f}") for unit in units]
+
+
+SIZE = st.builds(
+    lambda units, precision: Quantity.from_str(f"{Decimal(units).scaleb(-precision):f}"),
+    st.integers(min_value=1, max_value=10**9),
+    st.integers(min_value=0, max_value=9),
+)
+SIDES = [AggressorSide.BUY, AggressorSide.SELL, AggressorSide.NO_AGGRESSOR]
+NAME = InstrumentId.from_str("A.US")
+
+
+@st.composite
+def bars(draw: st.DrawFn) -> Bar:
+    """Bars whose prices are in order."""
+    low, open_, close, high = draw(prices(4))
+    bar_type = BarType.from_str("A.US-1-MINUTE-LAST-EXTERNAL")
+    return Bar(bar_type, open_, high, low, close, draw(SIZE), draw(TIME), draw(TIME))
+
+
+@st.composite
+def trades(draw: st.DrawFn) -> TradeTick:
+    """Trades with and without an aggressor."""
+    side = draw(st.sampled_from(SIDES))
+    return TradeTick(NAME, draw(prices(1))[0], draw(SIZE), side, TradeId("OPEN-1"), draw(TIME), draw(TIME))
+
+
+@st.composite
+def quotes(draw: st.DrawFn) -> QuoteTick:
+    """Quotes; both sides have the same precisions."""
+    bid, ask = draw(prices(2))
+    size = draw(SIZE)
+    return QuoteTick(NAME, bid, ask, size, size, draw(TIME), draw(TIME))
+
+
+OBSERVATIONS = st.builds(observation, TEXT, FLOAT, TEXT, TIME, TIME)
+NOTICES = st.builds(notice, st.sampled_from(["event", "news"]), TEXT, TEXT, TEXT, TIME, TIME)
+MARKET: st.SearchStrategy[Bar | TradeTick | QuoteTick | CustomData] = st.one_of(
+    bars(), trades(), quotes(), OBSERVATIONS, NOTICES
+)
+
+
+def market_bits(data: Any) -> Any:
+    """What a market event is, down to the decimals that it is written with."""
+    if isinstance(data, CustomData):
+        kind = data.data_type
+        return kind.type_name, kind.metadata, kind.identifier, type(data.data), bits(data.data.to_dict())
+    return type(data), data.to_dict()
