@@ -40,7 +40,7 @@ class Doorman(DataActor):
         """Listen for knocks."""
         self.subscribe_data(KNOCK_TYPE)
 
-    def on_data(self, _data: CustomData) -> None:  # not through the line: a failed firm is idle too
+    def on_data(self, data: CustomData) -> None:  # noqa: ARG002 - any knock counts, and not through the line: a failed firm is idle too
         """Answer."""
         if self._waiting is not None and not self._waiting.done():
             self._waiting.set_result(None)

@@ -9,6 +9,7 @@ from nautilus_ai_firm.messages import (
     DecisionEvent,
     Failure,
     GateResult,
+    LateBar,
     MarketSnapshot,
     OrderRecord,
     ParentRecord,
@@ -95,9 +96,14 @@ class SessionJournal:
         """Write down a market event before the firm hears of it."""
         self._journal.append(encode_market("market", data))
 
-    def late_bar(self, bar: MarketData) -> None:
-        """Write down a bar that came when its round had closed."""
-        self._journal.append(encode_market("late_bar", bar))
+    def late_bar(self, message: LateBar) -> None:
+        """Write down that a bar came when its round had closed; the bar itself is among the market events."""
+        self._journal.append(encode("late_bar", message))
+
+    @property
+    def round(self) -> int:
+        """The round that the firm is in."""
+        return self._round
 
     def snapshot(self, message: MarketSnapshot) -> None:
         """Write down what the firm sees in a round."""

@@ -12,6 +12,7 @@ from nautilus_ai_firm.messages import (
     DecisionEvent,
     Failure,
     GateResult,
+    LateBar,
     MarketSnapshot,
     OrderRecord,
     ParentRecord,
@@ -29,6 +30,7 @@ from nautilus_ai_firm.runs.session_facts import End, FillCharge, Resumed, Start,
 PLAIN: dict[str, type] = {
     "start": Start,
     "resumed": Resumed,
+    "late_bar": LateBar,
     "snapshot": MarketSnapshot,
     "signal": SignalEvent,
     "decision": DecisionEvent,
@@ -42,7 +44,7 @@ PLAIN: dict[str, type] = {
     "failure": Failure,
     "end": End,
 }
-MARKET = ("history", "market", "late_bar")
+MARKET = ("history", "market")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -60,7 +60,7 @@ def expected() -> list[tuple[str, Any]]:
 
 
 def same(record: str, fact: Any) -> Any:
-    return market_bits(fact) if record in {"history", "market", "late_bar"} else bits(fact)
+    return market_bits(fact) if record in {"history", "market"} else bits(fact)
 
 
 def test_everything_is_read_back_in_order(told: Path) -> None:
