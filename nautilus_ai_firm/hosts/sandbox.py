@@ -1,0 +1,223 @@
+"""The whole live path without a broker: replayed market data and the engine's simulated execution on a live node."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import partial
+from typing import Any, Protocol, override
+
+from nautilus_trader.adapters.sandbox import SandboxExecutionClientConfig, SandboxExecutionClientFactory
+from nautilus_trader.live import DataClientConfig, ExecutionClientConfig, LiveNodeBuilder, RoutingConfig
+from nautilus_trader.live.clients import (
+    DataClientFactory,
+    ExecutionClient,
+    ExecutionClientFactory,
+    MarketDataClient,
+)
+from nautilus_trader.model import AccountBalance, AccountId, AccountType, Money, OmsType, Venue
+
+from nautilus_ai_firm.hosts.study import Stage
+from nautilus_ai_firm.hosts.universe import bar_names, input_names
+from nautilus_ai_firm.hosts.venue import FillCharges
+from nautilus_ai_firm.runs.charges import FinancingEntry
+
+REPLAY, FINANCING = "REPLAY", "FINANCING"
+ROUNDS_PER_WINDOW = 100
+
+
+class MarketRecord(Protocol):
+    """Who writes down what the market did."""
+
+    def market(self, data: Any) -> None:
+        """Write down an event before the firm hears of it."""
+        ...
+
+    def financing(self, entry: FinancingEntry) -> None:
+        """Write down a booking."""
+        ...
+
+
+type Play = Callable[[Callable[[Any], None]], Any]
+
+
+@dataclass(slots=True)
+class Sandbox:
+    """The sandbox of one session: the clients of its node, and what the simulated venue does beside matching.
+
+    Attributes
+    ----------
+    stage : Stage
+        What the session needs.
+    record : MarketRecord
+        Who writes the market down.
+    on_idle : callable
+        Called with the market time, nanoseconds UTC, whenever the firm is idle.
+
+    """
+
+    stage: Stage
+    record: MarketRecord
+    on_idle: Callable[[int], None]
+    cashier: "Cashier | None" = field(default=None, init=False)
+
+    def add_clients(self, builder: LiveNodeBuilder, play: Play) -> LiveNodeBuilder:
+        """Give a node replayed market data, simulated execution and overnight financing.
+
+        Parameters
+        ----------
+        builder : LiveNodeBuilder
+            The node.
+        play : callable
+            Makes the coroutine that plays the market, from what puts an event into the node's queue.
+
+        """
+        universe, firm = self.stage.universe, self.stage.firm
+        names = dict.fromkeys([*bar_names(firm), *map(str, universe.input_bar_types.values())])
+        instruments = self.stage.catalog.instruments(names)
+        account_id = AccountId(f"{universe.venue}-001")
+        balance = Money.from_decimal(Decimal(repr(firm.venue.starting_balance)), universe.currency)
+        builder = builder.add_data_client(
+            REPLAY, _Factory(partial(Replay, instruments, play)), DataClientConfig(routing=RoutingConfig(default=True))
+        )
+        builder = builder.add_simulated_exec_client(
+            None,
+            SandboxExecutionClientFactory(),
+            SandboxExecutionClientConfig(
+                venue=universe.venue,
+                starting_balances=[balance],
+                account_id=account_id,
+                base_currency=universe.currency,
+                oms_type=OmsType.NETTING,
+                account_type=AccountType.MARGIN,
+                default_leverage=Decimal(repr(firm.venue.leverage)),
+                fee_model=FillCharges(self.stage.charges),
+            ),
+        )
+        return builder.add_exec_client(
+            FINANCING, _ExecutionFactory(partial(self._hire, account_id)), ExecutionClientConfig()
+        )
+
+    def _hire(self, account_id: AccountId, **context: Any) -> "Cashier":
+        self.cashier = Cashier(
+            **context,
+            venue=Venue(FINANCING),  # orders never go there
+            account_id=account_id,
+            account_type=AccountType.MARGIN,
+            oms_type=OmsType.NETTING,
+            base_currency=self.stage.universe.currency,
+        )
+        return self.cashier
+
+    def events(self) -> Iterator[Any]:
+        """Market data of the session by time of arrival, a window at a time."""
+        stage = self.stage
+        names, inputs = bar_names(stage.firm), input_names(stage.firm)
+        begin_ns = stage.catalog.last_close_before(names, int(stage.rounds_ns[0])) + 1
+        for cut_ns in (*stage.rounds_ns[ROUNDS_PER_WINDOW - 1 : -1 : ROUNDS_PER_WINDOW], stage.rounds_ns[-1]):
+            window = stage.catalog.window(names, inputs, begin_ns, int(cut_ns))
+            yield from sorted(
+                [*window.bars, *window.opening_ticks, *window.observations], key=lambda data: data.ts_init
+            )
+            begin_ns = int(cut_ns) + 1
+
+    def before(self, event: Any) -> Iterable[Callable[[], None]]:
+        """Write an event down, and book overnight financing with the first of a day."""
+        charges = self.stage.charges
+        if _venue_of(event) == self.stage.universe.venue:
+            charges.see(event)
+        for entry in charges.due():
+            self.record.financing(entry)
+            yield partial(self._book, entry)
+        self.record.market(event)
+
+    def _book(self, entry: FinancingEntry) -> None:
+        if self.cashier is None:
+            raise RuntimeError("the node has no financing client")
+        self.cashier.book(self.stage.charges.money(entry.amount), entry.ts)
+
+    def after(self, ts_ns: int) -> None:
+        """Say that the firm is idle."""
+        self.on_idle(ts_ns)
+
+
+class Replay(MarketDataClient):
+    """Hands over instruments, then everything that is played; whoever subscribes gets it."""
+
+    def __init__(self, instruments: Iterable[Any], play: Play, **context: Any) -> None:
+        super().__init__(**context)
+        self._instruments = list(instruments)
+        self._play = play
+
+    @override
+    async def _connect(self) -> None:
+        for instrument in self._instruments:
+            self._handle_instrument(instrument)
+        self.create_task(self._play(self._handle_data), "play")
+
+    @override
+    async def _disconnect(self) -> None:
+        pass
+
+    async def _accept(self, _command: object) -> None:
+        """Everything is played, whether or not somebody asked for it."""
+        await asyncio.sleep(0)
+
+    _subscribe = _subscribe_bars = _subscribe_trades = _accept
+    _unsubscribe = _unsubscribe_bars = _unsubscribe_trades = _accept
+
+
+class Cashier(ExecutionClient):
+    """Books interest and borrow fees into the account of the simulated venue; takes no orders."""
+
+    @override
+    async def _connect(self) -> None:
+        pass
+
+    @override
+    async def _disconnect(self) -> None:
+        pass
+
+    def book(self, amount: Money, ts_ns: int) -> None:
+        """Add an amount to the balance.
+
+        Raises
+        ------
+        LookupError
+            The venue has no account yet.
+
+        """
+        account = self.cache.account(self.account_id)
+        if account is None:
+            raise LookupError(f"no account {self.account_id}")
+        total = account.balance_total(amount.currency) + amount
+        nothing = Money.from_decimal(Decimal(0), amount.currency)
+        balance = AccountBalance(total, nothing, total)
+        self.generate_account_state([balance], [], reported=False, ts_event=ts_ns)
+
+
+class _Factory(DataClientFactory):
+    """Makes the one client that it was made for."""
+
+    def __init__(self, make: Callable[..., Any]) -> None:
+        self._make = make
+
+    def create(self, **context: Any) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride] - the node calls an instance
+        return self._make(**context)
+
+
+class _ExecutionFactory(ExecutionClientFactory):
+    """Makes the one client that it was made for."""
+
+    def __init__(self, make: Callable[..., Any]) -> None:
+        self._make = make
+
+    def create(self, **context: Any) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride] - as above
+        return self._make(**context)
+
+
+def _venue_of(event: Any) -> Venue | None:
+    if (bar_type := getattr(event, "bar_type", None)) is not None:
+        return bar_type.instrument_id.venue
+    instrument_id = getattr(event, "instrument_id", None)
+    return None if instrument_id is None else instrument_id.venue
