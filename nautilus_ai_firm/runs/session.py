@@ -9,6 +9,7 @@ from nautilus_ai_firm.messages import (
     DecisionEvent,
     Failure,
     GateResult,
+    LateBar,
     MarketSnapshot,
     OrderRecord,
     ParentRecord,
@@ -18,12 +19,10 @@ from nautilus_ai_firm.messages import (
 )
 from nautilus_ai_firm.runs.charges import FillCosts, FinancingEntry
 from nautilus_ai_firm.runs.codec import encode
+from nautilus_ai_firm.runs.folder import JOURNAL
 from nautilus_ai_firm.runs.journal import Journal, JournalError
 from nautilus_ai_firm.runs.market_codec import MarketData, encode_market
 from nautilus_ai_firm.runs.session_facts import End, FillCharge, Resumed, Start, SwitchRead
-
-JOURNAL = "journal/session.jsonl"
-"""The journal's place in a run folder."""
 
 
 class SessionJournal:
@@ -40,14 +39,16 @@ class SessionJournal:
     Raises
     ------
     JournalError
-        From the constructor and every method: another process writes the journal, it is damaged, or it cannot be
-        written.
+        From the constructor and every method: the run is sealed, another process writes the journal, it is damaged,
+        or it cannot be written.
     CodecError
         From every method: a number is infinite, which the journal cannot say.
 
     """
 
     def __init__(self, run: Path, *, durable: bool = True) -> None:
+        if (run / "summary.json").exists():
+            raise JournalError(f"{run}: is sealed; a session goes on in a run folder of its own")
         self._journal = Journal(run / JOURNAL)
         self._durable = durable
         self._began_with = self._journal.records
@@ -95,9 +96,14 @@ class SessionJournal:
         """Write down a market event before the firm hears of it."""
         self._journal.append(encode_market("market", data))
 
-    def late_bar(self, bar: MarketData) -> None:
-        """Write down a bar that came when its round had closed."""
-        self._journal.append(encode_market("late_bar", bar))
+    def late_bar(self, message: LateBar) -> None:
+        """Write down that a bar came when its round had closed; the bar itself is among the market events."""
+        self._journal.append(encode("late_bar", message))
+
+    @property
+    def round(self) -> int:
+        """The round that the firm is in."""
+        return self._round
 
     def snapshot(self, message: MarketSnapshot) -> None:
         """Write down what the firm sees in a round."""

@@ -12,6 +12,7 @@ from nautilus_ai_firm.messages import (
     DecisionEvent,
     Failure,
     GateResult,
+    LateBar,
     MarketSnapshot,
     OrderRecord,
     ParentRecord,
@@ -21,14 +22,15 @@ from nautilus_ai_firm.messages import (
 )
 from nautilus_ai_firm.runs.charges import FinancingEntry
 from nautilus_ai_firm.runs.codec import CodecError, decode
+from nautilus_ai_firm.runs.folder import JOURNAL
 from nautilus_ai_firm.runs.journal import JournalError, JournalReader
 from nautilus_ai_firm.runs.market_codec import decode_market
-from nautilus_ai_firm.runs.session import JOURNAL
 from nautilus_ai_firm.runs.session_facts import End, FillCharge, Resumed, Start, SwitchRead
 
 PLAIN: dict[str, type] = {
     "start": Start,
     "resumed": Resumed,
+    "late_bar": LateBar,
     "snapshot": MarketSnapshot,
     "signal": SignalEvent,
     "decision": DecisionEvent,
@@ -42,7 +44,7 @@ PLAIN: dict[str, type] = {
     "failure": Failure,
     "end": End,
 }
-MARKET = ("history", "market", "late_bar")
+MARKET = ("history", "market")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from nautilus_ai_firm.messages import (
     DecisionEvent,
     Failure,
     GateResult,
+    LateBar,
     MarketSnapshot,
     OrderEventKind,
     OrderRecord,
@@ -161,6 +162,6 @@ def one_of_each() -> Iterator[tuple[str, tuple[object, ...]]]:
     yield "order", (order(1, OrderEventKind.FILLED),)
     yield "parent", (parent(1),)
     yield "financing", (FINANCING,)
-    yield "late_bar", (bar(900),)
+    yield "late_bar", (LateBar(ts_event=900, ts_init=950, round=1, instrument_id="A.US", close=Decimal("10.50")),)
     yield "failure", (FAILURE,)
     yield "end", ("failed", 1)

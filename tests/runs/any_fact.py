@@ -170,6 +170,9 @@ FACTS = {
     "gate_result": GATE,
     "parent": PARENT,
     "failure": FAILURE,
+    "late_bar": st.builds(
+        messages.LateBar, ts_event=COUNT, ts_init=COUNT, round=COUNT, instrument_id=TEXT, close=DECIMAL
+    ),
     "financing": FINANCING,
     "start": START,
     "fill_costs": st.builds(FillCharge, client_order_id=TEXT, costs=COSTS),

@@ -28,7 +28,7 @@ from nautilus_ai_firm.runs.market_codec import decode_market, encode_market
 from tests.runs.a_session import START
 from tests.runs.any_fact import CLEARED, FACTS, MARKET, bits, market_bits
 
-WITHIN_A_FIRM = {"ExecutionTick", "CancelParent", "ChildIntent", "ParentDone", "Breach"}
+WITHIN_A_FIRM = {"ExecutionTick", "CancelParent", "ChildIntent", "ParentDone", "Breach", "SessionEnd"}
 """What only desks tell each other, and what is part of other messages."""
 
 
@@ -64,7 +64,7 @@ def test_every_message_that_is_recorded_is_tested() -> None:
         if hasattr(value, "__dataclass_fields__") and value.__module__ == messages.__name__
     }
     tested = {"MarketSnapshot", "SignalEvent", "DecisionEvent", "RiskedDecision", "ClearedDecision", "RiskCommand",
-              "OrderRecord", "GateResult", "ParentRecord", "Failure"}  # fmt: skip
+              "OrderRecord", "GateResult", "ParentRecord", "Failure", "LateBar"}  # fmt: skip
     assert declared - WITHIN_A_FIRM == tested
 
 

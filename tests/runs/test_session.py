@@ -11,8 +11,9 @@ import pytest
 from nautilus_ai_firm.messages import OrderEventKind
 from nautilus_ai_firm.runs import journal as journal_module
 from nautilus_ai_firm.runs.codec import CodecError
+from nautilus_ai_firm.runs.folder import JOURNAL
 from nautilus_ai_firm.runs.journal import Journal, JournalError, JournalReader
-from nautilus_ai_firm.runs.session import JOURNAL, SessionJournal
+from nautilus_ai_firm.runs.session import SessionJournal
 from nautilus_ai_firm.runs.session_facts import End, FillCharge, Resumed, SwitchRead
 from nautilus_ai_firm.runs.session_reading import read_session
 from tests.runs.a_session import (
@@ -60,7 +61,7 @@ def expected() -> list[tuple[str, Any]]:
 
 
 def same(record: str, fact: Any) -> Any:
-    return market_bits(fact) if record in {"history", "market", "late_bar"} else bits(fact)
+    return market_bits(fact) if record in {"history", "market"} else bits(fact)
 
 
 def test_everything_is_read_back_in_order(told: Path) -> None:
