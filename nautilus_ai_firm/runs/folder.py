@@ -23,6 +23,8 @@ PACKAGES = ("nautilus_trader", "numpy", "pandas", "polars", "pyarrow", "exchange
 RANDOM_COLUMNS = ("init_id", "events", "adjustments")
 """Columns of the engine's reports that hold random ids, or repeat the fills: two equal runs leave equal folders."""
 UUID = "-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
+JOURNAL = "journal/session.jsonl"
+"""Place of the journal of a session in its run folder."""
 TABLES = ("fills", "orders", "positions", "equity", "signals", "financing")
 
 
@@ -81,22 +83,29 @@ def write_tables(temporary: Path, tables: Mapping[str, pa.Table]) -> None:
         pq.write_table(table, temporary / f"{name}.parquet")
 
 
-def write_manifest(temporary: Path, config: bytes, inputs: Mapping[str, Any]) -> None:
+def versions() -> dict[str, str]:
+    """Name the Python and the packages that a result depends on."""
+    return {"python": platform.python_version()} | {name: version(name) for name in PACKAGES}
+
+
+def write_manifest(temporary: Path, config: str, ran_on: Mapping[str, str], inputs: Mapping[str, Any]) -> None:
     """Write the resolved configuration, and what it takes to run it again."""
-    (temporary / "config.toml").write_bytes(config)
+    (temporary / "config.toml").write_bytes(config.encode())
     manifest = {
-        "python": platform.python_version(),
-        "packages": {name: version(name) for name in PACKAGES},
+        "python": ran_on["python"],
+        "packages": {name: said for name, said in ran_on.items() if name != "python"},
         **inputs,
     }
     (temporary / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
 
 
-def seal(temporary: Path, recorder: RunRecorder) -> None:
-    """Close the audit chain over every file of the run."""
+def seal(temporary: Path, recorder: RunRecorder, journal: Path | None = None) -> None:
+    """Close the audit chain over every file of the run, the journal of its session included."""
     names = [f"{name}.parquet" for name in TABLES] + ["decisions.jsonl", "config.toml", "manifest.json"]
     recorder.flush()
     anchors = {name: file_sha256(temporary / name) for name in names}
+    if journal is not None:
+        anchors[JOURNAL] = file_sha256(journal)
     recorder.audit.seal(anchors | {"market_data": recorder.market_sha256.hexdigest()})
     recorder.close()
 

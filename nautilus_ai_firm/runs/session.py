@@ -19,12 +19,10 @@ from nautilus_ai_firm.messages import (
 )
 from nautilus_ai_firm.runs.charges import FillCosts, FinancingEntry
 from nautilus_ai_firm.runs.codec import encode
+from nautilus_ai_firm.runs.folder import JOURNAL
 from nautilus_ai_firm.runs.journal import Journal, JournalError
 from nautilus_ai_firm.runs.market_codec import MarketData, encode_market
 from nautilus_ai_firm.runs.session_facts import End, FillCharge, Resumed, Start, SwitchRead
-
-JOURNAL = "journal/session.jsonl"
-"""The journal's place in a run folder."""
 
 
 class SessionJournal:
@@ -41,14 +39,16 @@ class SessionJournal:
     Raises
     ------
     JournalError
-        From the constructor and every method: another process writes the journal, it is damaged, or it cannot be
-        written.
+        From the constructor and every method: the run is sealed, another process writes the journal, it is damaged,
+        or it cannot be written.
     CodecError
         From every method: a number is infinite, which the journal cannot say.
 
     """
 
     def __init__(self, run: Path, *, durable: bool = True) -> None:
+        if (run / "summary.json").exists():
+            raise JournalError(f"{run}: is sealed; a session goes on in a run folder of its own")
         self._journal = Journal(run / JOURNAL)
         self._durable = durable
         self._began_with = self._journal.records

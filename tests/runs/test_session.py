@@ -11,8 +11,9 @@ import pytest
 from nautilus_ai_firm.messages import OrderEventKind
 from nautilus_ai_firm.runs import journal as journal_module
 from nautilus_ai_firm.runs.codec import CodecError
+from nautilus_ai_firm.runs.folder import JOURNAL
 from nautilus_ai_firm.runs.journal import Journal, JournalError, JournalReader
-from nautilus_ai_firm.runs.session import JOURNAL, SessionJournal
+from nautilus_ai_firm.runs.session import SessionJournal
 from nautilus_ai_firm.runs.session_facts import End, FillCharge, Resumed, SwitchRead
 from nautilus_ai_firm.runs.session_reading import read_session
 from tests.runs.a_session import (

@@ -1,0 +1,206 @@
+"""Records of a run, whatever hosted it -> tables, manifest, sealed audit chain and summary."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from nautilus_ai_firm.messages import Failure
+from nautilus_ai_firm.runs.charges import FillCosts, FinancingEntry, fills_table, financing_table
+from nautilus_ai_firm.runs.folder import refusal_rows, report_table, seal, write_manifest, write_summary, write_tables
+from nautilus_ai_firm.runs.performance import daily_returns, performance
+from nautilus_ai_firm.runs.recorder import RunRecorder
+from nautilus_ai_firm.runs.session_facts import Host
+
+NOT_MODELLED = (
+    "taxes and dividends as cash (prices are adjusted for total return)",
+    "hard-to-borrow shorts: every short can be borrowed at one rate",
+    "queue position and auction imbalance: orders fill in full at the opening price, impact is charged as money",
+    "latency between the opening print and the order",
+    "margin calls by the broker",
+)
+NO_BROKER = "a broker: this was a sandbox, nothing was traded, every fill was simulated on the catalog's market data"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ran:
+    """A run that is over, before it is written down.
+
+    Attributes
+    ----------
+    run_id : str
+        Name of the run.
+    host : Host
+        Where the firm sat.
+    ended : str
+        `normal`, `failed`, `killed`, or what else ended it.
+    failure : Failure or None
+        The first failure.
+    recorder : RunRecorder
+        What the firm said.
+    fill_costs : mapping of str to sequence of FillCosts
+        Costs of the fills of each order, by client order id, in order of arrival.
+    financing : sequence of FinancingEntry
+        Bookings of interest and borrow fees.
+    orders, positions : DataFrame or None
+        Reports of orders and positions as the engine makes them.
+    config : str
+        Resolved configuration, TOML.
+    config_sha256, catalog_sha256 : str
+        What ran, on what.
+    versions : mapping of str to str
+        Python and packages.
+    series : mapping of str to str
+        SHA-256 of every series of the catalog.
+    starting_balance : float
+        Cash at the start, account currency.
+    first_round_ns, last_round_ns : int
+        Closes of the first and the last round, nanoseconds UTC.
+    bars : int
+        Bars that the firm was given.
+    kill_switch_latched : bool
+        Whether the kill switch was latched at the end.
+    caveats : tuple of str
+        What is not modelled, beside what is never modelled.
+    wall_seconds : float or None
+        How long the run took; None where nobody measured.
+    peak_rss_mb : int or None
+        Its largest memory; None where nobody measured.
+
+    """
+
+    run_id: str
+    host: Host
+    ended: str
+    failure: Failure | None
+    recorder: RunRecorder
+    fill_costs: Mapping[str, Sequence[FillCosts]]
+    financing: Sequence[FinancingEntry]
+    orders: pd.DataFrame | None
+    positions: pd.DataFrame | None
+    config: str
+    config_sha256: str
+    catalog_sha256: str
+    versions: Mapping[str, str]
+    series: Mapping[str, str]
+    starting_balance: float
+    first_round_ns: int
+    last_round_ns: int
+    bars: int
+    kill_switch_latched: bool
+    caveats: tuple[str, ...]
+    wall_seconds: float | None
+    peak_rss_mb: int | None
+
+
+def write_results(temporary: Path, ran: Ran, journal: Path | None = None) -> None:
+    """Write everything that a run leaves behind into a folder.
+
+    Parameters
+    ----------
+    temporary : Path
+        The folder, in which the recorder's files have grown.
+    ran : Ran
+        The run.
+    journal : Path, optional
+        The journal of its session, which the audit chain vouches for.
+
+    """
+    recorder = ran.recorder
+    orders = recorder.order_facts()
+    fills = fills_table(recorder.fills, ran.fill_costs)
+    equity = recorder.equity_table(ran.financing)
+    write_tables(
+        temporary,
+        {
+            "fills": fills,
+            "orders": report_table(ran.orders, orders),
+            "positions": report_table(ran.positions, orders),
+            "equity": equity,
+            "signals": recorder.signals_table(),
+            "financing": financing_table(ran.financing),
+        },
+    )
+    write_manifest(
+        temporary,
+        ran.config,
+        ran.versions,
+        {
+            "config_sha256": ran.config_sha256,
+            "catalog_sha256": ran.catalog_sha256,
+            "seeds": {},
+            "inputs": ran.series,
+            "kill_switch_latched_at_end": ran.kill_switch_latched,
+        },
+    )
+    seal(temporary, recorder, journal)
+    write_summary(temporary, _summary(ran, equity, fills))
+
+
+def _summary(ran: Ran, equity: pa.Table, fills: pa.Table) -> dict[str, Any]:
+    recorder = ran.recorder
+    host_caveats = (NO_BROKER,) if ran.host is Host.SANDBOX else ()
+    return {
+        "run_id": ran.run_id,
+        "host": ran.host,
+        "ended": ran.ended,
+        "failure": None if ran.failure is None else asdict(ran.failure),
+        "engine_version": ran.versions["nautilus_trader"],
+        "config_sha256": ran.config_sha256,
+        "catalog_sha256": ran.catalog_sha256,
+        "start": _day(ran.first_round_ns),
+        "end": _day(ran.last_round_ns),
+        "bars": ran.bars,
+        "rounds": recorder.rounds,
+        "decisions": recorder.decisions,
+        "refused_decisions": recorder.refused_decisions,
+        "orders": len(recorder.orders),
+        "denied_orders": sum(order["denied"] for order in recorder.orders.values()),
+        "fills": len(recorder.fills),
+        **_money(ran, equity, fills),
+        "contributions": recorder.contributions(),
+        "refusals": refusal_rows(recorder),
+        "commands": [asdict(command) for command in recorder.commands],
+        "not_modelled": (*host_caveats, *NOT_MODELLED, *ran.caveats),
+        "audit_head": recorder.audit.head,
+        "result_sha256": recorder.result_sha256(),
+        "wall_seconds": None if ran.wall_seconds is None else round(ran.wall_seconds, 3),
+        "bars_per_second": round(ran.bars / ran.wall_seconds) if ran.wall_seconds else None,
+        "peak_rss_mb": ran.peak_rss_mb,
+    }
+
+
+def _money(ran: Ran, equity: pa.Table, fills: pa.Table) -> dict[str, Any]:
+    start = ran.starting_balance
+    levels = np.array([float(value) for value in equity["equity"].to_pylist()] or [start])
+    ts = equity["ts"].cast(pa.int64()).to_numpy()
+    sums = {name: sum(fills[name].to_pylist(), Decimal(0)) for name in ("fee", "half_spread_cost", "impact_cost")}
+    notional = sum(
+        (row["quantity"] * row["price"] for row in fills.select(["quantity", "price"]).to_pylist()), Decimal(0)
+    )
+    financing = sum((entry.amount for entry in ran.financing), Decimal(0))
+    slippage = sums["half_spread_cost"] + sums["impact_cost"]
+    years = max((ran.last_round_ns - ran.first_round_ns) / (365.25 * 86_400e9), 1 / 365.25)
+    return {
+        "starting_equity": start,
+        "ending_equity": float(levels[-1]),
+        "total_return": float(levels[-1]) / start - 1.0,
+        **performance(daily_returns(ts, levels, start)),
+        "turnover": float(notional) / float(levels.mean()) / years,
+        "traded_notional": float(notional),
+        "fees": float(sums["fee"]),
+        "half_spread_cost": float(sums["half_spread_cost"]),
+        "impact_cost": float(sums["impact_cost"]),
+        "financing": float(financing),
+        "slippage_bps": float(slippage / notional * 10_000) if notional else 0.0,
+    }
+
+
+def _day(ts: int) -> str:
+    return datetime.fromtimestamp(ts / 1e9, UTC).date().isoformat()
