@@ -22,7 +22,10 @@ from nautilus_ai_firm.runs.codec import encode
 from nautilus_ai_firm.runs.folder import JOURNAL
 from nautilus_ai_firm.runs.journal import Journal, JournalError
 from nautilus_ai_firm.runs.market_codec import MarketData, encode_market
+from nautilus_ai_firm.runs.resuming import ResumedJournal
 from nautilus_ai_firm.runs.session_facts import End, FillCharge, Resumed, Start, SwitchRead
+
+_RESUMED = b'{"record":"resumed",'
 
 
 class SessionJournal:
@@ -31,10 +34,12 @@ class SessionJournal:
     Parameters
     ----------
     run : Path
-        The run folder. A journal that is there already is continued after its last whole record.
+        The run folder.
     durable : bool
         Whether records are brought to the disk before anyone acts on them: after a round's cleared decision, before an
         order goes out, after a command, a failure and the end. A backtest, which runs again, needs none of that.
+    again : bool
+        Whether the session of this journal runs again from its start, to be continued after its last whole record.
 
     Raises
     ------
@@ -46,12 +51,12 @@ class SessionJournal:
 
     """
 
-    def __init__(self, run: Path, *, durable: bool = True) -> None:
+    def __init__(self, run: Path, *, durable: bool = True, again: bool = False) -> None:
         if (run / "summary.json").exists():
             raise JournalError(f"{run}: is sealed; a session goes on in a run folder of its own")
-        self._journal = Journal(run / JOURNAL)
+        self._again = _resumed_journal(run / JOURNAL) if again else None
+        self._journal = self._again or Journal(run / JOURNAL)
         self._durable = durable
-        self._began_with = self._journal.records
         self._round = 0
         self._decision: DecisionEvent | None = None
         self._risked: RiskedDecision | None = None
@@ -76,16 +81,15 @@ class SessionJournal:
             The journal has a session already.
 
         """
-        if self._journal.records:
+        if self._journal.records and self._again is None:
             raise JournalError(f"{self.path}: holds a session already; it can be resumed, not started")
         self._journal.append(encode("start", start))
         self._sync()
 
-    def resumed(self) -> None:
-        """Write down that the session goes on after what was there when the journal was opened."""
-        fact = Resumed(after_record=self._began_with, torn_bytes=self._journal.torn_bytes)
-        self._journal.append(encode("resumed", fact))
-        self._sync()
+    @property
+    def repeating(self) -> bool:
+        """Whether the session still runs through what the journal holds already."""
+        return self._again is not None and self._again.repeating
 
     def history(self, data: Iterable[MarketData]) -> None:
         """Write down what the models warmed up on, in the order that it was given to them."""
@@ -201,6 +205,14 @@ class SessionJournal:
         """Let the record survive this process, if not the machine: an intent that is on the disk went before it."""
         if self._durable:
             self._journal.flush()
+
+
+def _resumed_journal(path: Path) -> ResumedJournal:
+    return ResumedJournal(
+        path,
+        resumed=lambda records, torn: encode("resumed", Resumed(after_record=records, torn_bytes=torn)),
+        is_resumed=lambda payload: payload.startswith(_RESUMED),
+    )
 
 
 def _refuse_other(nested: object, written: object) -> None:
