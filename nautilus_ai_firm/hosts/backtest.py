@@ -1,6 +1,7 @@
 """A configuration and a catalog -> a run folder, by the backtest engine on streamed data."""
 
 from decimal import Decimal
+from itertools import chain
 from math import ceil
 
 import numpy as np
@@ -12,6 +13,7 @@ from threadpoolctl import threadpool_limits
 
 from nautilus_ai_firm.bus import Failures
 from nautilus_ai_firm.firm import seat
+from nautilus_ai_firm.hosts.journalling import Journalling
 from nautilus_ai_firm.hosts.result import write_run
 from nautilus_ai_firm.hosts.study import Stage, Study, prepare
 from nautilus_ai_firm.hosts.universe import bar_names, input_names
@@ -50,7 +52,10 @@ def _run(stage: Stage) -> Run:
     temporary = temporary_folder(folder)
     recorder = RunRecorder(temporary, stage.universe.names)
     engine: BacktestEngine | None = None
+    journalling: Journalling | None = None
     try:
+        if stage.study.journal:
+            journalling = Journalling(stage, folder.name, temporary, recorder)
         engine = _engine(stage)
         failures = seat(
             engine,
@@ -58,13 +63,15 @@ def _run(stage: Stage) -> Run:
             universe=stage.universe,
             sessions=stage.sessions,
             feed=stage.feed,
-            recorder=recorder,
-            kill_switch=stage.kill_switch,
+            recorder=recorder if journalling is None else journalling.recorder,
+            kill_switch=stage.kill_switch if journalling is None else journalling.kill_switch,
         )
         stage.charges.failures = failures
         stage.charges.learn(stage.feed.history)
-        bars = _feed(engine, stage, failures)
+        bars = _feed(engine, stage, failures, journalling)
         failure = failures.first or _missing_rounds(stage, min(recorder.rounds, recorder.decisions))
+        if journalling is not None:
+            journalling.end(failure)
         if failure is not None:
             failed = folder.with_name(f"{folder.name}.failed")
             write_failure(temporary, failed, recorder, failure)
@@ -77,6 +84,8 @@ def _run(stage: Stage) -> Run:
         if engine is not None:
             engine.dispose()
         recorder.close()
+        if journalling is not None:
+            journalling.close()
         discard(temporary)
     return open_run(folder)
 
@@ -131,7 +140,7 @@ def _engine_limits(firm: Firm) -> RiskEngineConfig:
     )
 
 
-def _feed(engine: BacktestEngine, stage: Stage, failures: Failures) -> int:
+def _feed(engine: BacktestEngine, stage: Stage, failures: Failures, journalling: Journalling | None = None) -> int:
     """Stream the window into the engine, chunk by chunk, and return the number of bars."""
     end_ns = int(stage.rounds_ns[-1])
     names, inputs = bar_names(stage.firm), input_names(stage.firm)
@@ -139,12 +148,16 @@ def _feed(engine: BacktestEngine, stage: Stage, failures: Failures) -> int:
     bars = 0
     for cut_ns in [*_cuts(stage), end_ns]:
         window = stage.catalog.window(names, inputs, begin_ns, cut_ns)
-        for data in (window.bars, window.opening_ticks, window.observations):
-            if data:
-                engine.add_data(stage.study.arrange(data) if stage.study.arrange else data)
+        given = [data for data in (window.bars, window.opening_ticks, window.observations) if data]
+        if stage.study.arrange is not None:
+            given = [stage.study.arrange(data) for data in given]
+        for data in given:
+            engine.add_data(data)
+        if journalling is not None:
+            journalling.recorder.feed(chain.from_iterable(given))
         bars += len(window.bars)
         begin_ns = cut_ns + 1
-        if window.bars or window.opening_ticks or window.observations:
+        if given:
             try:
                 engine.run(end=end_ns + 1, streaming=True)
             except RuntimeError as error:  # the engine's own: what a desk raises never gets here

@@ -7,7 +7,7 @@ from pathlib import Path
 from nautilus_trader.backtest import BacktestEngine
 
 from nautilus_ai_firm.hosts.study import Stage
-from nautilus_ai_firm.runs.folder import versions
+from nautilus_ai_firm.runs.folder import JOURNAL, versions
 from nautilus_ai_firm.runs.recorder import RunRecorder
 from nautilus_ai_firm.runs.results import Ran, write_results
 from nautilus_ai_firm.runs.session_facts import Host
@@ -21,9 +21,8 @@ def write_run(
     engine: BacktestEngine,
     recorder: RunRecorder,
     bars: int,
-    journal: Path | None = None,
 ) -> None:
-    """Write everything that the run leaves behind into its temporary folder."""
+    """Write everything that the run leaves behind into its temporary folder, beside its journal where it kept one."""
     loaded = stage.study.loaded
     ran = Ran(
         run_id=run_id,
@@ -39,7 +38,7 @@ def write_run(
         config_sha256=loaded.sha256,
         catalog_sha256=stage.catalog.sha256(),
         versions=versions(),
-        series=series_sha256(stage),
+        series={name: stage.catalog.record(name).sha256 for name in stage.catalog.names()},
         starting_balance=float(stage.firm.venue.starting_balance),
         first_round_ns=int(stage.rounds_ns[0]),
         last_round_ns=int(stage.rounds_ns[-1]),
@@ -49,12 +48,8 @@ def write_run(
         wall_seconds=time.perf_counter() - stage.started,
         peak_rss_mb=peak_rss_mb(),
     )
-    write_results(temporary, ran, journal)
-
-
-def series_sha256(stage: Stage) -> dict[str, str]:
-    """SHA-256 of every series of the catalog."""
-    return {name: stage.catalog.record(name).sha256 for name in stage.catalog.names()}
+    journal = temporary / JOURNAL
+    write_results(temporary, ran, journal if stage.study.journal else None)
 
 
 def peak_rss_mb() -> int:

@@ -47,6 +47,8 @@ class Study:
         Rearranges each list of data before the engine gets it. Results do not depend on it.
     on_progress : callable, optional
         Called with rounds done and rounds in all.
+    journal : bool
+        Whether the run also keeps the journal that a session keeps.
 
     """
 
@@ -58,6 +60,7 @@ class Study:
     cuts: Sequence[int] | None = None
     arrange: Arrange | None = None
     on_progress: Callable[[int, int], None] | None = None
+    journal: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

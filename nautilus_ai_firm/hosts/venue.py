@@ -7,7 +7,7 @@ told apart afterwards. Average volume and volatility come from the bars that the
 from collections import defaultdict
 from collections.abc import Iterable
 from decimal import ROUND_HALF_EVEN, Decimal
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from nautilus_trader.backtest import SimulationModule
@@ -25,6 +25,18 @@ from nautilus_ai_firm.settings import Costs
 CENT = Decimal("0.01")
 DAY_NS = 86_400_000_000_000
 IMPACT_DIGITS = Decimal("1e-8")
+
+
+class ChargeRecorder(Protocol):
+    """Who writes charges down as they are made."""
+
+    def fill_costs(self, client_order_id: str, costs: FillCosts) -> None:
+        """Hear what the next fill of an order costs."""
+        ...
+
+    def financing(self, entry: FinancingEntry) -> None:
+        """Hear of a booking of interest and borrow fees."""
+        ...
 
 
 class Charges:
@@ -54,6 +66,7 @@ class Charges:
         currency: Currency,
     ) -> None:
         self.failures: Failures | None = None
+        self.recorder: ChargeRecorder | None = None
         self.fills: defaultdict[str, list[FillCosts]] = defaultdict(list)  # by client order id
         self.financing: list[FinancingEntry] = []
         self._costs = costs
@@ -115,6 +128,8 @@ class Charges:
             impact_cost=(notional * _exact(impact_fraction)).quantize(IMPACT_DIGITS, ROUND_HALF_EVEN),
         )
         self.fills[order_id].append(parts)
+        if self.recorder is not None:
+            self.recorder.fill_costs(order_id, parts)
         self._charged[order_id] = (already + fee, cumulative + notional)
         total = (parts.fee + parts.half_spread_cost + parts.impact_cost).quantize(CENT, ROUND_HALF_EVEN)
         signed = int(quantity) if order.side == OrderSide.BUY else -int(quantity)
@@ -126,6 +141,9 @@ class Charges:
         """Return what is to be booked now, once."""
         due, self._due = self._due, []
         self.financing += due
+        if self.recorder is not None:
+            for entry in due:
+                self.recorder.financing(entry)
         return due
 
     def money(self, amount: Decimal) -> Money:
