@@ -1,6 +1,5 @@
 """The whole live path without a broker: replayed market data and the engine's simulated execution on a live node."""
 
-import asyncio
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -31,10 +30,6 @@ class MarketRecord(Protocol):
 
     def market(self, data: Any) -> None:
         """Write down an event before the firm hears of it."""
-        ...
-
-    def financing(self, entry: FinancingEntry) -> None:
-        """Write down a booking."""
         ...
 
 
@@ -127,7 +122,6 @@ class Sandbox:
         if _venue_of(event) == self.stage.universe.venue:
             charges.see(event)
         for entry in charges.due():
-            self.record.financing(entry)
             yield partial(self._book, entry)
         self.record.market(event)
 
@@ -159,12 +153,29 @@ class Replay(MarketDataClient):
     async def _disconnect(self) -> None:
         pass
 
-    async def _accept(self, _command: object) -> None:
-        """Everything is played, whether or not somebody asked for it."""
-        await asyncio.sleep(0)
+    @override
+    async def _subscribe(self, command: Any) -> None:
+        pass
 
-    _subscribe = _subscribe_bars = _subscribe_trades = _accept
-    _unsubscribe = _unsubscribe_bars = _unsubscribe_trades = _accept
+    @override
+    async def _subscribe_bars(self, command: Any) -> None:
+        pass
+
+    @override
+    async def _subscribe_trades(self, command: Any) -> None:
+        pass
+
+    @override
+    async def _unsubscribe(self, command: Any) -> None:
+        pass
+
+    @override
+    async def _unsubscribe_bars(self, command: Any) -> None:
+        pass
+
+    @override
+    async def _unsubscribe_trades(self, command: Any) -> None:
+        pass
 
 
 class Cashier(ExecutionClient):

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from nautilus_ai_firm.runs.codec import CodecError
 from nautilus_ai_firm.runs.folder import JOURNAL
 from nautilus_ai_firm.runs.journal import Journal, JournalError, JournalReader
 from nautilus_ai_firm.runs.session import SessionJournal
-from nautilus_ai_firm.runs.session_facts import End, FillCharge, Resumed, SwitchRead
+from nautilus_ai_firm.runs.session_facts import End, FillCharge, SwitchRead
 from nautilus_ai_firm.runs.session_reading import read_session
 from tests.runs.a_session import (
     COSTS,
@@ -163,19 +164,31 @@ def test_an_event_of_an_order_survives_the_process(tmp_path: Path, method: str) 
 
 def test_a_session_goes_on_after_a_crash(told: Path) -> None:
     path = told / JOURNAL
-    lines = path.read_bytes().splitlines(keepends=True)
-    path.write_bytes(b"".join(lines[:6]) + lines[6][:30])
-    session = SessionJournal(told)
-    assert session.records == 6
-    session.resumed()
-    session.snapshot(snapshot(2))
-    session.end("normal", 0, wall_seconds=1.5)
-    session.close()
+    whole = read_session(told).entries
+    for cut in (6, 9):  # it crashes twice
+        lines = path.read_bytes().splitlines(keepends=True)
+        path.write_bytes(b"".join(lines[:cut]) + lines[cut][:30])
+        session = SessionJournal(told, again=True)
+        assert session.repeating
+        for method, arguments in one_of_each():
+            getattr(session, method)(*arguments)
+        assert not session.repeating
+        session.close()
     found = read_session(told)
     assert found.complete
-    assert not found.torn
-    assert found.of("resumed") == [Resumed(after_record=6, torn_bytes=30)]
-    assert [entry.record for entry in found.entries[6:]] == ["resumed", "snapshot", "end"]
+    assert [fact.torn_bytes for fact in found.of("resumed")] == [30, 30]
+    assert [entry.record for entry in found.entries if entry.record != "resumed"] == [entry.record for entry in whole]
+
+
+def test_a_session_that_does_not_run_again_as_it_ran_is_refused_and_the_journal_stays(told: Path) -> None:
+    path = told / JOURNAL
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join(lines[:6]))
+    with closing(SessionJournal(told, again=True)) as session:
+        session.start(START)
+        with pytest.raises(JournalError, match=r"session.jsonl:2: the session does not run again .* then, .* now"):
+            session.snapshot(snapshot(7))
+    assert path.read_bytes() == b"".join(lines[:6])
 
 
 def test_a_session_is_started_once(told: Path) -> None:
