@@ -106,7 +106,8 @@ class SandboxSession:
         self._clock = SteppedClock()
         self._stopped_by = ""
         self._played = False
-        self._sandbox = Sandbox(stage, self.journal, self._show)
+        self._catching_up = opening.again is not None
+        self._sandbox = Sandbox(stage, self.journal, self._show, opening.pace.max_bar_delay_ms)
         builder = LiveNodeBuilder.from_config(f"firm-{stage.firm.name}", _node_config(opening.folder))
         self._node: LiveNode = self._sandbox.add_clients(builder, self._play).build()
         self._handle: LiveNodeHandle = self._node.handle()
@@ -173,8 +174,12 @@ class SandboxSession:
         return board
 
     def _show(self, now_ns: int) -> None:
-        if not self.journal.repeating:
-            self._board.show(now_ns)
+        if self.journal.repeating:
+            return
+        if self._catching_up:
+            self._catching_up = False
+            self._opening.say("caught up: every record came again as it was; from here on the session is new")
+        self._board.show(now_ns)
 
     def _pause_seconds(self, from_ns: int, to_ns: int) -> float:
         pace = self._opening.pace

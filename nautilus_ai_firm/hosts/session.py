@@ -4,7 +4,7 @@ import tempfile
 import tomllib
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -22,6 +22,8 @@ from nautilus_ai_firm.runs.session import SessionJournal
 from nautilus_ai_firm.runs.session_facts import Start
 from nautilus_ai_firm.runs.session_reading import Session, read_session
 from nautilus_ai_firm.settings import Loaded, decode, encode
+
+MS_NS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,6 +152,8 @@ def _opening(plan: SessionPlan, folder: Path, session: Session | None = None) ->
     resolved = msgspec.structs.replace(firm, market=market)
     loaded = decode(tomllib.loads(encode(resolved).decode()), plan.loaded.source)
     stage = prepare(Study(loaded=loaded, catalog=plan.catalog, out=folder))
+    if pace.max_bar_delay_ms:
+        stage = replace(stage, feed=replace(stage.feed, grace_ns=firm.market.grace_ms * MS_NS))
     reads = [] if session is None else [(read.round, read.state) for read in session.of("kill_switch")]
     return Opening(
         folder=folder,

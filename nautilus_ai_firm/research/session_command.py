@@ -23,7 +23,20 @@ BANNER = """\
 +----------------------------------------------------------------------------------------------+"""
 
 
-def session(description: str, *, config: str, catalog_command: str, arguments: Sequence[str] | None = None) -> int:
+NO_BROKER = (
+    "live orders need a broker, and this version has no gateway to one "
+    "(allowed: --venue sandbox without --live-orders, by live/node_paper.py)"
+)
+
+
+def session(
+    description: str,
+    *,
+    config: str,
+    catalog_command: str,
+    real_money: bool = False,
+    arguments: Sequence[str] | None = None,
+) -> int:
     """Build and check a session from a script's command line, and run it when asked to.
 
     Parameters
@@ -34,6 +47,8 @@ def session(description: str, *, config: str, catalog_command: str, arguments: S
         Configuration that is used when the command line names none.
     catalog_command : str
         The command that makes the catalog, named when the catalog is empty.
+    real_money : bool, default False
+        Whether the script is the one for real money: it runs nothing without `--live-orders`.
     arguments : sequence of str, optional
         The command line; that of the process when absent.
 
@@ -54,7 +69,11 @@ def session(description: str, *, config: str, catalog_command: str, arguments: S
     parser.add_argument("--start", type=day, metavar="YYYY-MM-DD", help="first day to replay; the configuration's")
     parser.add_argument("--end", type=day, metavar="YYYY-MM-DD", help="last day to replay; the configuration's")
     parser.add_argument("--speed", type=_speed, help="market seconds a second, 0 is no waiting; the configuration's")
+    if real_money:
+        parser.add_argument("--live-orders", action="store_true", help="let orders go to a broker, for real money")
     given = parser.parse_args(arguments)
+    if real_money and (given.run or given.resume):
+        parser.error(NO_BROKER if given.live_orders else "--run trades real money here, and needs --live-orders")
     if given.resume is not None and (refused := _set_beside_resume(parser, given)):
         parser.error(f"--resume goes on with what the session began with; it cannot be changed by {', '.join(refused)}")
     return exit_status(lambda: _session(given, catalog_command))
