@@ -51,9 +51,11 @@ def report(run: Run) -> str:
 
 def _header(run: Run, figures: Figures) -> list[str]:
     summary, market = run.summary, figures.firm.market
+    seconds = summary["wall_seconds"]
+    took = "" if seconds is None else f" in {seconds:.1f} s"  # nobody measured a session that was killed
     head = (
         f"{figures.firm.name}: {summary['start']} to {summary['end']}, {summary['rounds']:,} rounds of {market.bar}, "
-        f"{summary['bars']:,} bars in {summary['wall_seconds']:.1f} s"
+        f"{summary['bars']:,} bars{took}"
     )
     return [head, *_listed("universe", list(figures.firm.instrument_ids))]
 
