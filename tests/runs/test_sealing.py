@@ -400,3 +400,18 @@ def test_a_backtest_without_a_journal_is_verified_as_ever(recorded: Run, tmp_pat
     (tmp_path / "run" / "audit.jsonl").unlink()
     with pytest.raises(AuditError, match=r"audit.jsonl: No such file"):
         verify_run(tmp_path / "run")
+
+
+def test_market_data_is_written_before_what_follows_from_it(kept: Run) -> None:
+    """Up to the time of each message, and nothing of a later time."""
+    entries = read_session(kept.folder).entries
+    coming = [entry.fact.ts_init for entry in entries if entry.record == "market"]
+    written = 0
+    for entry in entries:
+        if entry.record == "market":
+            written += 1
+        elif entry.record in {"snapshot", "gate_result", "order", "parent"}:
+            ts = entry.fact.ts_event
+            assert written == len(coming) or coming[written] > ts
+            assert coming[written - 1] <= ts
+    assert written == len(coming) == 1_560
