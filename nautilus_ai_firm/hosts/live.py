@@ -1,10 +1,8 @@
 """A configuration and a venue -> a session on a live node: its journal while it runs, its run folder when it ends."""
 
 import asyncio
-import signal
 import time
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,8 +30,10 @@ from nautilus_ai_firm.hosts.recorders import Recorders
 from nautilus_ai_firm.hosts.result import peak_rss_mb
 from nautilus_ai_firm.hosts.sandbox import Sandbox
 from nautilus_ai_firm.hosts.status import StatusBoard
+from nautilus_ai_firm.hosts.stopping import Stop
 from nautilus_ai_firm.hosts.study import Stage
 from nautilus_ai_firm.messages import Failure, SessionEnd
+from nautilus_ai_firm.runs.journal import JournalError
 from nautilus_ai_firm.runs.journalled import JournalledSwitch
 from nautilus_ai_firm.runs.session import SessionJournal
 from nautilus_ai_firm.runs.session_facts import Host, Start
@@ -88,25 +88,37 @@ class SandboxSession:
     ----------
     opening : Opening
         How it opens.
+    stop : Stop
+        What ends it early.
+
+    Attributes
+    ----------
+    journal : SessionJournal
+        Its journal.
+    is_recorded : bool
+        Whether the journal says how the session ended; not where it could not be written to its end.
 
     Raises
     ------
     JournalError
-        The journal cannot be written, or the session does not run again as it ran.
+        The journal cannot be opened or begun.
 
     """
 
-    def __init__(self, opening: Opening) -> None:
+    def __init__(self, opening: Opening, stop: Stop) -> None:
         self._opening = opening
+        self._stop = stop
+        self.is_recorded = False
         stage = opening.stage
         self.journal = SessionJournal(opening.folder, again=opening.again is not None)
         self._switch = JournalledSwitch(opening.switch(self.journal), self.journal)
         stage.charges.recorder = self.journal
         self._failures = Failures()
         self._clock = SteppedClock()
-        self._stopped_by = ""
         self._played = False
         self._catching_up = opening.again is not None
+        if self._catching_up:
+            stop.hold()  # an end that did not come then would not come again
         self._sandbox = Sandbox(stage, self.journal, self._show, opening.pace.max_bar_delay_ms)
         builder = LiveNodeBuilder.from_config(f"firm-{stage.firm.name}", _node_config(opening.folder))
         self._node: LiveNode = self._sandbox.add_clients(builder, self._play).build()
@@ -123,7 +135,7 @@ class SandboxSession:
         )
 
     def run(self) -> Failure | None:
-        """Run the session to its end and return what failed, if anything did; the journal says how it ended."""
+        """Run the session to its end, write down how it ended where that can be done, and return what failed."""
         opening, started = self._opening, time.monotonic()
         with threadpool_limits(1):  # a sum that is split over threads depends on how many there are
             begun = start_of(opening.stage, opening.folder.name, Host.SANDBOX, opening.pace.speed)
@@ -132,20 +144,31 @@ class SandboxSession:
             opening.stage.charges.failures = self._failures
             opening.stage.charges.learn(opening.stage.feed.history)
             self._node.run()
+        self._stop.listen()
         failure = self._failures.first
         if failure is None and not self._played:
-            error = f"the node stopped by itself, see {opening.folder / 'log'}"
-            failure = Failure(component="node", round=self._failures.round, error=error, traceback="")
+            failure = self._failure_of("node", f"the node stopped by itself, see {opening.folder / 'log'}")
+        try:
+            self._write_end(failure, time.monotonic() - started)
+            self.is_recorded = True
+        except JournalError as error:
+            failure = failure or self._failure_of("journal", str(error))
+        if self._clock.timestamp_ns():
+            opening.say(self._board.line(self._clock.timestamp_ns()))
+        return failure
+
+    def _failure_of(self, component: str, error: str) -> Failure:
+        return Failure(component=component, round=self._failures.round, error=error, traceback="")
+
+    def _write_end(self, failure: Failure | None, wall_seconds: float) -> None:
         if failure is not None:
             self.journal.failure(failure)
         self.journal.end(
-            "failed" if failure is not None else self._stopped_by or "normal",
+            "failed" if failure is not None else self._stop.cause or "normal",
             0 if failure is None else 1,
-            wall_seconds=round(time.monotonic() - started, 3),
+            wall_seconds=round(wall_seconds, 3),
             peak_rss_mb=peak_rss_mb(),
         )
-        opening.say(self._board.line(self._clock.timestamp_ns()))
-        return failure
 
     def close(self) -> None:
         """Give the node and the journal back."""
@@ -178,6 +201,7 @@ class SandboxSession:
             return
         if self._catching_up:
             self._catching_up = False
+            self._stop.release()
             self._opening.say("caught up: every record came again as it was; from here on the session is new")
         self._board.show(now_ns)
 
@@ -190,11 +214,10 @@ class SandboxSession:
     async def _play(self, deliver: Callable[[Any], None]) -> None:
         """Play the market as a task of the node's own loop, and stop the node when it is over."""
         try:
-            stop = asyncio.Event()
-            with self._stoppable(stop):
+            with self._stop.heard_in_loop(self._opening.minutes):
                 while not self._handle.is_running:  # noqa: ASYNC110 - the node has no event for it
                     await asyncio.sleep(0.001)
-                await self._player.play(deliver, stop)
+                await self._player.play(deliver, self._stop.wanted)
                 if self._failures.first is None:
                     cancel = self._opening.stage.firm.live.working_orders_at_end == "cancel"
                     self._doorman.end_session(SessionEnd(ts_event=self._clock.timestamp_ns(), cancel_working=cancel))
@@ -204,24 +227,6 @@ class SandboxSession:
             self._failures.record("session", error)
         finally:
             self._handle.stop()
-
-    @contextmanager
-    def _stoppable(self, stop: asyncio.Event) -> Generator[None]:
-        """Let a signal or the time end the session, at the end of the market time that has begun."""
-        loop = asyncio.get_running_loop()
-
-        def end(cause: str) -> None:
-            self._stopped_by = self._stopped_by or cause
-            stop.set()
-
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, end, number.name)
-        timer = None if self._opening.minutes is None else loop.call_later(self._opening.minutes * 60, end, "minutes")
-        try:
-            yield
-        finally:
-            if timer is not None:
-                timer.cancel()
 
 
 def _node_config(folder: Path) -> LiveNodeConfig:
@@ -233,6 +238,7 @@ def _node_config(folder: Path) -> LiveNodeConfig:
         logging=LoggerConfig(
             stdout_level=LogLevel.OFF,
             fileout_level=LogLevel.WARNING,
+            is_colored=False,
             file_config=FileWriterConfig(directory=str(folder / "log"), file_name="engine"),
             print_config=False,
         ),

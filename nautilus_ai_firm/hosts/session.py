@@ -13,8 +13,10 @@ import msgspec
 
 from nautilus_ai_firm.gateways.kill_switch import FileKillSwitch, KillSwitch, KillSwitchState, RecordedKillSwitch
 from nautilus_ai_firm.hosts.live import Opening, SandboxSession, SessionError
+from nautilus_ai_firm.hosts.stopping import Stop
 from nautilus_ai_firm.hosts.study import Stage, Study, prepare
 from nautilus_ai_firm.hosts.universe import bar_names
+from nautilus_ai_firm.messages import Failure
 from nautilus_ai_firm.runs.errors import RunError
 from nautilus_ai_firm.runs.folder import Run, new_folder, open_run, versions
 from nautilus_ai_firm.runs.sealing import seal_session
@@ -71,7 +73,7 @@ def check_session(plan: SessionPlan) -> Stage:
     new_folder(plan.out, plan.loaded.firm.name)
     with tempfile.TemporaryDirectory() as folder:
         opening = _opening(plan, Path(folder))
-        with closing(SandboxSession(opening)):
+        with closing(SandboxSession(opening, Stop())):
             return opening.stage
 
 
@@ -121,8 +123,8 @@ def resume_session(run: Path, *, minutes: float | None, speed: float | None, say
     start = session.start
     _refuse_other_versions(run, start)
     plan = SessionPlan(
-        loaded=decode(tomllib.loads(start.config), start.config_source), catalog=Path(start.catalog), speed=speed,
-        minutes=minutes, out=run, say=say,
+        loaded=decode(tomllib.loads(start.config), start.config_source), catalog=Path(start.catalog),
+        speed=start.speed if speed is None else speed, minutes=minutes, out=run, say=say,
     )  # fmt: skip
     opening = _opening(plan, run, session)
     _refuse_other_data(run, start, opening.stage)
@@ -131,14 +133,21 @@ def resume_session(run: Path, *, minutes: float | None, speed: float | None, say
 
 
 def _run(opening: Opening) -> Run:
-    with closing(SandboxSession(opening)) as session:
-        failure = session.run()
-    seal_session(opening.folder)
+    stop = Stop()
+    with stop.heard():
+        with closing(SandboxSession(opening, stop)) as session:
+            failure = session.run()
+        return _sealed(opening.folder, failure, is_recorded=session.is_recorded)
+
+
+def _sealed(folder: Path, failure: Failure | None, *, is_recorded: bool) -> Run:
+    """Seal the run folder; one whose journal could not be written to its end is left to be resumed or sealed."""
+    if is_recorded:
+        seal_session(folder)
     if failure is not None:
-        raise SessionError(
-            f"{failure.component} failed in round {failure.round}: {failure.error} (records: {opening.folder})"
-        )
-    return open_run(opening.folder)
+        records = f"records: {folder}" if is_recorded else f"not sealed, to be resumed or sealed: {folder}"
+        raise SessionError(f"{failure.component} failed in round {failure.round}: {failure.error} ({records})")
+    return open_run(folder)
 
 
 def _opening(plan: SessionPlan, folder: Path, session: Session | None = None) -> Opening:

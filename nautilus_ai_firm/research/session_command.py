@@ -108,6 +108,9 @@ def _session(given: argparse.Namespace, catalog_command: str) -> None:
 
 
 def _finish(run: Run, catalog: Path) -> None:
+    if not run.summary["rounds"]:
+        _say(f"ended before its first round: there is nothing to report (records: {run.folder})")
+        return
     write_benchmark(run, catalog)
     write_tearsheet(run)
     _say(report(run))

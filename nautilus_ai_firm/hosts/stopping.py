@@ -1,0 +1,77 @@
+"""What ends a session before its market data does: a signal, or the time on the wall; the first cause counts."""
+
+import asyncio
+import signal
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Any
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class Stop:
+    """The wish to end a session, heard from before its folder is made until its records are sealed.
+
+    Attributes
+    ----------
+    cause : str
+        Name of the signal, or `minutes`; empty while nobody wants the session to end.
+    wanted : asyncio.Event
+        Set with the cause, or when a session that runs again over its journal has come to the journal's end.
+
+    """
+
+    __slots__ = ("_held", "cause", "wanted")
+
+    def __init__(self) -> None:
+        self.cause = ""
+        self.wanted = asyncio.Event()
+        self._held = False
+
+    def hold(self) -> None:
+        """Do not end the session before `release`."""
+        self._held = True
+
+    def release(self) -> None:
+        """End the session when it was wanted."""
+        self._held = False
+        if self.cause:
+            self.wanted.set()
+
+    def end(self, cause: str) -> None:
+        """Want the session to end; who asks again is told nothing new."""
+        self.cause = self.cause or cause
+        if not self._held:
+            self.wanted.set()
+
+    @contextmanager
+    def heard(self) -> Generator[None]:
+        """Hear signals while no event loop runs, and do afterwards what was done before."""
+        before = {number: signal.getsignal(number) for number in SIGNALS}
+        self.listen()
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def listen(self) -> None:
+        """Hear signals, again when an event loop is closed: it takes its handlers with it."""
+        for number in SIGNALS:
+            signal.signal(number, self._hear)
+
+    @contextmanager
+    def heard_in_loop(self, minutes: float | None) -> Generator[None]:
+        """Hear signals in the running event loop, and the time when there is one; signals until the loop is closed."""
+        loop = asyncio.get_running_loop()
+        for number in SIGNALS:
+            loop.add_signal_handler(number, self.end, number.name)
+        timer = None if minutes is None else loop.call_later(minutes * 60, self.end, "minutes")
+        try:
+            yield
+        finally:
+            if timer is not None:
+                timer.cancel()
+
+    def _hear(self, number: int, _frame: Any) -> None:
+        self.end(signal.Signals(number).name)
