@@ -92,7 +92,9 @@ def run_session(plan: SessionPlan) -> Run:
     return _run(_opening(plan, folder))
 
 
-def resume_session(run: Path, *, minutes: float | None, speed: float | None, say: Callable[[str], None]) -> Run:
+def resume_session(
+    run: Path, *, minutes: float | None, speed: float | None, say: Callable[[str], None]
+) -> tuple[Run, Path]:
     """Bring a session that crashed back to where its journal ends, and go on.
 
     Venue and market are replayed, so the session runs again from its start and every record must come as it came:
@@ -108,6 +110,11 @@ def resume_session(run: Path, *, minutes: float | None, speed: float | None, say
         Market seconds a second; what the session began with when absent.
     say : callable
         Prints a line for the person at the console.
+
+    Returns
+    -------
+    tuple of Run and Path
+        The run, and the catalog that it runs on.
 
     Raises
     ------
@@ -129,7 +136,7 @@ def resume_session(run: Path, *, minutes: float | None, speed: float | None, say
     opening = _opening(plan, run, session)
     _refuse_other_data(run, start, opening.stage)
     say(f"resuming {run} after {len(session.entries):,} records, round {_last_round(session):,}")
-    return _run(opening)
+    return _run(opening), plan.catalog
 
 
 def _run(opening: Opening) -> Run:

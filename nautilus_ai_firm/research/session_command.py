@@ -82,7 +82,7 @@ def session(
 def _session(given: argparse.Namespace, catalog_command: str) -> None:
     if given.resume is not None:
         _say(BANNER)
-        _finish(resume_session(given.resume, minutes=given.minutes, speed=given.speed, say=_say), given.catalog)
+        _finish(*resume_session(given.resume, minutes=given.minutes, speed=given.speed, say=_say))
         return
     loaded = load(given.config)
     refuse_foreign_catalog(given.catalog, loaded, catalog_command)
