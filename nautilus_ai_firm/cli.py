@@ -14,8 +14,9 @@ from nautilus_ai_firm.research.command_line import FAILED, exit_status, progress
 from nautilus_ai_firm.research.outline import in_catalog, outline, switch_line
 from nautilus_ai_firm.research.replay_report import replay_report
 from nautilus_ai_firm.research.tearsheet import write_tearsheet
-from nautilus_ai_firm.runs.audit import verify
 from nautilus_ai_firm.runs.folder import open_run
+from nautilus_ai_firm.runs.sealing import seal_session, sealed_line
+from nautilus_ai_firm.runs.verification import verify_run
 from nautilus_ai_firm.settings import load
 
 
@@ -82,8 +83,14 @@ def resume(who: Who, why: Why, config: Config = DEFAULT_CONFIG) -> None:
 
 @audit.command("verify")
 def audit_verify(run: RunFolder) -> None:
-    """Check the hash chain of a run, and every file that it vouches for."""
-    typer.echo(f"{run}: audit chain of {verify(run):,} lines is whole, and every anchored file is as it was sealed")
+    """Check the hash chain of a run and every file that it vouches for, or the journal of an unsealed session."""
+    typer.echo(verify_run(run))
+
+
+@app.command()
+def seal(run: RunFolder) -> None:
+    """Make the run folder of a session from its journal, however the session ended."""
+    typer.echo(sealed_line(seal_session(run)))
 
 
 @app.command()

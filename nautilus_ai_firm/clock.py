@@ -145,6 +145,8 @@ class SteppedClock:
 
         """
         due_ns = self.next_alert_ns()
+        if ts_ns == self._now_ns:
+            return
         if ts_ns < self._now_ns or (due_ns is not None and due_ns < ts_ns):
             raise ValueError(f"cannot move the market clock from {self._now_ns} to {ts_ns}: next alert {due_ns}")
         self._now_ns = ts_ns

@@ -50,9 +50,10 @@ def seat(
     feed: Feed,
     recorder: Recorder,
     kill_switch: KillSwitch,
+    failures: Failures,
     time: MarketTime = COMPONENT_TIME,
-) -> Failures:
-    """Seat the whole firm and return what tells whether a desk failed.
+) -> WorkingLedger:
+    """Seat the whole firm and return its ledger of what is working.
 
     Parameters
     ----------
@@ -70,11 +71,12 @@ def seat(
         Where the records go.
     kill_switch : KillSwitch
         What halts the firm.
+    failures : Failures
+        What tells whether a desk failed.
     time : MarketTime, optional
         How the host keeps market time; on the clock of each component when absent.
 
     """
-    failures = Failures()
     ledger = WorkingLedger(len(universe.instrument_ids))
     book = Book(universe, ledger)
     gate = OrderGate(firm.execution.gate, firm.market, universe, halt_allows_reducing=firm.risk.halt_allows_reducing)
@@ -87,7 +89,7 @@ def seat(
     host.add_actor(ComplianceDesk(firm.compliance, firm.execution.gate, firm.market, universe, sessions, failures))
     host.add_strategy(ExecutionDesk(firm.execution, book, ledger, gate, sessions, time, failures))
     host.add_exec_algorithm(TwapAlgorithm(universe, gate, time, failures))
-    return failures
+    return ledger
 
 
 def _signal_seats(firm: Firm, universe: Universe) -> list[list[Seat]]:

@@ -11,7 +11,7 @@ from typer.testing import CliRunner, Result
 
 from nautilus_ai_firm.cli import app
 from nautilus_ai_firm.research.report import report
-from nautilus_ai_firm.runs.folder import Run
+from nautilus_ai_firm.runs.folder import JOURNAL, Run
 from nautilus_ai_firm.settings import load
 from tests.firm_runs import raw_firm, run, synthetic_market
 
@@ -169,7 +169,57 @@ def test_audit_verify_names_what_was_touched(
     shutil.copytree(finished.folder, folder)
     assert firm("audit", "verify", folder).exit_code == 0
     tamper(folder)
-    assert said in refused(firm("audit", "verify", folder), 1)
+    assert said in refused(firm("audit", "verify", folder), 2)
+
+
+@pytest.fixture
+def session(market: Path, tmp_path: Path) -> Path:
+    """A run folder that has nothing but the journal of a session."""
+    path = tmp_path / "firm.toml"
+    path.write_text(tomli_w.dumps(raw_firm(SYMBOLS, macro=False)), encoding="utf-8")
+    kept = run(load(path), market, tmp_path / "kept", journal=True)
+    (tmp_path / "run" / JOURNAL).parent.mkdir(parents=True)
+    shutil.copy(kept.folder / JOURNAL, tmp_path / "run" / JOURNAL)
+    return tmp_path / "run"
+
+
+def test_a_session_is_verified_sealed_and_drawn(session: Path) -> None:
+    unsealed = firm("audit", "verify", session)
+    assert (unsealed.exit_code, unsealed.stdout.count("\n")) == (0, 1)
+    assert f"{session}: unsealed; journal of " in unsealed.stdout
+    assert "not sealed yet (seal it with: firm seal" in refused(firm("tearsheet", session), 2)
+    sealed = firm("seal", session)
+    assert (sealed.exit_code, sealed.stdout.count("\n")) == (0, 1)
+    assert "records, ended normal" in sealed.stdout
+    assert "is sealed already" in firm("seal", session).stdout
+    assert "is whole, and every anchored file" in firm("audit", "verify", session).stdout
+    assert firm("tearsheet", session).exit_code == 0
+
+
+@pytest.mark.parametrize("sealed", [False, True])
+def test_a_changed_byte_of_a_session_exits_2_and_is_named(session: Path, sealed: bool) -> None:
+    if sealed:
+        assert firm("seal", session).exit_code == 0
+    path = session / JOURNAL
+    content = bytearray(path.read_bytes())
+    content[len(content) // 3] ^= 1
+    path.write_bytes(content)
+    assert "session.jsonl" in refused(firm("audit", "verify", session), 2)
+    if not sealed:
+        assert "damaged" in refused(firm("seal", session), 2)
+
+
+def test_a_torn_record_is_told_and_no_error(session: Path) -> None:
+    path = session / JOURNAL
+    path.write_bytes(path.read_bytes()[:-20])
+    for command in (("audit", "verify"), ("seal",)):
+        result = firm(*command, session)
+        assert result.exit_code == 0
+        assert "a torn record of " in result.stdout
+
+
+def test_what_is_no_session_is_not_sealed(tmp_path: Path) -> None:
+    assert "session.jsonl: cannot be read" in refused(firm("seal", tmp_path), 2)
 
 
 def test_tearsheet_is_written_again(finished: Run, tmp_path: Path) -> None:

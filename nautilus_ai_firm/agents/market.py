@@ -115,8 +115,12 @@ class MarketDesk(DataActor):
         self._clock.alert_at(CLOSE, close_ns + 1 + self._feed.grace_ns, self._close_round)
 
     def _close_if_complete(self) -> None:
-        if self._feed.grace_ns and self._waits and self._open.is_full and self._clock.now_ns() > self._closing_ns:
+        if not (self._feed.grace_ns and self._waits and self._open.is_full):
+            return
+        if self._clock.now_ns() > self._closing_ns:
             self._close_round(None)
+        else:
+            self._clock.alert_at(CLOSE, self._closing_ns + 1, self._close_round)
 
     @property
     def _waits(self) -> bool:

@@ -69,7 +69,8 @@ def _run(stage: Stage) -> Run:
         if stage.study.journal:
             journalling = Journalling(stage, folder.name, temporary, recorder)
         engine = _engine(stage)
-        failures = seat(
+        failures = Failures()
+        seat(
             engine,
             stage.firm,
             universe=stage.universe,
@@ -77,6 +78,7 @@ def _run(stage: Stage) -> Run:
             feed=stage.feed,
             recorder=recorder if journalling is None else journalling.recorder,
             kill_switch=stage.kill_switch if journalling is None else journalling.kill_switch,
+            failures=failures,
         )
         stage.charges.failures = failures
         stage.charges.learn(stage.feed.history)

@@ -40,6 +40,7 @@ def start_of(stage: Stage, run_id: str, host: Host, speed: float | None = None) 
         series={name: catalog.record(name).sha256 for name in catalog.names()},
         instruments=tuple(instrument.to_dict() for instrument in catalog.instruments(series)),
         initial_inputs=stage.feed.initial_inputs,
+        grace_ns=stage.feed.grace_ns,
         first_round_ns=int(stage.rounds_ns[0]),
         versions=versions(),
         speed=speed,

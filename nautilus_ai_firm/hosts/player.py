@@ -2,17 +2,14 @@
 
 import asyncio
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from nautilus_ai_firm.bus import Failures
 from nautilus_ai_firm.clock import SteppedClock
 from nautilus_ai_firm.hosts.doorman import Doorman
 
-SECOND_NS = 1_000_000_000
 
-
-class Stage(Protocol):
+class Audience(Protocol):
     """What the player tells of what it does."""
 
     def before(self, event: Any) -> Iterable[Callable[[], None]]:
@@ -22,29 +19,6 @@ class Stage(Protocol):
     def after(self, ts_ns: int) -> None:
         """Take note that the firm is idle at a market time."""
         ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pace:
-    """How fast market time passes.
-
-    Attributes
-    ----------
-    speed : float
-        Market seconds a second; 0 is as fast as the firm can.
-    longest_pause_seconds : float
-        Longest time to wait for the next event.
-
-    """
-
-    speed: float
-    longest_pause_seconds: float
-
-    def pause_seconds(self, from_ns: int, to_ns: int) -> float:
-        """Time to wait between two market times, seconds."""
-        if not self.speed or not from_ns:
-            return 0.0
-        return min((to_ns - from_ns) / SECOND_NS / self.speed, self.longest_pause_seconds)
 
 
 class Player:
@@ -58,10 +32,10 @@ class Player:
         The firm's clock.
     doorman : Doorman
         Who sees that the firm is idle.
-    stage : Stage
+    audience : Audience
         Who is told.
-    pace : Pace
-        How fast.
+    pause_seconds : callable
+        From two market times, nanoseconds UTC, how long to wait between them.
     failures : Failures
         The firm's; after a failure nothing more is played.
 
@@ -73,15 +47,15 @@ class Player:
         *,
         clock: SteppedClock,
         doorman: Doorman,
-        stage: Stage,
-        pace: Pace,
+        audience: Audience,
+        pause_seconds: Callable[[int, int], float],
         failures: Failures,
     ) -> None:
         self._events = events
         self._clock = clock
         self._doorman = doorman
-        self._stage = stage
-        self._pace = pace
+        self._audience = audience
+        self._pause_seconds = pause_seconds
         self._failures = failures
         self._stop: asyncio.Event | None = None
         self._deliver: Callable[[Any], None] = _nobody
@@ -107,7 +81,7 @@ class Player:
             if self._failures.first is not None:
                 return
             self._clock.move_to(event.ts_init)
-            for action in self._stage.before(event):
+            for action in self._audience.before(event):
                 action()
                 await self._idle()
             deliver(event)
@@ -128,7 +102,7 @@ class Player:
             await self._idle()
 
     async def _wait_for(self, ts_ns: int) -> None:
-        seconds = self._pace.pause_seconds(self._clock.timestamp_ns(), ts_ns)
+        seconds = self._pause_seconds(self._clock.timestamp_ns(), ts_ns)
         if seconds and self._stop is not None and not self._stop.is_set():
             try:
                 await asyncio.wait_for(self._stop.wait(), seconds)
@@ -139,7 +113,7 @@ class Player:
         knock, answered = self._doorman.knock()
         self._deliver(knock)
         await answered
-        self._stage.after(self._clock.timestamp_ns())
+        self._audience.after(self._clock.timestamp_ns())
 
     @property
     def _stop_is_set(self) -> bool:

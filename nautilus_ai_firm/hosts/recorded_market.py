@@ -64,7 +64,7 @@ class RecordedMarket:
         )
 
     def rounds_ns(self, bar_types: Iterable[BarType]) -> NDArray[np.int64]:
-        """Closes of the rounds that these bars open; a bar that came after a later one opens none."""
+        """Find the closes of the rounds that these bars open; a bar that came after a later one opens none."""
         traded = frozenset(bar_types)
         closes = np.array([bar.ts_event for bar in self._bars if bar.bar_type in traded], dtype=np.int64)
         return np.unique(np.maximum.accumulate(closes)) if len(closes) else closes

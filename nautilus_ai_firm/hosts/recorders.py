@@ -1,21 +1,17 @@
 """One message -> several recorders, in a fixed order."""
 
-from collections.abc import Callable
-from typing import Any
-
 from nautilus_ai_firm.agents.records import Recorder
-
-METHODS = (
-    "snapshot",
-    "late_bar",
-    "signal",
-    "decision",
-    "risked",
-    "cleared",
-    "command",
-    "gate_result",
-    "order",
-    "parent",
+from nautilus_ai_firm.messages import (
+    ClearedDecision,
+    DecisionEvent,
+    GateResult,
+    LateBar,
+    MarketSnapshot,
+    OrderRecord,
+    ParentRecord,
+    RiskCommand,
+    RiskedDecision,
+    SignalEvent,
 )
 
 
@@ -24,23 +20,60 @@ class Recorders:
 
     Parameters
     ----------
-    recorders : Recorder
+    *recorders : Recorder
         In the order in which they hear; a session's journal comes first.
 
     """
 
     def __init__(self, *recorders: Recorder) -> None:
-        for name in METHODS:
-            setattr(self, name, _each([getattr(recorder, name) for recorder in recorders]))
+        self._recorders = recorders
 
-    def __getattr__(self, name: str) -> Callable[[Any], None]:
-        """Refuse what is no message."""
-        raise AttributeError(f"a recorder has no {name}")
+    def snapshot(self, message: MarketSnapshot) -> None:
+        """Tell each what the firm sees in a round."""
+        for recorder in self._recorders:
+            recorder.snapshot(message)
 
+    def late_bar(self, message: LateBar) -> None:
+        """Tell each that a bar came when its round had closed."""
+        for recorder in self._recorders:
+            recorder.late_bar(message)
 
-def _each(handlers: list[Callable[[Any], None]]) -> Callable[[Any], None]:
-    def hand(message: Any) -> None:
-        for handler in handlers:
-            handler(message)
+    def signal(self, message: SignalEvent) -> None:
+        """Tell each an agent's view."""
+        for recorder in self._recorders:
+            recorder.signal(message)
 
-    return hand
+    def decision(self, message: DecisionEvent) -> None:
+        """Tell each what the CIO decided."""
+        for recorder in self._recorders:
+            recorder.decision(message)
+
+    def risked(self, message: RiskedDecision) -> None:
+        """Tell each what the risk desk made of it."""
+        for recorder in self._recorders:
+            recorder.risked(message)
+
+    def cleared(self, message: ClearedDecision) -> None:
+        """Tell each what the compliance desk made of it."""
+        for recorder in self._recorders:
+            recorder.cleared(message)
+
+    def command(self, message: RiskCommand) -> None:
+        """Tell each what risk orders."""
+        for recorder in self._recorders:
+            recorder.command(message)
+
+    def gate_result(self, message: GateResult) -> None:
+        """Tell each what the gate said."""
+        for recorder in self._recorders:
+            recorder.gate_result(message)
+
+    def order(self, message: OrderRecord) -> None:
+        """Tell each an event of an order."""
+        for recorder in self._recorders:
+            recorder.order(message)
+
+    def parent(self, message: ParentRecord) -> None:
+        """Tell each what became of a parent order."""
+        for recorder in self._recorders:
+            recorder.parent(message)

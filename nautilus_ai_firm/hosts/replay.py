@@ -17,12 +17,9 @@ from nautilus_ai_firm.runs.comparison import Comparison, compare
 from nautilus_ai_firm.runs.errors import RunError
 from nautilus_ai_firm.runs.folder import new_folder, versions
 from nautilus_ai_firm.runs.placing import LAST_NS, place_facts
-from nautilus_ai_firm.runs.session_facts import Host
 from nautilus_ai_firm.runs.session_reading import Entry, Session, read_session
 from nautilus_ai_firm.runs.wording import Names
-from nautilus_ai_firm.settings import Firm, Loaded, decode
-
-MS = 1_000_000
+from nautilus_ai_firm.settings import Loaded, decode
 
 type Progress = Callable[[int, int], None]
 
@@ -80,7 +77,7 @@ def replay(run: Path, *, keep: Path | None = None, on_progress: Progress | None 
         again: tuple[Entry, ...] = () if folder is None else read_session(folder).entries
     return Replayed(
         session=session,
-        comparison=compare(session.entries, again, names, _grace_ns(session, loaded.firm)),
+        comparison=compare(session.entries, again, names, session.start.grace_ns),
         changed=tuple(
             f"{name} {session.start.versions.get(name, 'unknown')} then, {now} now"
             for name, now in versions().items()
@@ -131,8 +128,7 @@ def stage_of(session: Session, loaded: Loaded, out: Path, on_progress: Progress 
     rounds_ns = market.rounds_ns(universe.bar_types)
     if not len(rounds_ns):
         return None
-    grace_ns = _grace_ns(session, firm)
-    end_ns = max(market.last_ns, _last_said_ns(session, grace_ns))
+    end_ns = max(market.last_ns, int(rounds_ns[-1]) + start.grace_ns, _last_said_ns(session))
     history = session.of("history")
     begin_ns = min(int(rounds_ns[0]), *(data.ts_event for data in history if hasattr(data, "bar_type")), LAST_NS)
     charges = charges_of(firm, universe)
@@ -146,17 +142,12 @@ def stage_of(session: Session, loaded: Loaded, out: Path, on_progress: Progress 
         sessions=Sessions.between(firm.market.calendar, begin_ns, int(rounds_ns[-1])),
         charges=charges,
         kill_switch=RecordedKillSwitch(reads, lambda: 0 if charges.failures is None else charges.failures.round),
-        feed=Feed(initial_inputs=start.initial_inputs, history=history, grace_ns=grace_ns),
+        feed=Feed(initial_inputs=start.initial_inputs, history=history, grace_ns=start.grace_ns),
         caveats=start.caveats,
     )
 
 
-def _grace_ns(session: Session, firm: Firm) -> int:
-    """How long rounds waited: where data are simulated, all of a time arrive together."""
-    return firm.market.grace_ms * MS if session.start.host is Host.IB else 0
-
-
-def _last_said_ns(session: Session, grace_ns: int) -> int:
+def _last_said_ns(session: Session) -> int:
     """When the session said something for the last time: alerts may have followed the last market event."""
-    said = [placed for placed in place_facts(session.entries).values() if placed.ts_ns < LAST_NS]
-    return max((placed.ts_ns + (grace_ns if placed.record == "snapshot" else 0) for placed in said), default=0)
+    said = (placed.ts_ns for placed in place_facts(session.entries).values())
+    return max((ts_ns for ts_ns in said if ts_ns < LAST_NS), default=0)

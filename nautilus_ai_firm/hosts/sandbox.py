@@ -1,11 +1,12 @@
 """The whole live path without a broker: replayed market data and the engine's simulated execution on a live node."""
 
-import asyncio
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import partial
 from typing import Any, Protocol, override
+from zlib import crc32
 
 from nautilus_trader.adapters.sandbox import SandboxExecutionClientConfig, SandboxExecutionClientFactory
 from nautilus_trader.live import DataClientConfig, ExecutionClientConfig, LiveNodeBuilder, RoutingConfig
@@ -15,7 +16,7 @@ from nautilus_trader.live.clients import (
     ExecutionClientFactory,
     MarketDataClient,
 )
-from nautilus_trader.model import AccountBalance, AccountId, AccountType, Money, OmsType, Venue
+from nautilus_trader.model import AccountBalance, AccountId, AccountType, Bar, Money, OmsType, Venue
 
 from nautilus_ai_firm.hosts.study import Stage
 from nautilus_ai_firm.hosts.universe import bar_names, input_names
@@ -31,10 +32,6 @@ class MarketRecord(Protocol):
 
     def market(self, data: Any) -> None:
         """Write down an event before the firm hears of it."""
-        ...
-
-    def financing(self, entry: FinancingEntry) -> None:
-        """Write down a booking."""
         ...
 
 
@@ -53,12 +50,15 @@ class Sandbox:
         Who writes the market down.
     on_idle : callable
         Called with the market time, nanoseconds UTC, whenever the firm is idle.
+    max_bar_delay_ms : int
+        Bars arrive up to so late.
 
     """
 
     stage: Stage
     record: MarketRecord
     on_idle: Callable[[int], None]
+    max_bar_delay_ms: int = 0
     cashier: "Cashier | None" = field(default=None, init=False)
 
     def add_clients(self, builder: LiveNodeBuilder, play: Play) -> LiveNodeBuilder:
@@ -113,13 +113,20 @@ class Sandbox:
         """Market data of the session by time of arrival, a window at a time."""
         stage = self.stage
         names, inputs = bar_names(stage.firm), input_names(stage.firm)
+        waiting: list[Any] = []
         begin_ns = stage.catalog.last_close_before(names, int(stage.rounds_ns[0])) + 1
         for cut_ns in (*stage.rounds_ns[ROUNDS_PER_WINDOW - 1 : -1 : ROUNDS_PER_WINDOW], stage.rounds_ns[-1]):
             window = stage.catalog.window(names, inputs, begin_ns, int(cut_ns))
-            yield from sorted(
-                [*window.bars, *window.opening_ticks, *window.observations], key=lambda data: data.ts_init
+            bars = (
+                [_delayed(bar, self.max_bar_delay_ms) for bar in window.bars] if self.max_bar_delay_ms else window.bars
             )
+            waiting += [*bars, *window.opening_ticks, *window.observations]
+            waiting.sort(key=_arrival)
+            here = bisect_right(waiting, int(cut_ns), key=_arrival)  # what is late comes with a later window
+            yield from waiting[:here]
+            del waiting[:here]
             begin_ns = int(cut_ns) + 1
+        yield from waiting
 
     def before(self, event: Any) -> Iterable[Callable[[], None]]:
         """Write an event down, and book overnight financing with the first of a day."""
@@ -127,7 +134,6 @@ class Sandbox:
         if _venue_of(event) == self.stage.universe.venue:
             charges.see(event)
         for entry in charges.due():
-            self.record.financing(entry)
             yield partial(self._book, entry)
         self.record.market(event)
 
@@ -159,12 +165,29 @@ class Replay(MarketDataClient):
     async def _disconnect(self) -> None:
         pass
 
-    async def _accept(self, _command: object) -> None:
-        """Everything is played, whether or not somebody asked for it."""
-        await asyncio.sleep(0)
+    @override
+    async def _subscribe(self, command: Any) -> None:
+        pass
 
-    _subscribe = _subscribe_bars = _subscribe_trades = _accept
-    _unsubscribe = _unsubscribe_bars = _unsubscribe_trades = _accept
+    @override
+    async def _subscribe_bars(self, command: Any) -> None:
+        pass
+
+    @override
+    async def _subscribe_trades(self, command: Any) -> None:
+        pass
+
+    @override
+    async def _unsubscribe(self, command: Any) -> None:
+        pass
+
+    @override
+    async def _unsubscribe_bars(self, command: Any) -> None:
+        pass
+
+    @override
+    async def _unsubscribe_trades(self, command: Any) -> None:
+        pass
 
 
 class Cashier(ExecutionClient):
@@ -214,6 +237,19 @@ class _ExecutionFactory(ExecutionClientFactory):
 
     def create(self, **context: Any) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride] - as above
         return self._make(**context)
+
+
+def _arrival(event: Any) -> int:
+    return event.ts_init
+
+
+def _delayed(bar: Bar, most_ms: int) -> Bar:
+    """Let a bar arrive late, by a delay that depends on nothing but the bar."""
+    if not most_ms:
+        return bar
+    delay_ms = crc32(f"{bar.bar_type} {bar.ts_event}".encode()) % (most_ms + 1)
+    arrival_ns = bar.ts_init + delay_ms * 1_000_000
+    return Bar(bar.bar_type, bar.open, bar.high, bar.low, bar.close, bar.volume, bar.ts_event, arrival_ns)
 
 
 def _venue_of(event: Any) -> Venue | None:

@@ -19,6 +19,7 @@ from nautilus_ai_firm.messages import (
     RiskCommand,
     SignalEvent,
 )
+from nautilus_ai_firm.models.execution.ledger import WorkingLedger
 
 MINUTE_NS = 60_000_000_000
 
@@ -34,12 +35,15 @@ class StatusBoard:
         How many agents are expected to speak in a round.
     currency : str
         Currency of the account.
-    working : callable
-        Number of orders that are held or working now.
     say : callable
         Prints a line.
     least_seconds : float, default 1.0
         Shortest time on the wall between two lines, so that a fast replay can be read; an alert does not wait.
+
+    Attributes
+    ----------
+    ledger : WorkingLedger, optional
+        What is working, once the firm is seated.
 
     """
 
@@ -49,14 +53,13 @@ class StatusBoard:
         *,
         agents: int,
         currency: str,
-        working: Callable[[], int],
         say: Callable[[str], None],
         least_seconds: float = 1.0,
     ) -> None:
         self._title = title
         self._agents = agents
         self._currency = currency
-        self._working = working
+        self.ledger: WorkingLedger | None = None
         self._say = say
         self._least_seconds = least_seconds
         self._round = 0
@@ -85,10 +88,11 @@ class StatusBoard:
         equity = "no equity yet" if self._equity is None else f"{self._equity:,.2f} {self._currency}"
         held = int(np.count_nonzero(self._exposure))
         gross, net = float(np.abs(self._exposure).sum()), float(self._exposure.sum())
+        working = 0 if self.ledger is None else int(np.count_nonzero(self.ledger.working()))
         alerts = [*self._alerts, *([f"{self._refused} refusals"] if self._refused else [])]
         return (
             f"{self._title} {at} UTC | equity {equity} | {held} positions, gross {gross:.0%}, net {net:+.0%} | "
-            f"{self._working()} working | round {self._round:,}, agents {len(self._heard)}/{self._agents} | "
+            f"{working} working | round {self._round:,}, agents {len(self._heard)}/{self._agents} | "
             f"{self._fills:,} fills | {'; '.join(alerts) or 'no alerts'}"
         )
 
@@ -97,22 +101,22 @@ class StatusBoard:
         self._alerts.append(text)
 
     def snapshot(self, message: MarketSnapshot) -> None:
-        """A round closed."""
+        """Take note of a closed round."""
         self._round = message.round
         self._heard.clear()
         if stale := int((~message.fresh).sum()):
             self.alert(f"{stale} stale instruments")
 
     def late_bar(self, message: LateBar) -> None:
-        """A bar came too late."""
+        """Alert to a late bar."""
         self.alert(f"late bar of {message.instrument_id}")
 
     def signal(self, message: SignalEvent) -> None:
-        """An agent spoke."""
+        """Count who spoke."""
         self._heard.add(message.agent)
 
     def decision(self, message: DecisionEvent) -> None:
-        """The CIO decided."""
+        """Keep equity and exposure."""
         self._equity = message.equity
         self._exposure = message.positions * message.close / float(message.equity)
 
@@ -125,7 +129,7 @@ class StatusBoard:
         self._refused += len(message.breaches)
 
     def command(self, message: RiskCommand) -> None:
-        """Risk ordered something."""
+        """Alert to what risk orders."""
         self.alert(f"{message.action.upper()} by {message.who}: {message.cause}")
 
     def gate_result(self, message: GateResult) -> None:
@@ -139,4 +143,4 @@ class StatusBoard:
             self.alert(f"{message.instrument_id} {message.kind}: {message.reason}")
 
     def parent(self, message: Any) -> None:
-        """Nothing: the ledger knows what works."""
+        """Do nothing: the ledger knows what works."""

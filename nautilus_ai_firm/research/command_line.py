@@ -16,6 +16,7 @@ from nautilus_ai_firm.data.catalog import Catalog
 from nautilus_ai_firm.data.commands import DEFAULT_CATALOG
 from nautilus_ai_firm.data.errors import CatalogError, DataError
 from nautilus_ai_firm.hosts.backtest import BacktestError, run_backtest
+from nautilus_ai_firm.hosts.live import SessionError
 from nautilus_ai_firm.hosts.study import Study
 from nautilus_ai_firm.hosts.universe import bar_names
 from nautilus_ai_firm.research.benchmark import write_benchmark
@@ -26,7 +27,7 @@ from nautilus_ai_firm.runs.errors import RunError
 from nautilus_ai_firm.settings import ConfigError, Loaded, load
 
 OK, FAILED, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
-"""Exit statuses: a failed run or a broken audit chain; input that cannot be used; stopped from the keyboard."""
+"""Exit statuses: a failed run; input that cannot be used, changed records included; stopped from the keyboard."""
 
 
 def exit_status(action: Callable[[], object]) -> int:
@@ -40,9 +41,9 @@ def exit_status(action: Callable[[], object]) -> int:
     """
     try:
         action()
-    except (ConfigError, CatalogError, DataError, RunError) as error:
+    except (ConfigError, CatalogError, DataError, RunError, AuditError) as error:
         return _say(str(error), UNUSABLE)
-    except (BacktestError, AuditError) as error:
+    except (BacktestError, SessionError) as error:
         return _say(str(error), FAILED)
     except BrokenPipeError:  # whoever read the report has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -79,8 +80,8 @@ def backtest(description: str, *, config: str, catalog_command: str, arguments: 
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     parser.add_argument("--config", type=Path, default=Path(config), help="the firm")
     parser.add_argument("--catalog", type=Path, default=DEFAULT_CATALOG, help="folder of market data")
-    parser.add_argument("--start", type=_day, metavar="YYYY-MM-DD", help="first day, UTC; all there is when absent")
-    parser.add_argument("--end", type=_day, metavar="YYYY-MM-DD", help="last day, UTC; all there is when absent")
+    parser.add_argument("--start", type=day, metavar="YYYY-MM-DD", help="first day, UTC; all there is when absent")
+    parser.add_argument("--end", type=day, metavar="YYYY-MM-DD", help="last day, UTC; all there is when absent")
     parser.add_argument("--out", type=Path, help="folder of the run; the next free number under runs/ when absent")
     given = parser.parse_args(arguments)
     return exit_status(lambda: _run(given, catalog_command))
@@ -88,7 +89,7 @@ def backtest(description: str, *, config: str, catalog_command: str, arguments: 
 
 def _run(given: argparse.Namespace, catalog_command: str) -> None:
     loaded = load(given.config)
-    _refuse_foreign_catalog(given.catalog, loaded, catalog_command)
+    refuse_foreign_catalog(given.catalog, loaded, catalog_command)
     with progress("backtest") as on_progress:
         run = run_backtest(
             Study(
@@ -105,7 +106,7 @@ def _run(given: argparse.Namespace, catalog_command: str) -> None:
     print(report(run), flush=True)  # noqa: T201 - the report is what the script is for
 
 
-def _refuse_foreign_catalog(catalog: Path, loaded: Loaded, command: str) -> None:
+def refuse_foreign_catalog(catalog: Path, loaded: Loaded, command: str) -> None:
     """Name the command that makes the catalog where nothing of the universe is in it."""
     names = bar_names(loaded.firm)
     if not set(names) & set(Catalog(catalog).names()):
@@ -129,7 +130,8 @@ def progress(what: str) -> Generator[Callable[[int, int], None]]:
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
-def _day(text: str) -> date:
+def day(text: str) -> date:
+    """Read a day of a command line."""
     try:
         return date.fromisoformat(text)
     except ValueError:

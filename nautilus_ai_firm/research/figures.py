@@ -14,6 +14,7 @@ from nautilus_ai_firm.research.benchmark import BENCHMARK
 from nautilus_ai_firm.research.outline import cost_rows
 from nautilus_ai_firm.runs.folder import Run
 from nautilus_ai_firm.runs.performance import daily_returns, performance
+from nautilus_ai_firm.runs.session_facts import Host
 from nautilus_ai_firm.settings import Firm, load
 
 PURPOSE = "This demonstrates the machine, not profit: nothing was tuned, and past prices promise nothing."
@@ -53,6 +54,15 @@ class Figures:
     amounts: dict[str, float]
     refusals: list[tuple[str, str, int]]
     commands: list[str]
+
+
+def session_line(run: Run) -> str:
+    """Say that a run was a session, where and how it ended; nothing for a backtest."""
+    host, ended = run.summary.get("host", Host.BACKTEST), run.summary.get("ended", "normal")
+    if host == Host.BACKTEST:
+        return ""
+    where = "simulated fills, nothing was sent to a broker" if host == Host.SANDBOX else "orders went to a broker"
+    return f"{host.upper()} SESSION, ended: {ended}; {where}"
 
 
 def figures_of(run: Run) -> Figures:

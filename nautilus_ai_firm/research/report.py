@@ -4,7 +4,7 @@ import textwrap
 from collections import Counter
 
 from nautilus_ai_firm.research.benchmark import ASSUMPTIONS
-from nautilus_ai_firm.research.figures import PURPOSE, Figures, figures_of
+from nautilus_ai_firm.research.figures import PURPOSE, Figures, figures_of, session_line
 from nautilus_ai_firm.research.outline import aligned
 from nautilus_ai_firm.runs.folder import Run
 
@@ -51,11 +51,15 @@ def report(run: Run) -> str:
 
 def _header(run: Run, figures: Figures) -> list[str]:
     summary, market = run.summary, figures.firm.market
+    seconds = summary["wall_seconds"]
+    took = "" if seconds is None else f" in {seconds:.1f} s"  # nobody measured a session that was killed
     head = (
         f"{figures.firm.name}: {summary['start']} to {summary['end']}, {summary['rounds']:,} rounds of {market.bar}, "
-        f"{summary['bars']:,} bars in {summary['wall_seconds']:.1f} s"
+        f"{summary['bars']:,} bars{took}"
     )
-    return [head, *_listed("universe", list(figures.firm.instrument_ids))]
+    line = session_line(run)
+    said = [f"*** {line} ***"] if line else []
+    return [*said, head, *_listed("universe", list(figures.firm.instrument_ids))]
 
 
 def _halts(run: Run, figures: Figures) -> list[str]:

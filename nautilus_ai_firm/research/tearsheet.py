@@ -40,7 +40,7 @@ from nautilus_trader.analysis import (
 )
 
 from nautilus_ai_firm.research.benchmark import ASSUMPTIONS
-from nautilus_ai_firm.research.figures import PURPOSE, Figures, figures_of
+from nautilus_ai_firm.research.figures import PURPOSE, Figures, figures_of, session_line
 from nautilus_ai_firm.research.outline import limit_rows
 from nautilus_ai_firm.runs.folder import Run
 
@@ -243,7 +243,8 @@ def _account_info(run: Run) -> dict[str, str]:
 def _page(figure: str, run: Run, figures: Figures) -> str:
     """Put the firm's tables around the engine's page."""
     name = escape(f"{figures.firm.name}: {run.summary['start']} to {run.summary['end']}")
-    halts = "".join(f'<p class="halt">{escape(command)}</p>' for command in figures.commands)
+    warnings = [line for line in (session_line(run), *figures.commands) if line]
+    halts = "".join(f'<p class="halt">{escape(line)}</p>' for line in warnings)
     refusals = [(desk, rule, f"{count:,}") for desk, rule, count in figures.refusals]
     above = (
         f"<section><h1>{name}</h1><p>{escape(PURPOSE)}</p>{halts}</section>"

@@ -1,4 +1,4 @@
-"""What two sessions can differ in: a closed list of causes, and the cause that every field of every record stands for."""
+"""What two sessions can differ in: a closed list of causes, and the one that every field of a record stands for."""
 
 from enum import StrEnum
 

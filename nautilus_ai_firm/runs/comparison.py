@@ -75,7 +75,8 @@ class _Side:
     market_ns : int
         Time of its last market event.
     silent_ns : int
-        From when on it has nothing to say, though the session would have gone on: it was killed, or it failed.
+        From when on it has nothing to say, though the market went on: it was killed, it failed, or it ended while its
+        last round was waiting for bars.
     switch : dict of int to KillSwitchState
         State of the kill switch that the risk desk obeyed, by round.
 
@@ -104,18 +105,19 @@ def compare(recorded: Iterable[Entry], replayed: Iterable[Entry], names: Names, 
         How long a round waited for late bars.
 
     """
-    then, now = _side(tuple(recorded)), _side(tuple(replayed))
+    then, now = _side(tuple(recorded), plays_on=False), _side(tuple(replayed), plays_on=True)
     found = [*_differing(then, now, names, grace_ns), *_missing(then, now, grace_ns), *_switched(then, now)]
     return Comparison(**_counts(then), differences=tuple(_first_of_each_round(found)))
 
 
-def _side(entries: tuple[Entry, ...]) -> _Side:
+def _side(entries: tuple[Entry, ...], *, plays_on: bool) -> _Side:
+    """Sort the records of a session; one that `plays_on` lets all alerts fire that its market events have set."""
     market_ns = max((entry.fact.ts_init for entry in entries if entry.record == "market"), default=0)
     whole = not entries or (entries[-1].record == "end" and all(entry.record != "failure" for entry in entries))
     return _Side(
         placed=place_facts(entries),
         market_ns=market_ns,
-        silent_ns=LAST_NS if whole else market_ns,
+        silent_ns=market_ns if not whole else LAST_NS if plays_on else market_ns + 2,  # 1 ns for the close of a round
         switch=_obeyed(entries),
     )
 

@@ -136,6 +136,8 @@ def open_run(folder: Path) -> Run:
     try:
         summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
     except FileNotFoundError:
+        if (folder / JOURNAL).is_file():
+            raise RunError(f"{folder}: not sealed yet (seal it with: firm seal {folder})") from None
         raise RunError(f"{folder}: not a run folder, it has no summary.json") from None
     except (OSError, ValueError) as error:
         raise RunError(f"{folder / 'summary.json'}: cannot be read: {error}") from None
@@ -158,7 +160,7 @@ def report_table(report: pd.DataFrame | None, orders: Mapping[str, Mapping[str, 
     """
     if report is None or report.empty:
         return pa.table({"decision_id": pa.array([], pa.string())})
-    frame = report.reset_index().drop(columns=list(RANDOM_COLUMNS), errors="ignore")
+    frame = report.reset_index().drop(columns=["index", *RANDOM_COLUMNS], errors="ignore")
     for name in frame.columns:
         if frame[name].dtype == object:
             frame[name] = [None if _is_missing(value) else str(value) for value in frame[name]]

@@ -202,7 +202,7 @@ class RunRecorder:
         n = len(self._names)
         return pa.table(
             {
-                "ts": pa.array(np.repeat([signal.ts_event for signal in self._signals], n), TIME),
+                "ts": pa.array(np.repeat(np.array([one.ts_event for one in self._signals], np.int64), n), TIME),
                 "agent": pa.array([signal.agent for signal in self._signals for _ in range(n)], pa.string()),
                 "instrument_id": pa.array(list(self._names) * len(self._signals), pa.string()),
                 "score": _joined([signal.score for signal in self._signals]),

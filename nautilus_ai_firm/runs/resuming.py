@@ -1,9 +1,12 @@
 """The journal of a session that runs again from its start: what is there must come again, then it is continued."""
 
+import textwrap
 from collections.abc import Callable
 from pathlib import Path
 
 from nautilus_ai_firm.runs.journal import Journal, JournalError, JournalReader
+
+EXCERPT_CHARACTERS = 200
 
 
 class ResumedJournal(Journal):
@@ -77,4 +80,4 @@ class ResumedJournal(Journal):
 
 def _excerpt(payload: bytes) -> str:
     text = payload.decode(errors="replace")
-    return text if len(text) <= 200 else f"{text[:200]}..."
+    return textwrap.shorten(text, EXCERPT_CHARACTERS)

@@ -42,6 +42,8 @@ class Start:
         Every instrument that the engine was given, as its `to_dict` writes it.
     initial_inputs : dict of str to float
         Last value of each input before the first round, where there is one.
+    grace_ns : int
+        How long a round waits for late bars, nanoseconds.
     first_round_ns : int
         Close of the first round, nanoseconds UTC.
     versions : dict of str to str
@@ -65,6 +67,7 @@ class Start:
     series: dict[str, str]
     instruments: tuple[dict[str, Any], ...]
     initial_inputs: dict[str, float]
+    grace_ns: int
     first_round_ns: int
     versions: dict[str, str]
     speed: float | None

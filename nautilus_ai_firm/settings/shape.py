@@ -33,7 +33,7 @@ class Market(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     start: date | None = None
     end: date | None = None
     warm_up_rounds: Annotated[int, Meta(ge=0, le=100_000)] = 0  # before start: the desks learn, nobody decides
-    grace_ms: Annotated[int, Meta(ge=1, le=600_000)] = 2_000  # live: how long a round waits for late bars
+    grace_ms: Annotated[int, Meta(ge=1, le=600_000)] = 2_000  # where bars may be late: how long a round waits
 
     def __post_init__(self) -> None:
         """Refuse what one field alone cannot show."""
@@ -147,6 +147,7 @@ class Sandbox(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     speed: Annotated[float, Meta(ge=0, le=1e9)] = 0.0  # market seconds a second; 0 is as fast as the firm can
     longest_pause_seconds: Annotated[float, Meta(ge=0, le=3600)] = 1.0  # nights and weekends are cut to this
+    max_bar_delay_ms: Annotated[int, Meta(ge=0, le=3_600_000)] = 0  # bars arrive up to so late, as at a broker
 
 
 class Live(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -1,17 +1,20 @@
 """Bars and figures in, one snapshot a round out."""
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
 import numpy as np
 import pytest
+from nautilus_trader.model import Bar
 
 from nautilus_ai_firm.agents.market import Feed, MarketDesk
 from nautilus_ai_firm.bus import Topic
 from nautilus_ai_firm.clock import MarketTime
 from nautilus_ai_firm.data.catalog import Catalog
+from nautilus_ai_firm.messages import LateBar
 from tests.agents.conftest import DAYS, SYMBOLS, Bench
-from tests.firm_runs import INDEX
+from tests.firm_runs import INDEX, SECOND_NS
 
 AFTER_THE_FIGURE = date(2012, 1, 6)  # the monthly figure comes out the day before
 
@@ -66,3 +69,65 @@ def test_nobody_can_change_a_snapshot(bench: Bench) -> None:
         seen.close[0] = 1.0
     with pytest.raises(AttributeError):
         seen.round = 7
+
+
+def late_feed(bench: Bench, delays_ns: dict[tuple[str, int], int], feed: Feed, hears: list[Topic]) -> list[Any]:
+    """Sit the desk on the bench's data, with some bars arriving late: by symbol and round, how late."""
+    rounds = bench.stage.rounds_ns.tolist()
+
+    def arrange(data: list[Any]) -> list[Any]:
+        return [delayed(item) if isinstance(item, Bar) else item for item in data]
+
+    def delayed(bar: Bar) -> Bar:
+        symbol = bar.bar_type.instrument_id.symbol.value
+        delay_ns = delays_ns.get((symbol, rounds.index(bar.ts_event) + 1), 0)
+        return Bar(
+            bar.bar_type, bar.open, bar.high, bar.low, bar.close, bar.volume, bar.ts_event, bar.ts_init + delay_ns
+        )
+
+    bench.stage = replace(bench.stage, study=replace(bench.stage.study, arrange=arrange, cuts=()))
+    return bench.sit(
+        lambda _book, _ledger, failures: [MarketDesk(bench.stage.universe, feed, MarketTime(), failures)], hears=hears
+    )
+
+
+def test_a_round_waits_for_a_late_bar_as_long_as_the_grace(bench: Bench) -> None:
+    found = late_feed(bench, {("B", 2): SECOND_NS}, Feed(grace_ns=2 * SECOND_NS), [Topic.SNAPSHOT])
+    assert [seen.round for seen in found] == list(range(1, DAYS + 1))
+    assert all(seen.fresh.all() for seen in found)
+
+
+def test_after_the_grace_the_bar_is_recorded_and_the_round_stays_closed(bench: Bench) -> None:
+    delays = {("B", 2): 3 * SECOND_NS}
+    found = late_feed(bench, delays, Feed(grace_ns=2 * SECOND_NS), [Topic.SNAPSHOT, Topic.LATE_BAR])
+    late = [message for message in found if isinstance(message, LateBar)]
+    rounds = [message for message in found if not isinstance(message, LateBar)]
+    assert [(bar.instrument_id, bar.round, bar.ts_event) for bar in late] == [("B.US", 2, bench.close_ns)]
+    assert late[0].ts_init == bench.close_ns + 3 * SECOND_NS
+    assert [seen.round for seen in rounds] == list(range(1, DAYS + 1))
+    assert [seen.fresh.tolist() for seen in rounds[:3]] == [[True, True], [True, False], [True, True]]
+    assert rounds[1].close[1] == rounds[0].close[1]
+
+
+def test_a_late_bar_of_the_first_rounds_never_leaks_into_a_later_one(bench: Bench, new_bench: Any) -> None:
+    punctual = late_feed(new_bench(), {}, Feed(grace_ns=SECOND_NS), [Topic.SNAPSHOT])
+    late = late_feed(bench, {("A", 1): 5 * SECOND_NS}, Feed(grace_ns=SECOND_NS), [Topic.SNAPSHOT])
+    for early, seen in zip(punctual[1:], late[1:], strict=True):
+        assert seen.close.tolist() == early.close.tolist()
+        assert seen.fresh.tolist() == early.fresh.tolist()
+
+
+def test_desks_learn_from_the_history_and_its_rounds_end_with_zero(new_bench: Any) -> None:
+    whole = snapshots(new_bench())
+    warm = new_bench({"market.warm_up_rounds": 2}, start=date(2012, 1, 5))
+    assert len(warm.stage.rounds_ns) < DAYS
+    found = warm.sit(
+        lambda _book, _ledger, failures: [MarketDesk(warm.stage.universe, warm.stage.feed, MarketTime(), failures)],
+        hears=[Topic.SNAPSHOT],
+    )
+    assert [seen.round for seen in found][:3] == [-1, 0, 1]
+    assert [seen.is_history for seen in found][:3] == [True, True, False]
+    for seen, before in zip(found, whole[-len(found) :], strict=True):
+        assert seen.ts_event == before.ts_event
+        assert seen.close.tolist() == before.close.tolist()
+        assert np.array_equal(seen.inputs, before.inputs, equal_nan=True)

@@ -37,6 +37,7 @@ START = Start(
     series={"A.US-1-DAY-LAST-EXTERNAL": "2" * 64},
     instruments=(),
     initial_inputs={"wti": 90.5},
+    grace_ns=0,
     first_round_ns=1_000,
     versions={"nautilus_trader": "2.0.0rc7"},
     speed=None,

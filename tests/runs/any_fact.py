@@ -155,6 +155,7 @@ START = st.builds(
     series=st.dictionaries(TEXT, TEXT, max_size=2),
     instruments=st.just(({"id": "A.US", "price_precision": 4, "info": {}, "isin": None},)),
     initial_inputs=st.dictionaries(TEXT, FLOAT, max_size=2),
+    grace_ns=COUNT,
     first_round_ns=TIME,
     versions=st.dictionaries(TEXT, TEXT, max_size=2),
     speed=st.none() | st.floats(allow_nan=False, allow_infinity=False),

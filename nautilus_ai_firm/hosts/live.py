@@ -1,0 +1,241 @@
+"""A configuration and a venue -> a session on a live node: its journal while it runs, its run folder when it ends."""
+
+import asyncio
+import signal
+import time
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nautilus_trader.common import Environment, FileWriterConfig, LoggerConfig, LogLevel
+from nautilus_trader.live import (
+    LiveExecutionEngineConfig,
+    LiveNode,
+    LiveNodeBuilder,
+    LiveNodeConfig,
+    LiveNodeHandle,
+    LiveRiskEngineConfig,
+)
+from nautilus_trader.model import TraderId
+from threadpoolctl import threadpool_limits
+
+from nautilus_ai_firm.bus import Failures
+from nautilus_ai_firm.clock import MarketTime, SteppedClock
+from nautilus_ai_firm.firm import seat
+from nautilus_ai_firm.gateways.kill_switch import KillSwitch
+from nautilus_ai_firm.hosts.beginning import start_of
+from nautilus_ai_firm.hosts.doorman import Doorman
+from nautilus_ai_firm.hosts.player import Player
+from nautilus_ai_firm.hosts.recorders import Recorders
+from nautilus_ai_firm.hosts.result import peak_rss_mb
+from nautilus_ai_firm.hosts.sandbox import Sandbox
+from nautilus_ai_firm.hosts.status import StatusBoard
+from nautilus_ai_firm.hosts.study import Stage
+from nautilus_ai_firm.messages import Failure, SessionEnd
+from nautilus_ai_firm.runs.journalled import JournalledSwitch
+from nautilus_ai_firm.runs.session import SessionJournal
+from nautilus_ai_firm.runs.session_facts import Host, Start
+from nautilus_ai_firm.settings import Sandbox as Speed
+
+SANDBOX = "SANDBOX"
+SECOND_NS = 1_000_000_000
+NO_RATE_LIMIT = "1000000000/00:00:01"
+"""The engine's limiter counts seconds on the wall, which mean nothing while market time is stepped; the gate counts."""
+
+
+class SessionError(RuntimeError):
+    """A desk raised, or the node stopped by itself: names component, round and error, and where the records are."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """How a session opens.
+
+    Attributes
+    ----------
+    folder : Path
+        Its run folder.
+    stage : Stage
+        What it needs, checked.
+    switch : KillSwitch
+        What halts it.
+    pace : Speed
+        How fast market data is replayed.
+    minutes : float, optional
+        Minutes on the wall after which it ends; when the market data ends if absent.
+    again : Start, optional
+        What it began with, when it runs again after a crash.
+    say : callable
+        Prints a line for the person at the console.
+
+    """
+
+    folder: Path
+    stage: Stage
+    switch: Callable[[SessionJournal], KillSwitch]
+    pace: Speed
+    minutes: float | None
+    again: Start | None
+    say: Callable[[str], None]
+
+
+class SandboxSession:
+    """The firm on a live node in the sandbox: built when it is made, and run once.
+
+    Parameters
+    ----------
+    opening : Opening
+        How it opens.
+
+    Raises
+    ------
+    JournalError
+        The journal cannot be written, or the session does not run again as it ran.
+
+    """
+
+    def __init__(self, opening: Opening) -> None:
+        self._opening = opening
+        stage = opening.stage
+        self.journal = SessionJournal(opening.folder, again=opening.again is not None)
+        self._switch = JournalledSwitch(opening.switch(self.journal), self.journal)
+        stage.charges.recorder = self.journal
+        self._failures = Failures()
+        self._clock = SteppedClock()
+        self._stopped_by = ""
+        self._played = False
+        self._catching_up = opening.again is not None
+        self._sandbox = Sandbox(stage, self.journal, self._show, opening.pace.max_bar_delay_ms)
+        builder = LiveNodeBuilder.from_config(f"firm-{stage.firm.name}", _node_config(opening.folder))
+        self._node: LiveNode = self._sandbox.add_clients(builder, self._play).build()
+        self._handle: LiveNodeHandle = self._node.handle()
+        self._doorman = Doorman(self._failures)
+        self._board = self._seat(stage)
+        self._player = Player(
+            self._sandbox.events(),
+            clock=self._clock,
+            doorman=self._doorman,
+            audience=self._sandbox,
+            pause_seconds=self._pause_seconds,
+            failures=self._failures,
+        )
+
+    def run(self) -> Failure | None:
+        """Run the session to its end and return what failed, if anything did; the journal says how it ended."""
+        opening, started = self._opening, time.monotonic()
+        with threadpool_limits(1):  # a sum that is split over threads depends on how many there are
+            begun = start_of(opening.stage, opening.folder.name, Host.SANDBOX, opening.pace.speed)
+            self.journal.start(opening.again or begun)
+            self.journal.history(opening.stage.feed.history)
+            opening.stage.charges.failures = self._failures
+            opening.stage.charges.learn(opening.stage.feed.history)
+            self._node.run()
+        failure = self._failures.first
+        if failure is None and not self._played:
+            error = f"the node stopped by itself, see {opening.folder / 'log'}"
+            failure = Failure(component="node", round=self._failures.round, error=error, traceback="")
+        if failure is not None:
+            self.journal.failure(failure)
+        self.journal.end(
+            "failed" if failure is not None else self._stopped_by or "normal",
+            0 if failure is None else 1,
+            wall_seconds=round(time.monotonic() - started, 3),
+            peak_rss_mb=peak_rss_mb(),
+        )
+        opening.say(self._board.line(self._clock.timestamp_ns()))
+        return failure
+
+    def close(self) -> None:
+        """Give the node and the journal back."""
+        self._node.dispose()
+        self.journal.close()
+
+    def _seat(self, stage: Stage) -> StatusBoard:
+        board = StatusBoard(
+            SANDBOX,
+            agents=len(stage.firm.signals.agents),
+            currency=str(stage.universe.currency),
+            say=self._opening.say,
+        )
+        board.ledger = seat(
+            self._node,
+            stage.firm,
+            universe=stage.universe,
+            sessions=stage.sessions,
+            feed=stage.feed,
+            recorder=Recorders(self.journal, board),
+            kill_switch=self._switch,
+            failures=self._failures,
+            time=MarketTime(self._clock),
+        )
+        self._node.add_actor(self._doorman)
+        return board
+
+    def _show(self, now_ns: int) -> None:
+        if self.journal.repeating:
+            return
+        if self._catching_up:
+            self._catching_up = False
+            self._opening.say("caught up: every record came again as it was; from here on the session is new")
+        self._board.show(now_ns)
+
+    def _pause_seconds(self, from_ns: int, to_ns: int) -> float:
+        pace = self._opening.pace
+        if self.journal.repeating or not pace.speed or not from_ns:
+            return 0.0
+        return min((to_ns - from_ns) / SECOND_NS / pace.speed, pace.longest_pause_seconds)
+
+    async def _play(self, deliver: Callable[[Any], None]) -> None:
+        """Play the market as a task of the node's own loop, and stop the node when it is over."""
+        try:
+            stop = asyncio.Event()
+            with self._stoppable(stop):
+                while not self._handle.is_running:  # noqa: ASYNC110 - the node has no event for it
+                    await asyncio.sleep(0.001)
+                await self._player.play(deliver, stop)
+                if self._failures.first is None:
+                    cancel = self._opening.stage.firm.live.working_orders_at_end == "cancel"
+                    self._doorman.end_session(SessionEnd(ts_event=self._clock.timestamp_ns(), cancel_working=cancel))
+                    await self._player.idle()
+            self._played = True
+        except Exception as error:  # noqa: BLE001 - recorded, and the session fails with it
+            self._failures.record("session", error)
+        finally:
+            self._handle.stop()
+
+    @contextmanager
+    def _stoppable(self, stop: asyncio.Event) -> Generator[None]:
+        """Let a signal or the time end the session, at the end of the market time that has begun."""
+        loop = asyncio.get_running_loop()
+
+        def end(cause: str) -> None:
+            self._stopped_by = self._stopped_by or cause
+            stop.set()
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, end, number.name)
+        timer = None if self._opening.minutes is None else loop.call_later(self._opening.minutes * 60, end, "minutes")
+        try:
+            yield
+        finally:
+            if timer is not None:
+                timer.cancel()
+
+
+def _node_config(folder: Path) -> LiveNodeConfig:
+    return LiveNodeConfig(
+        environment=Environment.SANDBOX,
+        trader_id=TraderId("FIRM-001"),
+        shutdown_on_error=True,
+        delay_post_stop_secs=0.0,
+        logging=LoggerConfig(
+            stdout_level=LogLevel.OFF,
+            fileout_level=LogLevel.WARNING,
+            file_config=FileWriterConfig(directory=str(folder / "log"), file_name="engine"),
+            print_config=False,
+        ),
+        exec_engine=LiveExecutionEngineConfig(reconciliation=False),
+        risk_engine=LiveRiskEngineConfig(max_order_submit_rate=NO_RATE_LIMIT, max_order_modify_rate=NO_RATE_LIMIT),
+    )

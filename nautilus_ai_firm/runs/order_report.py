@@ -1,0 +1,108 @@
+"""What a session recorded of its orders -> the engine's report of them, without what was not recorded."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+from nautilus_trader.analysis import ReportProvider
+from nautilus_trader.model import (
+    ClientOrderId,
+    ExecAlgorithmId,
+    InstrumentId,
+    MarketOrder,
+    OrderCanceled,
+    Quantity,
+    TimeInForce,
+)
+
+from nautilus_ai_firm.messages import GateResult, OrderRecord, ParentRecord
+from nautilus_ai_firm.runs.engine_events import EVENT, STRATEGY, TRADER, event_of, side_of
+
+UNKNOWN = (
+    "trader_id", "strategy_id", "account_id", "venue_order_id", "last_trade_id", "position_id", "liquidity_side",
+    "exec_algorithm_params",
+)  # fmt: skip
+"""Columns of the engine's report of which the firm's records say nothing."""
+CHILD = re.compile(r"(.+)-E[0-9]+")
+
+
+@dataclass(slots=True)
+class _Sent:
+    passed: GateResult
+    quantity: int
+    parent_id: str
+    exec_algorithm: str | None = None
+    events: list[Any] = field(default_factory=list)
+
+
+def order_report(messages: Iterable[object]) -> pd.DataFrame:
+    """Report every order that passed the gate.
+
+    Parameters
+    ----------
+    messages : iterable
+        Messages of the session in order; results of the gate, records of orders and of parents are used.
+
+    """
+    sent: dict[str, _Sent] = {}
+    for number, message in enumerate(messages):
+        match message:
+            case GateResult(breach=None):
+                _send(sent, message)
+            case OrderRecord() if message.client_order_id in sent:
+                order = sent[message.client_order_id]
+                order.exec_algorithm = message.exec_algorithm
+                order.events.append(event_of(message, number))
+            case ParentRecord() if message.parent_order_id in sent:
+                _end(sent[message.parent_order_id], message)
+            case _:
+                pass
+    report = ReportProvider.generate_orders_report(_orders(list(sent.values())))
+    return report.drop(columns=list(UNKNOWN), errors="ignore")
+
+
+def _send(sent: dict[str, _Sent], passed: GateResult) -> None:
+    name, quantity = passed.client_order_id, abs(passed.quantity)
+    if name in sent:  # a sliced parent is itself the last slice: of what is left
+        return
+    child = CHILD.fullmatch(name)
+    parent_id = child[1] if child is not None and child[1] in sent else name
+    sent[name] = _Sent(passed=passed, quantity=quantity, parent_id=parent_id)
+    if parent_id != name:
+        sent[parent_id].quantity -= quantity
+
+
+def _end(parent: _Sent, record: ParentRecord) -> None:
+    """Cancel a sliced parent that ended before its last slice, as execution does; the engine's event is no record."""
+    parent.exec_algorithm = record.exec_algorithm
+    if record.exec_algorithm is not None and not parent.events:
+        name, order_id = InstrumentId.from_str(record.instrument_id), ClientOrderId(record.parent_order_id)
+        when = (EVENT, record.ts_event, record.ts_event)
+        parent.events.append(OrderCanceled(TRADER, STRATEGY, name, order_id, *when, reconciliation=False))
+
+
+def _orders(sent: Sequence[_Sent]) -> list[MarketOrder]:
+    orders: list[MarketOrder] = []
+    for one in sent:
+        order = MarketOrder(
+            TRADER,
+            STRATEGY,
+            InstrumentId.from_str(one.passed.instrument_id),
+            ClientOrderId(one.passed.client_order_id),
+            side_of(one.passed.side),
+            Quantity.from_int(one.quantity),
+            EVENT,
+            one.passed.ts_event,
+            TimeInForce.GTC,
+            reduce_only=False,
+            quote_quantity=False,
+            exec_algorithm_id=None if one.exec_algorithm is None else ExecAlgorithmId(one.exec_algorithm),
+            exec_spawn_id=None if one.exec_algorithm is None else ClientOrderId(one.parent_id),
+            tags=[one.passed.decision_id],
+        )
+        for event in one.events:
+            order.apply(event)
+        orders.append(order)
+    return orders

@@ -1,0 +1,36 @@
+"""A run folder, sealed or not -> one line that says its records are whole, or where they are not."""
+
+from pathlib import Path
+
+from nautilus_ai_firm.runs.audit import verify
+from nautilus_ai_firm.runs.folder import JOURNAL
+from nautilus_ai_firm.runs.session_reading import read_session
+
+
+def verify_run(run: Path) -> str:
+    """Check the records of a run.
+
+    Parameters
+    ----------
+    run : Path
+        A run folder; one with neither summary nor audit chain is a session that was not sealed yet.
+
+    Returns
+    -------
+    str
+        What was found, one line.
+
+    Raises
+    ------
+    AuditError
+        The audit chain or a file that it anchors was changed.
+    JournalError
+        The journal of an unsealed session was changed, or there is none: names file and record.
+
+    """
+    if (run / JOURNAL).is_file() and not any((run / name).exists() for name in ("audit.jsonl", "summary.json")):
+        session = read_session(run)
+        torn = f"; a torn record of {session.torn_bytes:,} bytes at its end was dropped" if session.torn else ""
+        end = "it ended" if session.complete else "it has no end"
+        return f"{run}: unsealed; journal of {len(session.entries):,} records is whole, {end}{torn}"
+    return f"{run}: audit chain of {verify(run):,} lines is whole, and every anchored file is as it was sealed"
