@@ -1,5 +1,6 @@
 """Two sessions are compared record by record: what differs has one cause from a closed list, the first of its round."""
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import fields, replace
 from decimal import Decimal
@@ -15,6 +16,7 @@ from nautilus_ai_firm.runs.comparison import Comparison, compare
 from nautilus_ai_firm.runs.session_facts import End
 from nautilus_ai_firm.runs.session_reading import MARKET, PLAIN, Entry
 from nautilus_ai_firm.runs.wording import Names, same
+from tests.firm_runs import ROOT
 from tests.recorded import Recorded, record_days, record_minutes
 from tests.runs.a_session import BREACH, FAILURE, FINANCING, bar, snapshot
 
@@ -193,6 +195,12 @@ def test_the_size_of_a_child_is_compared(minutes: Recorded) -> None:
 
 def test_every_cause_was_planted() -> None:
     assert {cause for cause, _, _ in PLANTED} == set(Cause)
+
+
+def test_every_cause_is_on_the_page() -> None:
+    page = (ROOT / "docs" / "replay.md").read_text(encoding="utf-8")
+    table = page[page.index("## Causes") :]
+    assert set(re.findall(r"`([a-z_]+)`", table)) == {str(cause) for cause in Cause}
 
 
 def test_every_field_of_every_record_has_a_cause_or_is_an_identity() -> None:
