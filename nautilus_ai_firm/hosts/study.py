@@ -1,21 +1,22 @@
 """What a backtest is asked to run, and everything that it needs, checked before anything runs."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nautilus_ai_firm.agents.book import Universe
 from nautilus_ai_firm.agents.market import Feed
-from nautilus_ai_firm.data.catalog import Catalog
+from nautilus_ai_firm.data.catalog import Catalog, Window
+from nautilus_ai_firm.data.objects import Instrument
 from nautilus_ai_firm.data.sessions import Sessions
-from nautilus_ai_firm.gateways.kill_switch import FileKillSwitch, SimulatedKillSwitch
+from nautilus_ai_firm.gateways.kill_switch import FileKillSwitch, KillSwitch, SimulatedKillSwitch
 from nautilus_ai_firm.hosts.raw_series import raw_series_caveats
 from nautilus_ai_firm.hosts.universe import bar_names, input_names, universe_of
 from nautilus_ai_firm.hosts.venue import Charges
@@ -63,17 +64,69 @@ class Study:
     journal: bool = False
 
 
+class Checksummed(Protocol):
+    """A series, as far as a run vouches for it."""
+
+    @property
+    def sha256(self) -> str:
+        """Checksum of the series."""
+        ...
+
+
+class MarketSource(Protocol):
+    """Where the market data of a run come from: a catalog, or what takes its place when a session runs again.
+
+    Every method is that of `Catalog`.
+    """
+
+    def sha256(self) -> str:
+        """Checksum of all series."""
+        ...
+
+    def names(self) -> list[str]:
+        """Names of all series, sorted."""
+        ...
+
+    def record(self, name: str) -> Checksummed:
+        """Return what is known of one series."""
+        ...
+
+    def instruments(self, bar_type_ids: Iterable[str]) -> list[Instrument]:
+        """Instruments of bar series, in their order, each once."""
+        ...
+
+    def last_close_before(self, bar_type_ids: Iterable[str], ts_ns: int) -> int:
+        """Latest bar close strictly before `ts_ns`; 0 if there is none."""
+        ...
+
+    def window(self, bar_type_ids: Sequence[str], inputs: Sequence[str], start_ns: int, end_ns: int) -> Window:
+        """All that the engine receives from `start_ns` to `end_ns`."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """Everything that one run needs, checked before anything runs."""
+    """Everything that one run needs, checked before anything runs.
+
+    Attributes
+    ----------
+    catalog : MarketSource
+        Where market data come from.
+    rounds_ns : ndarray of shape (n_rounds,)
+        Closes of the rounds, nanoseconds UTC.
+    end_ns : int
+        The run goes on until 1 ns after this time, nanoseconds UTC.
+
+    """
 
     study: Study
-    catalog: Catalog
+    catalog: MarketSource
     universe: Universe
     rounds_ns: NDArray[np.int64]
+    end_ns: int
     sessions: Sessions
     charges: Charges
-    kill_switch: SimulatedKillSwitch
+    kill_switch: KillSwitch
     feed: Feed
     caveats: tuple[str, ...] = ()
     started: float = field(default_factory=time.perf_counter)
@@ -107,17 +160,23 @@ def prepare(study: Study) -> Stage:
         catalog=catalog,
         universe=universe,
         rounds_ns=rounds_ns,
+        end_ns=int(rounds_ns[-1]),
         sessions=sessions,
-        charges=Charges(
-            firm.costs,
-            universe.instrument_ids,
-            Decimal(repr(firm.venue.starting_balance)),
-            firm.execution.volume_span,
-            universe.currency,
-        ),
+        charges=charges_of(firm, universe),
         kill_switch=SimulatedKillSwitch(FileKillSwitch(study.loaded.kill_switch_path)),
         feed=feed,
         caveats=raw_series_caveats(map(catalog.record, bar_names(firm)), first, last, study.loaded.source),
+    )
+
+
+def charges_of(firm: Firm, universe: Universe) -> Charges:
+    """Make the charges of a run's venue."""
+    return Charges(
+        firm.costs,
+        universe.instrument_ids,
+        Decimal(repr(firm.venue.starting_balance)),
+        firm.execution.volume_span,
+        universe.currency,
     )
 
 
