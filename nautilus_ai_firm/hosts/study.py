@@ -1,22 +1,22 @@
 """What a backtest is asked to run, and everything that it needs, checked before anything runs."""
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nautilus_ai_firm.agents.book import Universe
 from nautilus_ai_firm.agents.market import Feed
-from nautilus_ai_firm.data.catalog import Catalog, Window
-from nautilus_ai_firm.data.objects import Instrument
+from nautilus_ai_firm.data.catalog import Catalog
 from nautilus_ai_firm.data.sessions import Sessions
 from nautilus_ai_firm.gateways.kill_switch import FileKillSwitch, KillSwitch, SimulatedKillSwitch
+from nautilus_ai_firm.hosts.market_source import MarketSource
 from nautilus_ai_firm.hosts.raw_series import raw_series_caveats
 from nautilus_ai_firm.hosts.universe import bar_names, input_names, universe_of
 from nautilus_ai_firm.hosts.venue import Charges
@@ -62,46 +62,6 @@ class Study:
     arrange: Arrange | None = None
     on_progress: Callable[[int, int], None] | None = None
     journal: bool = False
-
-
-class Checksummed(Protocol):
-    """A series, as far as a run vouches for it."""
-
-    @property
-    def sha256(self) -> str:
-        """Checksum of the series."""
-        ...
-
-
-class MarketSource(Protocol):
-    """Where the market data of a run come from: a catalog, or what takes its place when a session runs again.
-
-    Every method is that of `Catalog`.
-    """
-
-    def sha256(self) -> str:
-        """Checksum of all series."""
-        ...
-
-    def names(self) -> list[str]:
-        """Names of all series, sorted."""
-        ...
-
-    def record(self, name: str) -> Checksummed:
-        """Return what is known of one series."""
-        ...
-
-    def instruments(self, bar_type_ids: Iterable[str]) -> list[Instrument]:
-        """Instruments of bar series, in their order, each once."""
-        ...
-
-    def last_close_before(self, bar_type_ids: Iterable[str], ts_ns: int) -> int:
-        """Latest bar close strictly before `ts_ns`; 0 if there is none."""
-        ...
-
-    def window(self, bar_type_ids: Sequence[str], inputs: Sequence[str], start_ns: int, end_ns: int) -> Window:
-        """All that the engine receives from `start_ns` to `end_ns`."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,15 +7,19 @@ from typing import Any
 
 import numpy as np
 import pytest
+from nautilus_trader.model import Bar
 
 from nautilus_ai_firm.messages import ClearedDecision, RiskedDecision
 from nautilus_ai_firm.runs.causes import FIELDS, NOT_COMPARED, RANK, Cause, cause_of_field
 from nautilus_ai_firm.runs.comparison import Comparison, compare
+from nautilus_ai_firm.runs.session_facts import End
 from nautilus_ai_firm.runs.session_reading import MARKET, PLAIN, Entry
 from nautilus_ai_firm.runs.wording import Names, same
 from tests.recorded import Recorded, record_days, record_minutes
-from tests.runs.a_session import BREACH, FAILURE
+from tests.runs.a_session import BREACH, FAILURE, FINANCING, bar, snapshot
 
+ONE = Names(instruments=("A.US",), inputs=("wti",))
+ENDED = Entry(record="end", fact=End(reason="normal", exit_status=0))
 NAMES = Names(instruments=("A.US", "B.US", "C.US"), inputs=("SPX.INDEX", "wti", "credit_spread"))
 HALTED = (20, 30)
 LATE = 25
@@ -279,6 +283,51 @@ def test_a_failure_that_comes_again_is_none(days: Entries) -> None:
 def test_a_session_that_failed_only_when_it_ran_again_differs_by_its_failure_alone(days: Entries) -> None:
     failed = failing((*days[: place_of(days, "decision", 30)], days[-1]))
     assert [one.cause for one in against(days, failed).differences] == [Cause.FAILURE]
+
+
+GRACE_NS = 200
+
+
+def arriving(ts_ns: int, arrival_ns: int) -> Entry:
+    on_time = bar(ts_ns)
+    fact = Bar(
+        on_time.bar_type, on_time.open, on_time.high, on_time.low, on_time.close, on_time.volume, ts_ns, arrival_ns
+    )
+    return Entry(record="market", fact=fact)
+
+
+@pytest.mark.parametrize(
+    ("events", "excused"),
+    [
+        ([(1_000, 1_000)], True),
+        ([(1_000, 1_000), (2_000, 1_200)], True),
+        ([(1_000, 1_000), (2_000, 1_300)], False),
+        ([(1_000, 1_800)], True),
+        ([(1_000, 1_800), (2_000, 2_000)], False),
+    ],
+    ids=["waiting", "before the grace is over", "after it", "opened by a late bar", "and long closed"],
+)
+def test_a_killed_session_owes_what_the_firm_said_before_its_last_event(
+    events: list[tuple[int, int]], *, excused: bool
+) -> None:
+    killed = tuple(arriving(*event) for event in events)
+    went_on = (*killed, Entry(record="snapshot", fact=snapshot(1)), ENDED)
+    assert (compare(killed, went_on, ONE, GRACE_NS).differences == ()) is excused
+
+
+def test_a_session_that_ended_while_a_round_waited_owes_nothing_of_it() -> None:
+    closed = Entry(record="snapshot", fact=snapshot(1))
+    waiting = (arriving(1_000, 1_000), ENDED)
+    assert compare(waiting, (waiting[0], closed, ENDED), ONE, GRACE_NS).differences == ()
+    assert len(compare(waiting, (waiting[0], closed, ENDED), ONE).differences) == 1, "without grace it had closed"
+    assert len(compare((waiting[0], closed, ENDED), waiting, ONE, GRACE_NS).differences) == 1
+
+
+def test_a_booking_whose_market_event_was_not_written_any_more_is_no_difference() -> None:
+    killed = (arriving(1_000, 1_000), Entry(record="financing", fact=FINANCING))
+    assert compare(killed, (killed[0], ENDED), ONE).differences == ()
+    (found,) = compare((*killed, arriving(2_000, 2_000)), (killed[0], arriving(2_000, 2_000), ENDED), ONE).differences
+    assert found.cause is Cause.FINANCING
 
 
 def test_nothing_against_nothing_is_no_difference(days: Entries) -> None:
