@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from nautilus_ai_firm.runs.codec import CodecError
 from nautilus_ai_firm.runs.folder import JOURNAL
 from nautilus_ai_firm.runs.journal import Journal, JournalError, JournalReader
 from nautilus_ai_firm.runs.session import SessionJournal
-from nautilus_ai_firm.runs.session_facts import End, FillCharge, Resumed, SwitchRead
+from nautilus_ai_firm.runs.session_facts import End, FillCharge, SwitchRead
 from nautilus_ai_firm.runs.session_reading import read_session
 from tests.runs.a_session import (
     COSTS,
@@ -161,55 +162,33 @@ def test_an_event_of_an_order_survives_the_process(tmp_path: Path, method: str) 
     session.close()
 
 
-def cut(run: Path, records: int, torn: int = 0) -> None:
-    """Leave so many records of a journal, and so many bytes of the next one."""
-    lines = (run / JOURNAL).read_bytes().splitlines(keepends=True)
-    (run / JOURNAL).write_bytes(b"".join(lines[:records]) + lines[records][:torn])
-
-
-@pytest.mark.parametrize("records", range(1, 23))
-def test_a_session_that_runs_again_goes_on_after_what_is_there(told: Path, records: int) -> None:
-    everything = [entry.record for entry in read_session(told).entries]
-    cut(told, records, torn=30)
-    session = SessionJournal(told, again=True)
-    for method, arguments in one_of_each():
-        assert session.repeating == (session.records == records), "until the last record has come again"
-        getattr(session, method)(*arguments)
-    session.close()
-    found = read_session(told)
-    assert (found.complete, found.torn) == (True, False)
-    assert found.of("resumed") == [Resumed(after_record=records, torn_bytes=30)]
-    assert [entry.record for entry in found.entries] == [*everything[:records], "resumed", *everything[records:]]
-
-
-def test_a_session_that_crashes_twice_is_resumed_twice(told: Path) -> None:
-    for records in (4, 9):
-        cut(told, records)
+def test_a_session_goes_on_after_a_crash(told: Path) -> None:
+    path = told / JOURNAL
+    whole = read_session(told).entries
+    for cut in (6, 9):  # it crashes twice
+        lines = path.read_bytes().splitlines(keepends=True)
+        path.write_bytes(b"".join(lines[:cut]) + lines[cut][:30])
         session = SessionJournal(told, again=True)
+        assert session.repeating
         for method, arguments in one_of_each():
             getattr(session, method)(*arguments)
+        assert not session.repeating
         session.close()
-    assert [resumed.after_record for resumed in read_session(told).of("resumed")] == [4, 9]
+    found = read_session(told)
+    assert found.complete
+    assert [fact.torn_bytes for fact in found.of("resumed")] == [30, 30]
+    assert [entry.record for entry in found.entries if entry.record != "resumed"] == [entry.record for entry in whole]
 
 
-def test_a_session_that_does_not_run_again_as_it_ran_is_refused(told: Path) -> None:
-    cut(told, 9)
-    before = (told / JOURNAL).read_bytes()
-    session = SessionJournal(told, again=True)
-    session.start(START)
-    session.history([bar(1), bar(2)])
-    with pytest.raises(
-        JournalError, match=r"session.jsonl:4: the session does not run again as it ran: .*10.50.*10.60"
-    ):
-        session.market(bar(1_000, "10.60"))
-    session.close()
-    assert (told / JOURNAL).read_bytes() == before
-
-
-def test_a_sealed_session_is_not_continued(told: Path) -> None:
-    (told / "summary.json").touch()
-    with pytest.raises(JournalError, match="is sealed"):
-        SessionJournal(told, again=True)
+def test_a_session_that_does_not_run_again_as_it_ran_is_refused_and_the_journal_stays(told: Path) -> None:
+    path = told / JOURNAL
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join(lines[:6]))
+    with closing(SessionJournal(told, again=True)) as session:
+        session.start(START)
+        with pytest.raises(JournalError, match=r"session.jsonl:2: the session does not run again .* then, .* now"):
+            session.snapshot(snapshot(7))
+    assert path.read_bytes() == b"".join(lines[:6])
 
 
 def test_a_session_is_started_once(told: Path) -> None:
