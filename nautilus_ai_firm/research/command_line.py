@@ -27,7 +27,7 @@ from nautilus_ai_firm.runs.errors import RunError
 from nautilus_ai_firm.settings import ConfigError, Loaded, load
 
 OK, FAILED, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
-"""Exit statuses: a failed run; input that cannot be used, changed records included; stopped from the keyboard."""
+"""Exit statuses: a failed run or a broken audit chain; input that cannot be used; stopped from the keyboard."""
 
 
 def exit_status(action: Callable[[], object]) -> int:
@@ -41,9 +41,9 @@ def exit_status(action: Callable[[], object]) -> int:
     """
     try:
         action()
-    except (ConfigError, CatalogError, DataError, RunError, AuditError) as error:
+    except (ConfigError, CatalogError, DataError, RunError) as error:
         return _say(str(error), UNUSABLE)
-    except (BacktestError, SessionError) as error:
+    except (BacktestError, SessionError, AuditError) as error:
         return _say(str(error), FAILED)
     except BrokenPipeError:  # whoever read the report has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
