@@ -9,8 +9,10 @@ from typer.core import TyperGroup
 
 from nautilus_ai_firm.data.commands import app as catalog_app
 from nautilus_ai_firm.gateways.kill_switch import FileKillSwitch
-from nautilus_ai_firm.research.command_line import exit_status
+from nautilus_ai_firm.hosts.replay import replay as replay_session
+from nautilus_ai_firm.research.command_line import FAILED, exit_status, progress
 from nautilus_ai_firm.research.outline import in_catalog, outline, switch_line
+from nautilus_ai_firm.research.replay_report import replay_report
 from nautilus_ai_firm.research.tearsheet import write_tearsheet
 from nautilus_ai_firm.runs.folder import open_run
 from nautilus_ai_firm.runs.sealing import seal_session, sealed_line
@@ -95,6 +97,19 @@ def seal(run: RunFolder) -> None:
 def tearsheet(run: RunFolder) -> None:
     """Write the tearsheet of a run again: one file that opens offline."""
     typer.echo(str(write_tearsheet(open_run(run))))
+
+
+@app.command()
+def replay(
+    run: RunFolder,
+    keep: Annotated[Path | None, typer.Option("--keep", metavar="DIR", help="Keep the second run here.")] = None,
+) -> None:
+    """Run a recorded session again as a backtest over the market data that it saw, and compare the two."""
+    with progress("replay") as on_progress:
+        replayed = replay_session(run, keep=keep, on_progress=on_progress)
+    typer.echo(replay_report(replayed))
+    if replayed.comparison.differences:
+        raise typer.Exit(FAILED)
 
 
 def _now() -> str:

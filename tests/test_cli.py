@@ -169,7 +169,7 @@ def test_audit_verify_names_what_was_touched(
     shutil.copytree(finished.folder, folder)
     assert firm("audit", "verify", folder).exit_code == 0
     tamper(folder)
-    assert said in refused(firm("audit", "verify", folder), 2)
+    assert said in refused(firm("audit", "verify", folder), 1)
 
 
 @pytest.fixture
@@ -197,14 +197,14 @@ def test_a_session_is_verified_sealed_and_drawn(session: Path) -> None:
 
 
 @pytest.mark.parametrize("sealed", [False, True])
-def test_a_changed_byte_of_a_session_exits_2_and_is_named(session: Path, sealed: bool) -> None:
+def test_a_changed_byte_of_a_session_is_named(session: Path, sealed: bool) -> None:
     if sealed:
         assert firm("seal", session).exit_code == 0
     path = session / JOURNAL
     content = bytearray(path.read_bytes())
     content[len(content) // 3] ^= 1
     path.write_bytes(content)
-    assert "session.jsonl" in refused(firm("audit", "verify", session), 2)
+    assert "session.jsonl" in refused(firm("audit", "verify", session), 1)
     if not sealed:
         assert "damaged" in refused(firm("seal", session), 2)
 

@@ -11,7 +11,7 @@ from nautilus_trader.trading import Strategy, StrategyConfig
 
 from nautilus_ai_firm.agents.book import Book, nearest_float
 from nautilus_ai_firm.agents.gate import OrderGate
-from nautilus_ai_firm.agents.order_records import TWAP, gate_result, order_record, parent_record
+from nautilus_ai_firm.agents.order_records import TWAP, algorithm_parameters, gate_result, order_record, parent_record
 from nautilus_ai_firm.bus import Failures, Line, Priority, Topic, callback
 from nautilus_ai_firm.clock import MarketTime
 from nautilus_ai_firm.data.sessions import Sessions
@@ -32,7 +32,7 @@ from nautilus_ai_firm.messages import (
 from nautilus_ai_firm.models.estimators.ewma import Ewma
 from nautilus_ai_firm.models.execution.algorithm_choice import Slicing, choose
 from nautilus_ai_firm.models.execution.ledger import Parent, WorkingLedger
-from nautilus_ai_firm.models.execution.netting import order_quantity, target_quantity
+from nautilus_ai_firm.models.execution.netting import changed_targets
 from nautilus_ai_firm.settings import Execution
 
 
@@ -98,15 +98,10 @@ class ExecutionDesk(Strategy):
 
     def _execute(self, cleared: ClearedDecision) -> None:
         decision = cleared.risked.decision
-        projected = decision.positions + self._ledger.working()
-        targets = target_quantity(cleared.weights, float(decision.equity), decision.close, self._universe.lot_sizes)
-        holds = cleared.weights == decision.current  # a refusal is no order, not an order back to the weight
-        cut = (cleared.weights != decision.weights) & (np.abs(targets) < np.abs(projected))
-        differences = order_quantity(
-            np.where(holds, projected, targets), projected, self._settings.no_trade_band, urgent=cut & ~holds
-        )
-        for place in np.flatnonzero(differences):
-            self._retarget(int(place), int(targets[place]), decision)
+        for place, target in changed_targets(
+            cleared, self._ledger.working(), self._universe.lot_sizes, self._settings.no_trade_band
+        ):
+            self._retarget(place, target, decision)
 
     def _retarget(self, place: int, target: int, decision: DecisionEvent) -> None:
         self._cancel_active(place, decision.ts_event)
@@ -157,9 +152,7 @@ class ExecutionDesk(Strategy):
         self.line.publish(Topic.GATE_RESULT, gate_result(parent, name, ts_event, price, breach))
 
     def _end_session(self, end: SessionEnd) -> None:
-        self._drop_held("dropped: the run ended")
-        for place in range(len(self._universe.instrument_ids)):
-            self._cancel_active(place, end.ts_event)
+        self._drop_all("dropped: the run ended", end.ts_event)
         if end.cancel_working:
             self._cancel_open(end.ts_event)
 
@@ -196,7 +189,7 @@ class ExecutionDesk(Strategy):
             OrderSide.BUY if parent.quantity > 0 else OrderSide.SELL,
             Quantity.from_int(abs(parent.quantity)),
             exec_algorithm_id=ExecAlgorithmId(TWAP) if parent.end_ns else None,
-            exec_algorithm_params=_parameters(parent) if parent.end_ns else None,
+            exec_algorithm_params=algorithm_parameters(parent) if parent.end_ns else None,
             tags=[parent.decision_id],
             client_order_id=order_id,
         )
@@ -235,17 +228,18 @@ class ExecutionDesk(Strategy):
             case RiskAction.RESUME:
                 self._gate.halted = self._gate.flattening = False
             case RiskAction.CANCEL_ALL:
-                self._cancel_all(command.ts_event)
+                self._drop_all("dropped: cancel_all", command.ts_event)
+                self._cancel_open(command.ts_event)
             case RiskAction.FLATTEN:
                 self._gate.flattening = True
-                self._cancel_all(command.ts_event)
+                self._drop_all("dropped: cancel_all", command.ts_event)
+                self._cancel_open(command.ts_event)
                 self._flatten(command.ts_event, f"K{self.line.failures.round:06d}")
 
-    def _cancel_all(self, ts_event: int) -> None:
-        self._drop_held("dropped: cancel_all")
+    def _drop_all(self, state: str, ts_event: int) -> None:
+        self._drop_held(state)
         for place in range(len(self._universe.instrument_ids)):
             self._cancel_active(place, ts_event)
-        self._cancel_open(ts_event)
 
     def _cancel_open(self, ts_event: int) -> None:
         for instrument_id in self._universe.instrument_ids:
@@ -290,11 +284,3 @@ class ExecutionDesk(Strategy):
     def _record_parent(self, parent: Parent, state: str, filled: int = 0) -> None:
         name, now_ns = self._universe.names[parent.place], self._clock.now_ns()
         self.line.publish(Topic.PARENT_RECORD, parent_record(parent, name, state, filled, now_ns))
-
-
-def _parameters(parent: Parent) -> dict[str, str]:
-    return {
-        "start_ns": str(parent.execution_ns),
-        "end_ns": str(parent.end_ns),
-        "interval_ns": str(parent.interval_ns),
-    }

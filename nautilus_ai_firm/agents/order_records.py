@@ -24,6 +24,12 @@ def algorithm_of(parent: Parent) -> str | None:
     return TWAP if parent.end_ns else None
 
 
+def algorithm_parameters(parent: Parent) -> dict[str, str]:
+    """Tell the algorithm its schedule; the engine takes text alone."""
+    times = {"start_ns": parent.execution_ns, "end_ns": parent.end_ns, "interval_ns": parent.interval_ns}
+    return {name: str(value) for name, value in times.items()}
+
+
 def side_of(quantity: int) -> str:
     """Name the side of a signed quantity."""
     return "BUY" if quantity > 0 else "SELL"

@@ -43,8 +43,20 @@ def run_backtest(study: Study) -> Run:
         A component raised, or the run ended before its last round; the records so far stand in `<run>.failed`.
 
     """
+    return run_stage(prepare(study))
+
+
+def run_stage(stage: Stage) -> Run:
+    """Run what is prepared, from a catalog or from the journal of a session, and leave a run folder behind.
+
+    Raises
+    ------
+    RunError, BacktestError
+        As `run_backtest`.
+
+    """
     with threadpool_limits(1):  # a sum that is split over threads depends on how many there are
-        return _run(prepare(study))
+        return _run(stage)
 
 
 def _run(stage: Stage) -> Run:
@@ -144,11 +156,11 @@ def _engine_limits(firm: Firm) -> RiskEngineConfig:
 
 def _feed(engine: BacktestEngine, stage: Stage, failures: Failures, journalling: Journalling | None = None) -> int:
     """Stream the window into the engine, chunk by chunk, and return the number of bars."""
-    end_ns = int(stage.rounds_ns[-1])
+    end_ns = stage.end_ns
     names, inputs = bar_names(stage.firm), input_names(stage.firm)
     begin_ns = stage.catalog.last_close_before(names, int(stage.rounds_ns[0])) + 1
     bars = 0
-    for cut_ns in [*_cuts(stage), end_ns]:
+    for cut_ns in [*_cuts(stage), end_ns]:  # never inside a timestamp
         window = stage.catalog.window(names, inputs, begin_ns, cut_ns)
         given = [data for data in (window.bars, window.opening_ticks, window.observations) if data]
         if stage.study.arrange is not None:
@@ -176,9 +188,8 @@ def _feed(engine: BacktestEngine, stage: Stage, failures: Failures, journalling:
 
 
 def _cuts(stage: Stage) -> list[int]:
-    end_ns = int(stage.rounds_ns[-1])
     if stage.study.cuts is not None:
-        return sorted({cut for cut in stage.study.cuts if cut < end_ns})
+        return sorted({cut for cut in stage.study.cuts if cut < stage.end_ns})
     series = len(bar_names(stage.firm)) + len(stage.universe.input_bar_types)
     step = max(1, min(BARS_PER_CHUNK // series, MOST_ROUNDS_PER_CHUNK))
     return [int(close) for close in stage.rounds_ns[step - 1 : -1 : step]]

@@ -15,7 +15,8 @@ from nautilus_ai_firm.agents.book import Universe
 from nautilus_ai_firm.agents.market import Feed
 from nautilus_ai_firm.data.catalog import Catalog
 from nautilus_ai_firm.data.sessions import Sessions
-from nautilus_ai_firm.gateways.kill_switch import FileKillSwitch, SimulatedKillSwitch
+from nautilus_ai_firm.gateways.kill_switch import FileKillSwitch, KillSwitch, SimulatedKillSwitch
+from nautilus_ai_firm.hosts.market_source import MarketSource
 from nautilus_ai_firm.hosts.raw_series import raw_series_caveats
 from nautilus_ai_firm.hosts.universe import bar_names, input_names, universe_of
 from nautilus_ai_firm.hosts.venue import Charges
@@ -65,15 +66,27 @@ class Study:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """Everything that one run needs, checked before anything runs."""
+    """Everything that one run needs, checked before anything runs.
+
+    Attributes
+    ----------
+    catalog : MarketSource
+        Where market data come from.
+    rounds_ns : ndarray of shape (n_rounds,)
+        Closes of the rounds, nanoseconds UTC.
+    end_ns : int
+        The run goes on until 1 ns after this time, nanoseconds UTC.
+
+    """
 
     study: Study
-    catalog: Catalog
+    catalog: MarketSource
     universe: Universe
     rounds_ns: NDArray[np.int64]
+    end_ns: int
     sessions: Sessions
     charges: Charges
-    kill_switch: SimulatedKillSwitch
+    kill_switch: KillSwitch
     feed: Feed
     caveats: tuple[str, ...] = ()
     started: float = field(default_factory=time.perf_counter)
@@ -107,17 +120,23 @@ def prepare(study: Study) -> Stage:
         catalog=catalog,
         universe=universe,
         rounds_ns=rounds_ns,
+        end_ns=int(rounds_ns[-1]),
         sessions=sessions,
-        charges=Charges(
-            firm.costs,
-            universe.instrument_ids,
-            Decimal(repr(firm.venue.starting_balance)),
-            firm.execution.volume_span,
-            universe.currency,
-        ),
+        charges=charges_of(firm, universe),
         kill_switch=SimulatedKillSwitch(FileKillSwitch(study.loaded.kill_switch_path)),
         feed=feed,
         caveats=raw_series_caveats(map(catalog.record, bar_names(firm)), first, last, study.loaded.source),
+    )
+
+
+def charges_of(firm: Firm, universe: Universe) -> Charges:
+    """Make the charges of a run's venue."""
+    return Charges(
+        firm.costs,
+        universe.instrument_ids,
+        Decimal(repr(firm.venue.starting_balance)),
+        firm.execution.volume_span,
+        universe.currency,
     )
 
 

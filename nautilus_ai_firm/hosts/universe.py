@@ -1,5 +1,7 @@
 """Settings and catalog -> the universe: which series the firm trades and watches, and on which calendar."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from nautilus_trader.model import BarType, Currency, InstrumentId
 
@@ -49,11 +51,17 @@ def universe_of(firm: Firm, catalog: Catalog, source: str) -> Universe:
                 f"{source}: market.calendar is {firm.market.calendar}, but {record.name} trades on "
                 f"{record.listing.calendar}"
             )
-    instrument_ids = tuple(InstrumentId.from_str(name) for name in firm.instrument_ids)
-    venues = sorted({str(instrument_id.venue) for instrument_id in instrument_ids})
+    venues = sorted({str(InstrumentId.from_str(name).venue) for name in firm.instrument_ids})
     if len(venues) > 1:
         raise ConfigError(f"{source}: market.universe spans venues {', '.join(venues)}; one account covers one venue")
-    instruments = catalog.instruments(bar_names(firm))
+    for name in input_names(firm):
+        catalog.record(name)  # refuses one that it does not know
+    return universe_with(firm, catalog.instruments(bar_names(firm)))
+
+
+def universe_with(firm: Firm, instruments: Sequence[Instrument]) -> Universe:
+    """Make the universe of a configuration that was checked, from its instruments in the order of the configuration."""
+    instrument_ids = tuple(InstrumentId.from_str(name) for name in firm.instrument_ids)
     bar_minutes = _minutes(firm.market.bar)
     return Universe(
         instrument_ids=instrument_ids,
@@ -64,7 +72,7 @@ def universe_of(firm: Firm, catalog: Catalog, source: str) -> Universe:
         input_bar_types={
             name: BarType.from_str(series)
             for name, series in zip(firm.market.inputs, input_names(firm), strict=True)
-            if isinstance(catalog.record(series), BarRecord)
+            if series != name
         },
         venue=instrument_ids[0].venue,
         currency=Currency.from_str(firm.venue.currency),

@@ -27,7 +27,7 @@ from nautilus_ai_firm.runs.errors import RunError
 from nautilus_ai_firm.settings import ConfigError, Loaded, load
 
 OK, FAILED, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
-"""Exit statuses: a failed run; input that cannot be used, changed records included; stopped from the keyboard."""
+"""Exit statuses: a failed run or a broken audit chain; input that cannot be used; stopped from the keyboard."""
 
 
 def exit_status(action: Callable[[], object]) -> int:
@@ -41,9 +41,9 @@ def exit_status(action: Callable[[], object]) -> int:
     """
     try:
         action()
-    except (ConfigError, CatalogError, DataError, RunError, AuditError) as error:
+    except (ConfigError, CatalogError, DataError, RunError) as error:
         return _say(str(error), UNUSABLE)
-    except (BacktestError, SessionError) as error:
+    except (BacktestError, SessionError, AuditError) as error:
         return _say(str(error), FAILED)
     except BrokenPipeError:  # whoever read the report has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -90,7 +90,7 @@ def backtest(description: str, *, config: str, catalog_command: str, arguments: 
 def _run(given: argparse.Namespace, catalog_command: str) -> None:
     loaded = load(given.config)
     refuse_foreign_catalog(given.catalog, loaded, catalog_command)
-    with _progress() as on_progress:
+    with progress("backtest") as on_progress:
         run = run_backtest(
             Study(
                 loaded=loaded,
@@ -121,13 +121,13 @@ class _Rate(ProgressColumn):
 
 
 @contextmanager
-def _progress() -> Generator[Callable[[int, int], None]]:
+def progress(what: str) -> Generator[Callable[[int, int], None]]:
     """Show a bar with rate and time left on a terminal, and nothing anywhere else; it is gone when done."""
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        task = progress.add_task("backtest", total=None)
-        yield lambda done, total: progress.update(task, completed=done, total=total)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def day(text: str) -> date:

@@ -36,6 +36,7 @@ def outline(loaded: Loaded) -> str:
         ("cio", f"target volatility {cio.target_volatility_per_year:.1%} a year, span {cio.volatility_span:g} rounds"),
         ("execution", f"no trade within {firm.execution.no_trade_band:.1%} of the position; {slicing}"),
         ("restricted", ", ".join(firm.compliance.restricted) or "none"),
+        ("sessions", _sessions(firm)),
         *_titled("limits", limits),
         *_titled("costs", cost_rows(firm)),
     ]
@@ -119,6 +120,16 @@ def aligned(rows: Sequence[tuple[str, ...]], gap: int = 2, right: Sequence[int] 
         .rstrip()
         for row in rows
     ]
+
+
+def _sessions(firm: Firm) -> str:
+    """Say how the firm behaves on a live node."""
+    live, sandbox = firm.live, firm.live.sandbox
+    pace = f"{sandbox.speed:,g} market seconds a second" if sandbox.speed else "as fast as the firm can"
+    return (
+        f"warm-up {firm.market.warm_up_rounds:,} rounds, grace {firm.market.grace_ms:,} ms; "
+        f"at the end working orders: {live.working_orders_at_end}; sandbox: {pace}"
+    )
 
 
 def _titled(title: str, rows: Rows) -> Rows:

@@ -13,6 +13,7 @@ from nautilus_trader.model import (
     InstrumentId,
     MarketOrder,
     OrderCanceled,
+    OrderUpdated,
     Quantity,
     TimeInForce,
 )
@@ -31,8 +32,8 @@ CHILD = re.compile(r"(.+)-E[0-9]+")
 @dataclass(slots=True)
 class _Sent:
     passed: GateResult
-    quantity: int
     parent_id: str
+    left: int
     exec_algorithm: str | None = None
     events: list[Any] = field(default_factory=list)
 
@@ -53,7 +54,7 @@ def order_report(messages: Iterable[object]) -> pd.DataFrame:
                 _send(sent, message)
             case OrderRecord() if message.client_order_id in sent:
                 order = sent[message.client_order_id]
-                order.exec_algorithm = message.exec_algorithm
+                order.exec_algorithm = sent[order.parent_id].exec_algorithm = message.exec_algorithm
                 order.events.append(event_of(message, number))
             case ParentRecord() if message.parent_order_id in sent:
                 _end(sent[message.parent_order_id], message)
@@ -69,15 +70,29 @@ def _send(sent: dict[str, _Sent], passed: GateResult) -> None:
         return
     child = CHILD.fullmatch(name)
     parent_id = child[1] if child is not None and child[1] in sent else name
-    sent[name] = _Sent(passed=passed, quantity=quantity, parent_id=parent_id)
-    if parent_id != name:
-        sent[parent_id].quantity -= quantity
+    sent[name] = _Sent(passed=passed, parent_id=parent_id, left=quantity)
+    if parent_id != name:  # the engine takes each slice off its parent
+        parent = sent[parent_id]
+        parent.left -= quantity
+        parent.events.append(
+            OrderUpdated(
+                TRADER,
+                STRATEGY,
+                InstrumentId.from_str(passed.instrument_id),
+                ClientOrderId(parent_id),
+                Quantity.from_int(parent.left),
+                EVENT,
+                passed.ts_event,
+                passed.ts_event,
+                reconciliation=False,
+            )
+        )
 
 
 def _end(parent: _Sent, record: ParentRecord) -> None:
     """Cancel a sliced parent that ended before its last slice, as execution does; the engine's event is no record."""
     parent.exec_algorithm = record.exec_algorithm
-    if record.exec_algorithm is not None and not parent.events:
+    if record.exec_algorithm is not None and all(isinstance(event, OrderUpdated) for event in parent.events):
         name, order_id = InstrumentId.from_str(record.instrument_id), ClientOrderId(record.parent_order_id)
         when = (EVENT, record.ts_event, record.ts_event)
         parent.events.append(OrderCanceled(TRADER, STRATEGY, name, order_id, *when, reconciliation=False))
@@ -92,7 +107,7 @@ def _orders(sent: Sequence[_Sent]) -> list[MarketOrder]:
             InstrumentId.from_str(one.passed.instrument_id),
             ClientOrderId(one.passed.client_order_id),
             side_of(one.passed.side),
-            Quantity.from_int(one.quantity),
+            Quantity.from_int(abs(one.passed.quantity)),
             EVENT,
             one.passed.ts_event,
             TimeInForce.GTC,

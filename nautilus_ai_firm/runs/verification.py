@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from nautilus_ai_firm.runs.audit import verify
+from nautilus_ai_firm.runs.audit import AuditError, verify
 from nautilus_ai_firm.runs.folder import JOURNAL
+from nautilus_ai_firm.runs.journal import JournalError
 from nautilus_ai_firm.runs.session_reading import read_session
 
 
@@ -23,13 +24,15 @@ def verify_run(run: Path) -> str:
     Raises
     ------
     AuditError
-        The audit chain or a file that it anchors was changed.
-    JournalError
-        The journal of an unsealed session was changed, or there is none: names file and record.
+        The audit chain, a file that it anchors or the journal of an unsealed session was changed: names file and
+        record.
 
     """
     if (run / JOURNAL).is_file() and not any((run / name).exists() for name in ("audit.jsonl", "summary.json")):
-        session = read_session(run)
+        try:
+            session = read_session(run)
+        except JournalError as error:
+            raise AuditError(str(error)) from None
         torn = f"; a torn record of {session.torn_bytes:,} bytes at its end was dropped" if session.torn else ""
         end = "it ended" if session.complete else "it has no end"
         return f"{run}: unsealed; journal of {len(session.entries):,} records is whole, {end}{torn}"

@@ -11,6 +11,7 @@ from nautilus_ai_firm.agents.gate import OrderGate
 from nautilus_ai_firm.agents.market import Feed, MarketDesk
 from nautilus_ai_firm.bus import Topic
 from nautilus_ai_firm.clock import MarketTime
+from nautilus_ai_firm.data.catalog import Catalog
 from nautilus_ai_firm.messages import ClearedDecision, RiskAction, RiskCommand
 from tests.agents.conftest import Bench
 
@@ -33,7 +34,8 @@ def execute(bench: Bench, speech: Sequence[tuple[Topic, Any]]) -> dict[Topic, li
 
 
 def cleared(bench: Bench, weights: Sequence[float], **changes: Any) -> tuple[Topic, ClearedDecision]:
-    closes = [bench.stage.catalog.bar_columns(str(name)).close[1] for name in bench.stage.universe.bar_types]
+    catalog = Catalog(bench.stage.study.catalog)
+    closes = [catalog.bar_columns(str(name)).close[1] for name in bench.stage.universe.bar_types]
     risked = bench.risked(weights, close=np.array(closes), **changes)
     return Topic.CLEARED, ClearedDecision(risked=risked, weights=np.array(weights), breaches=())
 
@@ -50,7 +52,7 @@ def kinds(records: Sequence[Any]) -> list[tuple[str, str]]:
 
 def test_a_target_becomes_one_order_at_the_next_open_and_is_filled_at_its_price(bench: Bench) -> None:
     heard = execute(bench, [cleared(bench, [0.05, 0.0])])
-    columns = bench.stage.catalog.bar_columns(str(bench.stage.universe.bar_types[0]))
+    columns = Catalog(bench.stage.study.catalog).bar_columns(str(bench.stage.universe.bar_types[0]))
     assert kinds(heard[Topic.ORDER_RECORD]) == [("A.US", "submitted"), ("A.US", "filled")]
     fill = heard[Topic.ORDER_RECORD][-1]
     assert fill.ts_event == columns.ts_open_ns[2] + 1_000
@@ -68,7 +70,7 @@ def test_every_order_is_asked_about_before_it_is_sent(bench: Bench) -> None:
 
 
 def test_an_order_for_a_later_time_is_dropped_at_the_next_round_and_never_sent_early(bench: Bench) -> None:
-    later = bench.stage.catalog.bar_columns(str(bench.stage.universe.bar_types[0])).ts_open_ns[3]
+    later = Catalog(bench.stage.study.catalog).bar_columns(str(bench.stage.universe.bar_types[0])).ts_open_ns[3]
     times = np.full(2, later, dtype=np.int64)
     heard = execute(bench, [cleared(bench, [0.05, 0.0], execution_ts=times)])
     assert heard[Topic.ORDER_RECORD] == []

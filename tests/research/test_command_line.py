@@ -147,7 +147,7 @@ def test_errors_that_are_ours_keep_their_traceback() -> None:
 
 
 @pytest.mark.parametrize(
-    ("error", "status"), [(AuditError("x"), 2), (PermissionError(13, "denied", "file"), 1), (KeyboardInterrupt(), 130)]
+    ("error", "status"), [(AuditError("x"), 1), (PermissionError(13, "denied", "file"), 1), (KeyboardInterrupt(), 130)]
 )
 def test_other_errors_of_the_user(error: BaseException, status: int, capsys: pytest.CaptureFixture[str]) -> None:
     def fail() -> None:

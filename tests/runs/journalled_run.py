@@ -8,15 +8,13 @@ from typing import Any
 import pandas as pd
 from pandas.testing import assert_frame_equal
 
-from nautilus_ai_firm.data.catalog import Catalog
-from nautilus_ai_firm.data.objects import bar_type_id
 from nautilus_ai_firm.gateways.kill_switch import FileKillSwitch
 from nautilus_ai_firm.runs.folder import JOURNAL, TABLES, Run
 from tests.acceptance.conftest import SLICED
 from tests.firm_runs import run, settings, synthetic_market
 
-HALTED, RESUMED = 200, 260
-"""Rounds after which a person throws the kill switch, and opens it again."""
+ROUNDS, HALTED, RESUMED = 200, 100, 130
+"""Rounds in all, and those after which a person throws the kill switch, and opens it again."""
 TIMINGS = {"wall_seconds", "bars_per_second", "peak_rss_mb", "audit_head"}
 UNRECORDED = {
     "orders": [
@@ -29,13 +27,11 @@ UNRECORDED = {
 
 
 def halted_minutes(folder: Path, **study: Any) -> Run:
-    """Run two stocks over a day of minute bars, sliced, with a halt in the middle."""
-    catalog = folder / "catalog"
-    if not catalog.exists():
-        synthetic_market(["A", "B"], 1, "1-MINUTE").write(catalog, "1-MINUTE")
+    """Run two stocks over minute bars, sliced, with a halt in the middle."""
+    market = synthetic_market(["A", "B"], 1, "1-MINUTE")
+    closes = market.closes()
+    catalog = market.cut(int(closes[ROUNDS - 1])).write(folder / "catalog", "1-MINUTE")
     switch = folder / "kill_switch.json"
-    switch.unlink(missing_ok=True)
-    closes = Catalog(catalog).close_times([bar_type_id("A.US", "1-MINUTE")], 0, 2**62)
 
     def progress(done: int, _all: int) -> None:
         if done == HALTED:

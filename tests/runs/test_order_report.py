@@ -101,6 +101,15 @@ def test_a_sliced_parent_is_itself_the_last_slice() -> None:
 def test_an_intent_that_a_crash_left_alone_is_an_order_without_events() -> None:
     report = order_report([gate(1), child(1, 100)])
     assert report["status"].to_dict() == {ID: "INITIALIZED", f"{ID}-E1": "INITIALIZED"}
+    assert report["quantity"].to_dict() == {ID: "300", f"{ID}-E1": "100"}
+
+
+def test_a_sliced_parent_that_the_end_left_open_is_reported_with_what_is_left() -> None:
+    second = replace(child(2, 100), ts_event=5_000)
+    report = order_report([gate(1), child(1, 100), sliced(order(1, OrderEventKind.SUBMITTED), 1), second])
+    row = report.loc[ID]
+    assert (row["status"], row["quantity"], row["ts_last"]) == ("INITIALIZED", "200", 5_000)
+    assert (row["exec_algorithm_id"], row["exec_spawn_id"]) == ("TWAP", ID)
 
 
 def test_a_name_that_only_looks_like_a_slice_is_an_order_of_its_own() -> None:

@@ -26,9 +26,9 @@ from nautilus_ai_firm.runs.session import SessionJournal
 from nautilus_ai_firm.runs.session_reading import read_session
 from nautilus_ai_firm.runs.verification import verify_run
 from tests.firm_runs import audit, run, settings
-from tests.runs.journalled_run import assert_same_records, halted_minutes, journal_of
+from tests.runs.journalled_run import HALTED, RESUMED, ROUNDS, assert_same_records, halted_minutes, journal_of
 
-PARTS = 20
+PARTS = 12
 
 type Change = Callable[[dict[str, Any]], dict[str, Any] | None]
 
@@ -67,10 +67,10 @@ def test_the_journal_of_a_run_has_what_is_worth_sealing(kept: Run) -> None:
     assert [command.action for command in session.of("command")] == ["halt", "cancel_all", "resume"]
     assert [(read.round, read.state.latched) for read in session.of("kill_switch")] == [
         (1, False),
-        (200, True),  # a round closes with the data after it
-        (260, False),
+        (HALTED, True),  # a round closes with the data after it
+        (RESUMED, False),
     ]
-    assert kept.summary["bars"] == sum(type(data).__name__ == "Bar" for data in session.of("market")) == 780
+    assert kept.summary["bars"] == sum(type(data).__name__ == "Bar" for data in session.of("market")) == 2 * ROUNDS
 
 
 def test_a_journal_alone_gives_the_run_folder(kept: Run, unsealed: Path) -> None:
@@ -281,7 +281,7 @@ def test_a_session_killed_anywhere_is_sealed_as_far_as_it_came(kept: Run, unseal
     assert lines == (kept.folder / "decisions.jsonl").read_bytes().splitlines()[: len(lines)]
 
 
-@pytest.mark.parametrize("records", [1, 3, 40, 4_000])
+@pytest.mark.parametrize("records", [1, 3, 40, 2_000])
 def test_a_killed_session_has_a_tearsheet_and_a_report(unsealed: Path, records: int) -> None:
     lines = (unsealed / JOURNAL).read_bytes().splitlines(keepends=True)
     (unsealed / JOURNAL).write_bytes(b"".join(lines[:records]))
@@ -414,4 +414,4 @@ def test_market_data_is_written_before_what_follows_from_it(kept: Run) -> None:
             ts = entry.fact.ts_event
             assert written == len(coming) or coming[written] > ts
             assert coming[written - 1] <= ts
-    assert written == len(coming) == 1_560
+    assert written == len(coming) == 4 * ROUNDS

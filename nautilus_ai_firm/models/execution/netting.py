@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from nautilus_ai_firm.messages import Bools, Floats
+from nautilus_ai_firm.messages import Bools, ClearedDecision, Floats
 
 _WHOLE = 1e-9
 """Distance in lots at which a quotient counts as a whole number; weights of whole lots come back as those lots."""
@@ -93,3 +93,32 @@ def order_quantity(
     if urgent is not None:
         trades |= urgent
     return np.where(trades, difference, 0)
+
+
+def changed_targets(
+    cleared: ClearedDecision, working: NDArray[np.int64], lot_sizes: NDArray[np.int64], no_trade_band: float
+) -> list[tuple[int, int]]:
+    """List the instruments whose target quantity calls for an order: place in the universe, and target.
+
+    A cleared weight equal to the current one is a refusal and no order. A weight that a desk cut is urgent: no band
+    holds it back.
+
+    Parameters
+    ----------
+    cleared : ClearedDecision
+        Final weights of the round.
+    working : ndarray of shape (n_instruments,)
+        Quantity that is held, open or still being sliced, signed.
+    lot_sizes : ndarray of shape (n_instruments,)
+        Units of a lot.
+    no_trade_band : float
+        As in `order_quantity`.
+
+    """
+    decision = cleared.risked.decision
+    projected = decision.positions + working
+    targets = target_quantity(cleared.weights, float(decision.equity), decision.close, lot_sizes)
+    holds = cleared.weights == decision.current
+    cut = (cleared.weights != decision.weights) & (np.abs(targets) < np.abs(projected))
+    differences = order_quantity(np.where(holds, projected, targets), projected, no_trade_band, urgent=cut & ~holds)
+    return [(int(place), int(targets[place])) for place in np.flatnonzero(differences)]
