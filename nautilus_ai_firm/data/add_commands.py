@@ -32,13 +32,16 @@ def lean(
     catalog: CatalogPath = DEFAULT_CATALOG,
     symbols: Annotated[str, typer.Option(help="Only these, SPY,ES; all when absent.")] = "",
     adjustment: Annotated[Adjustment, typer.Option(help="Basis of the equities' prices.")] = "total_return",
+    no_actions: Annotated[
+        bool, typer.Option("--no-actions", help="State that --symbols had no splits and dividends in these files.")
+    ] = False,
     venue: Annotated[str | None, typer.Option(help="Venue; the market in capitals when absent: USA, CME.")] = None,
     definitions: DefinitionsPath = None,
 ) -> None:
     """Add all that a LEAN data folder holds: equities, index, futures, options, currency pairs, interest rate."""
     target = Catalog(catalog)
     chosen = [symbol.strip() for symbol in symbols.split(",") if symbol.strip()]
-    added = add_lean(target, folder, chosen, adjustment, venue, _definitions(definitions))
+    added = add_lean(target, folder, chosen, adjustment, venue, _definitions(definitions), no_actions=no_actions)
     report(target, added.written)
     for note in added.notes:
         typer.echo(note)
@@ -59,6 +62,9 @@ def table(
     price: Annotated[PriceType, typer.Option(help="Which prices the bars are made of.")] = "LAST",
     adjustment: Annotated[Adjustment, typer.Option(help="Basis of the prices.")] = "raw",
     as_of: Annotated[str | None, typer.Option(help="Date of the last corporate action in the prices.")] = None,
+    no_actions: Annotated[
+        bool, typer.Option("--no-actions", help="State that it had no splits and dividends in this time.")
+    ] = False,
     source: Annotated[str | None, typer.Option(help="Who publishes it; the file's name when absent.")] = None,
     licence: Annotated[str | None, typer.Option(help="What allows its use.")] = None,
     calendar: Annotated[str | None, typer.Option(help="Exchange calendar: XNYS, CMES, 24/5, 24/7.")] = None,
@@ -74,6 +80,7 @@ def table(
         price_type=price,
         adjustment=adjustment,
         as_of=as_of,
+        no_actions=no_actions,
         source=source,
         licence=licence,
         calendar=calendar,

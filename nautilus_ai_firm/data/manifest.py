@@ -53,6 +53,8 @@ class Provenance(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         ISO date of the last corporate action that the adjustment knows; of the last row where nothing is adjusted.
     actions : tuple of Action, optional
         Corporate actions inside the series, by date, adjusted for or not; absent where nobody knows them.
+    actions_stated : bool
+        Whether that there are none is the word of whoever added the series, and of no file.
 
     """
 
@@ -62,6 +64,7 @@ class Provenance(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     adjustment: Adjustment
     as_of: IsoDate
     actions: tuple[Action, ...] | None = None
+    actions_stated: bool = False
 
 
 class Contract(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
@@ -148,6 +151,14 @@ class BarRecord(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, t
     def name(self) -> str:
         """What the series is called everywhere: its bar type."""
         return self.bar_type
+
+    @property
+    def actions_unknown(self) -> bool:
+        """Whether prices as traded may hide a split or a dividend of which nobody knows; shares alone have any."""
+        provenance = self.provenance
+        return (
+            provenance.adjustment == "raw" and provenance.actions is None and self.listing.instrument_class == "Equity"
+        )
 
 
 class MacroRecord(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="macro", tag_field="kind"):

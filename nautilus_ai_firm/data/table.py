@@ -45,6 +45,8 @@ class TableRequest:
         Basis of the prices.
     as_of : str, optional
         ISO date of the last corporate action that the adjustment knows; needed unless raw.
+    no_actions : bool
+        Whoever adds the table states that the instrument had no split and no dividend in its time.
     source, licence : str, optional
         Who publishes the table, and what allows its use.
     calendar : str, optional
@@ -62,6 +64,7 @@ class TableRequest:
     price_type: PriceType = "LAST"
     adjustment: Adjustment = "raw"
     as_of: str | None = None
+    no_actions: bool = False
     source: str | None = None
     licence: str | None = None
     calendar: str | None = None
@@ -125,6 +128,8 @@ def add_table(
         raise DataError(f"--tz {request.stated.time_zone} (allowed: a zone such as UTC or America/New_York)")
     if request.adjustment != "raw" and request.as_of is None:
         raise DataError(f"--adjustment {request.adjustment} without a date (allowed: --as-of YYYY-MM-DD)")
+    if request.adjustment != "raw" and request.no_actions:
+        raise DataError(f"--no-actions with --adjustment {request.adjustment} (allowed: raw, or one of the two)")
     tables = [open_table(path) for path in paths]
     sample = _sample(tables[0])
     symbol = request.symbol or _symbol(sample, tables[0], request.stated)
@@ -140,7 +145,7 @@ def add_table(
         BarChecker(str(paths[0]), request.skip_bad, listing.price_precision),
     )
     kind = listing.instrument_class if defined else "Equity, as nothing else is defined"
-    for line in _block(paths, layout, name, kind, f"{calendar} ({why_calendar})", request):
+    for line in _block(paths, layout, name, kind, f"{calendar} ({why_calendar})", _basis(request, listing)):
         show(line)
 
     def provenance() -> Provenance:
@@ -150,6 +155,8 @@ def add_table(
             source_sha256=_sha256(paths),
             adjustment=request.adjustment,
             as_of=request.as_of or stream.last_date,
+            actions=() if request.no_actions else None,
+            actions_stated=request.no_actions,
         )
 
     with catalog.update() as update:
@@ -232,15 +239,12 @@ def _calendar(request: TableRequest, defined: Listing | None) -> tuple[str, str]
     return DEFAULT_CALENDAR, "assumed"
 
 
-def _block(
-    paths: Sequence[Path], layout: Layout, name: str, kind: str, calendar: str, request: TableRequest
-) -> Iterator[str]:
+def _block(paths: Sequence[Path], layout: Layout, name: str, kind: str, calendar: str, basis: str) -> Iterator[str]:
     columns = layout.columns
     time = columns.time if columns.date is None else f"{columns.date}+{columns.time}"
     roles = {"time": time} | {
         role: getattr(columns, role) or "0" for role in ("open", "high", "low", "close", "volume")
     }
-    basis = request.adjustment + (f" as of {request.as_of}" if request.as_of else "")
     lines = {
         "file": _source(paths).removeprefix("table "),
         "series": f"{name} ({kind})",
@@ -255,6 +259,15 @@ def _block(
     width = max(map(len, lines))
     for title, text in lines.items():
         yield f"{title.ljust(width)}  {text}"
+
+
+def _basis(request: TableRequest, listing: Listing) -> str:
+    basis = request.adjustment + (f" as of {request.as_of}" if request.as_of else "")
+    if request.adjustment != "raw" or listing.instrument_class != "Equity":
+        return basis
+    if request.no_actions:
+        return f"{basis}, without splits and dividends (given)"
+    return f"{basis}, splits and dividends unknown: no run may trade it (--adjustment or --no-actions states more)"
 
 
 def _source(paths: Sequence[Path]) -> str:

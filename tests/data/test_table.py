@@ -13,12 +13,14 @@ from hypothesis import strategies as st
 
 from nautilus_ai_firm.data.catalog import Catalog
 from nautilus_ai_firm.data.columns import BarColumns
-from nautilus_ai_firm.data.definitions import Definitions, load_definitions
+from nautilus_ai_firm.data.definitions import CurrencyPairDefinition, Definitions, load_definitions
 from nautilus_ai_firm.data.detection import Stated
 from nautilus_ai_firm.data.errors import CatalogError, DataError
+from nautilus_ai_firm.data.manifest import BarRecord
 from nautilus_ai_firm.data.synthetic import synthetic_bars
 from nautilus_ai_firm.data.table import TableAdded, TableRequest, add_table
 
+XAUUSD = CurrencyPairDefinition(id="XAUUSD.XNAS", calendar="XNYS", base_currency="XAU")
 MINUTES = synthetic_bars(("X",), 2, "1-MINUTE", seed=4)["X"]
 NAMES = ("open", "high", "low", "close", "volume", "ts_open_ns", "ts_close_ns")
 
@@ -123,8 +125,33 @@ def test_what_was_found_is_shown_before_anything_is_written(tmp_path, catalog):
         "bar        1-MINUTE (detected)",
         "stamp      start (detected: 2 of the first times are session opens, 0 closes)",
         "calendar   XNYS (of venue XNAS)",
-        "basis      raw",
+        "basis      raw, splits and dividends unknown: no run may trade it (--adjustment or --no-actions states more)",
     ]
+
+
+@pytest.mark.parametrize(
+    ("options", "basis", "unknown"),
+    [
+        ({}, "raw, splits and dividends unknown: no run may trade it", True),
+        ({"no_actions": True}, "raw, without splits and dividends (given)", False),
+        ({"adjustment": "split", "as_of": "2024-01-02"}, "split as of 2024-01-02", False),
+        ({"definitions": Definitions(instrument=(XAUUSD,)), "symbol": "XAUUSD"}, "raw", False),
+    ],
+)
+def test_what_is_known_of_corporate_actions_is_shown_and_kept(tmp_path, catalog, options, basis, unknown):
+    shown: list[str] = []
+    name = put(catalog, csv(tmp_path / "x.csv", frame()), shown=shown, time_zone="UTC", **options).name
+    assert shown[-1].startswith(f"basis      {basis}")
+    record = catalog.record(name)
+    assert isinstance(record, BarRecord)
+    assert record.actions_unknown is unknown
+    assert record.provenance.actions_stated is options.get("no_actions", False)
+
+
+def test_adjusted_prices_cannot_be_said_to_have_no_actions(tmp_path, catalog):
+    path = csv(tmp_path / "x.csv", frame())
+    with pytest.raises(DataError, match="--no-actions with --adjustment split"):
+        put(catalog, path, adjustment="split", as_of="2024-01-02", no_actions=True)
 
 
 @pytest.mark.parametrize("suffix", ["csv", "csv.gz", "parquet", "txt"])

@@ -3,7 +3,7 @@
 import hashlib
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
@@ -60,7 +60,9 @@ class BatchAdder:
     venue : str
         Venue of the instruments.
     adjustment : {"total_return", "split", "raw"}
-        Basis of equities; nothing else has corporate actions.
+        Basis of equities; nothing else has corporate actions, and an equity without a factor file is raw.
+    no_actions : bool
+        Whoever adds the files states that their equity had no split and no dividend.
     definitions : Definitions
         Futures, options and currency pairs that the files do not describe.
     written : dict of str to bool
@@ -75,15 +77,12 @@ class BatchAdder:
     batch: Batch
     venue: str
     adjustment: Adjustment
+    no_actions: bool
     definitions: Definitions
     written: dict[str, bool] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     _left_out: Counter[str] = field(default_factory=Counter)
     _source_sha256: str = ""
-
-    @property
-    def _adjusted(self) -> bool:
-        return self.batch.asset == "equity" and self.adjustment != "raw"
 
     def add(self) -> None:
         """Add all that the batch holds.
@@ -95,13 +94,14 @@ class BatchAdder:
 
         """
         factors = self._factors()
-        obstacle = self._obstacle(factors)
+        obstacle = self._obstacle()
         if obstacle:
             self._note(f"skipped, {obstacle}")
             return
         batch, terms, calendar = self.batch, _TERMS[self.batch.asset], CALENDARS[self.batch.market]
         checksum = hashlib.sha256()
-        for path in [*batch.paths, *([factors.path] if factors and self._adjusted else [])]:
+        adjusted = batch.asset == "equity" and self.adjustment != "raw"
+        for path in [*batch.paths, *([factors.path] if factors and adjusted else [])]:
             checksum.update(path.read_bytes())
         self._source_sha256 = checksum.hexdigest()
         rows = read_rows(batch.paths, batch.kind, terms.time_zone, several=batch.asset in _CHAINS)
@@ -113,6 +113,8 @@ class BatchAdder:
             for instrument_id, listing, part in self._instruments(rows, cut, calendar):
                 if batch.asset == "equity":
                     basis = on_basis(part, rows.local, factors, self.adjustment, calendar)
+                    if self.no_actions and basis.actions is None:
+                        basis = replace(basis, actions=())
                 else:
                     basis = self._unadjusted(part, rows, factors)
                 self._write(instrument_id, listing, price_type, basis)
@@ -124,13 +126,11 @@ class BatchAdder:
         path = factor_path(self.folder, self.batch.market, self.batch.symbol)
         return read_factors(path) if self.batch.asset in {"equity", "option"} and path.is_file() else None
 
-    def _obstacle(self, factors: Factors | None) -> str:
+    def _obstacle(self) -> str:
         """Say what is missing for reading the batch, if anything."""
         batch, product = self.batch, f"{self.batch.symbol}.{self.venue}"
         if batch.market not in CALENDARS:
             return f"no calendar for market {batch.market} (known: {', '.join(CALENDARS)})"
-        if factors is None and self._adjusted:
-            return f"no factor_files/{batch.symbol.lower()}.csv (--adjustment raw takes it)"
         definition = {
             "future": self.definitions.future,
             "option": self.definitions.option,
@@ -170,7 +170,7 @@ class BatchAdder:
             first = int(np.searchsorted(epoch, epoch[-1]))
             self._left_out["rows left out, of contracts that ended with a split under a name used again"] += first
             bars = bars.take(slice(first, None))
-        return OnBasis(bars, str(dates[-1]), ())
+        return OnBasis(bars, str(dates[-1]), "raw", ())
 
     def _write(self, instrument_id: str, listing: Listing, price_type: PriceType, basis: OnBasis) -> None:
         batch = self.batch
@@ -186,9 +186,10 @@ class BatchAdder:
             source=f"LEAN {batch.name} ({_TERMS[batch.asset].vendor})",
             licence="as the LEAN data folder states",
             source_sha256=self._source_sha256,
-            adjustment=self.adjustment if batch.asset == "equity" else "raw",
+            adjustment=basis.adjustment,
             as_of=basis.as_of,
             actions=basis.actions,
+            actions_stated=self.no_actions and batch.asset == "equity",
         )
         bar = BARS[batch.resolution]
         name = bar_type_id(instrument_id, bar, price_type)

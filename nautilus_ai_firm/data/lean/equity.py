@@ -30,6 +30,8 @@ class OnBasis:
         What is left.
     as_of : str
         Date of the last corporate action that the adjustment knows; of the last bar where nothing is adjusted.
+    adjustment : {"raw", "split", "total_return"}
+        The basis; raw where there is no factor file.
     actions : tuple of Action, optional
         Corporate actions of the factor file, adjusted for or not; absent where nobody knows them.
     notes : list of str
@@ -39,6 +41,7 @@ class OnBasis:
 
     bars: BarColumns
     as_of: str
+    adjustment: Adjustment
     actions: tuple[Action, ...] | None = None
     notes: list[str] = field(default_factory=list)
 
@@ -46,6 +49,19 @@ class OnBasis:
 def factor_path(folder: Path, market: str, ticker: str) -> Path:
     """Where LEAN keeps the factor file of a ticker."""
     return folder / "equity" / market / "factor_files" / f"{ticker.lower()}.csv"
+
+
+def other_spellings(folder: Path, market: str, ticker: str) -> list[str]:
+    """Names of factor files that look as if they were of a ticker, and are not used for it.
+
+    `vxx.1.csv` is of whoever had the ticker VXX before its present holder, and a file of prices by ticker goes on with
+    the next one: `vxx.zip` turns from one note to another in 2019, `aaa.zip` from a company to a fund in 2020, and
+    their factor files end with "from now on" and not with the date of that. `tap.a.csv` names a share class, and which
+    ticker stood for it when is said by LEAN's map files alone. Adjusting by such a file would be a guess.
+    """
+    names = sorted(path.name for path in factor_path(folder, market, ticker).parent.glob("*.csv"))
+    like = ticker.lower()
+    return [name for name in names if name.count(".") > 1 and like in {name.split(".")[0], name[:-4].replace(".", "")}]
 
 
 def on_basis(
@@ -60,9 +76,9 @@ def on_basis(
     local : ndarray of shape (n_rows,)
         Local time of each row that the bars were cut from.
     factors : Factors, optional
-        The ticker's factor file; needed unless `adjustment` is raw.
+        The ticker's factor file; without one the bars stay as traded.
     adjustment : {"raw", "split", "total_return"}
-        Basis.
+        Basis that is asked for.
     calendar : str
         Exchange whose sessions count.
 
@@ -71,7 +87,7 @@ def on_basis(
     bars = cut.bars
     as_of = str(dates[-1]) if len(dates) else ""
     if adjustment == "raw" or factors is None:
-        return OnBasis(bars, as_of, None if factors is None else actions(factors, calendar))
+        return OnBasis(bars, as_of, "raw", None if factors is None else actions(factors, calendar))
     notes: list[str] = []
     known = factors.dates[factors.dates < LAST_FACTOR_YEAR]
     as_of = str(known[-1]) if len(known) else as_of
@@ -84,7 +100,7 @@ def on_basis(
     jump = last_unknown_split(bars)
     if jump:
         notes.append(f"{jump} rows left out, before a split at {dates[first + jump]} not in its factor file")
-    return OnBasis(bars.take(slice(jump, None)), as_of, actions(factors, calendar), notes)
+    return OnBasis(bars.take(slice(jump, None)), as_of, adjustment, actions(factors, calendar), notes)
 
 
 def missing_sessions(bars: BarColumns, calendar: str) -> int:
