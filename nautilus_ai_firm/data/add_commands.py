@@ -67,7 +67,7 @@ def table(
     ] = False,
     source: Annotated[str | None, typer.Option(help="Who publishes it; the file's name when absent.")] = None,
     licence: Annotated[str | None, typer.Option(help="What allows its use.")] = None,
-    calendar: Annotated[str | None, typer.Option(help="Exchange calendar: XNYS, CMES, 24/5, 24/7.")] = None,
+    calendar: Annotated[str | None, typer.Option(help="Exchange calendar: XNYS, CMES, FX, 24/7.")] = None,
     definitions: DefinitionsPath = None,
     skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Leave bad rows out and list them.")] = False,
 ) -> None:

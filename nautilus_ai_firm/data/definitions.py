@@ -231,7 +231,7 @@ def load_definitions(path: Path) -> Definitions:
         if Decimal(definition.price_increment) <= 0:
             raise DataError(f"{path}: {definition.id}: price_increment {definition.price_increment} (allowed: above 0)")
         if canonical_calendar(definition.calendar) != definition.calendar:
-            raise DataError(f"{path}: {definition.id}: calendar {definition.calendar} (allowed: XNYS, CMES, 24/5, …)")
+            raise DataError(f"{path}: {definition.id}: calendar {definition.calendar} (allowed: XNYS, CMES, FX, …)")
         zone = getattr(definition, "time_zone", "UTC")
         if zone not in available_timezones():
             raise DataError(f"{path}: {definition.id}: time_zone {zone} (allowed: a zone such as America/Chicago)")

@@ -228,7 +228,7 @@ def _calendar(request: TableRequest, defined: Listing | None) -> tuple[str, str]
     if request.calendar:
         given = canonical_calendar(request.calendar)
         if given is None:
-            raise DataError(f"--calendar {request.calendar} (allowed: an exchange calendar, XNYS, CMES, 24/5, 24/7, …)")
+            raise DataError(f"--calendar {request.calendar} (allowed: an exchange calendar, XNYS, CMES, FX, 24/7, …)")
         if defined is not None and defined.calendar != given:
             raise DataError(f"--calendar {given}, but the definition says {defined.calendar} (allowed: one of the two)")
         return given, "given"

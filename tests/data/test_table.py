@@ -366,7 +366,7 @@ def test_the_manifest_says_what_was_asked(tmp_path, catalog):
 
 def test_a_definition_gives_precision_calendar_and_class(tmp_path, catalog):
     (tmp_path / "defs.toml").write_text(
-        '[[instrument]]\nkind = "fx"\nid = "EURUSD.OANDA"\ncalendar = "24/5"\nbase_currency = "EUR"\n'
+        '[[instrument]]\nkind = "fx"\nid = "EURUSD.OANDA"\ncalendar = "FX"\nbase_currency = "EUR"\n'
         'price_increment = "0.00001"\n'
     )
     rows = [f"2014-05-01 00:0{minute},1.38671,1.38682,1.38668,1.38681,0" for minute in range(5)]
@@ -377,7 +377,7 @@ def test_a_definition_gives_precision_calendar_and_class(tmp_path, catalog):
     assert added.name == "EURUSD.OANDA-1-MINUTE-BID-EXTERNAL"
     assert catalog.bar_columns(added.name).close.tolist() == [1.38681] * 5
     assert type(catalog.instruments([added.name])[0]).__name__ == "CurrencyPair"
-    rounded = put(Catalog(tmp_path / "other"), path, definitions=Definitions(), calendar="24/5", **options)
+    rounded = put(Catalog(tmp_path / "other"), path, definitions=Definitions(), calendar="FX", **options)
     assert rounded.notes[0] == "5 rows have prices of more decimals than the 4 that are kept"
 
 

@@ -11,7 +11,8 @@ from typing import NamedTuple
 import numpy as np
 
 from nautilus_ai_firm.data.definitions import Definitions
-from nautilus_ai_firm.data.lean.bars import CutBars, cut_bars
+from nautilus_ai_firm.data.fx_calendar import FX
+from nautilus_ai_firm.data.lean.bars import CutBars, Daily, cut_bars
 from nautilus_ai_firm.data.lean.batches import BARS, Asset, Batch
 from nautilus_ai_firm.data.lean.contracts import contract_of
 from nautilus_ai_firm.data.lean.equity import OnBasis, factor_path, missing_sessions, on_basis
@@ -22,7 +23,7 @@ from nautilus_ai_firm.data.objects import PriceType, bar_type_id
 from nautilus_ai_firm.data.sessions import Dates
 from nautilus_ai_firm.data.writing import Update
 
-CALENDARS = MappingProxyType({"usa": "XNYS", "cme": "CMES", "oanda": "24/5"})
+CALENDARS = MappingProxyType({"usa": "XNYS", "cme": "CMES", "oanda": FX})
 """Exchange calendar of each of LEAN's markets."""
 
 
@@ -32,6 +33,7 @@ class _Terms(NamedTuple):
     time_zone: str
     price_unit: float
     vendor: str
+    daily: Daily = "session"
 
 
 _TERMS: dict[Asset, _Terms] = {
@@ -39,7 +41,7 @@ _TERMS: dict[Asset, _Terms] = {
     "option": _Terms("America/New_York", 10_000, "AlgoSeek"),
     "index": _Terms("America/Chicago", 1, "AlgoSeek"),
     "future": _Terms("UTC", 1, "AlgoSeek"),
-    "forex": _Terms("UTC", 1, "OANDA"),
+    "forex": _Terms("UTC", 1, "OANDA", "midnight"),
 }
 _CHAINS = ("future", "option")  # a zip holds one file a contract
 _PRICE_TYPES: dict[str, tuple[PriceType, ...]] = {"trade": ("LAST",), "quote": ("BID", "ASK")}
@@ -106,7 +108,7 @@ class BatchAdder:
         self._source_sha256 = checksum.hexdigest()
         rows = read_rows(batch.paths, batch.kind, terms.time_zone, several=batch.asset in _CHAINS)
         for price_type in _PRICE_TYPES[batch.kind]:
-            cut = cut_bars(rows, price_type, batch.resolution, calendar, terms.price_unit)
+            cut = cut_bars(rows, price_type, batch.resolution, calendar, terms.price_unit, terms.daily)
             if price_type != "ASK":
                 self._left_out[f"rows outside of {calendar} sessions left out"] += cut.outside
             self._left_out[f"rows without {'a bid' if price_type == 'BID' else 'an ask'}"] += cut.absent
@@ -179,7 +181,8 @@ class BatchAdder:
         if not len(basis.bars):
             self._note("skipped, no row is left")
             return
-        holes = missing_sessions(basis.bars, listing.calendar) if batch.resolution == "daily" else 0
+        a_row_a_session = batch.resolution == "daily" and _TERMS[batch.asset].daily == "session"
+        holes = missing_sessions(basis.bars, listing.calendar) if a_row_a_session else 0
         if holes:
             self._note(f"{holes} sessions without a row between its first and its last")
         provenance = Provenance(
