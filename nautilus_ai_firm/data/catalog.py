@@ -2,8 +2,9 @@
 
 `<catalog>/<bar>/<instrument>/<checksum>.series/` holds one bar series, its opening ticks and its instrument as a
 catalog of the engine (two bar sizes of one instrument must not share opening ticks); `<catalog>/macro/<series>/…`
-holds one macro series. `manifest.json` names the folders that count. Folders are complete before the manifest names
-them, and the manifest changes in one step: a write that is killed leaves the catalog as it was.
+holds one macro series. `manifest.json` names the folders that count. Folders are complete, and on the disk, before the
+manifest names them, and the manifest changes in one step: a write that is killed, or that loses power, leaves the
+catalog as it was.
 """
 
 import fcntl
@@ -18,6 +19,7 @@ from nautilus_trader.model import Bar, CustomData, TradeTick
 
 from nautilus_ai_firm.data.arrow import times_of
 from nautilus_ai_firm.data.columns import BarColumns, Floats, ObservationColumns, Times, utc
+from nautilus_ai_firm.data.durable import make_folder
 from nautilus_ai_firm.data.errors import CatalogError
 from nautilus_ai_firm.data.manifest import (
     BarRecord,
@@ -285,7 +287,7 @@ class Catalog:
             If a series holds what no market can have made.
 
         """
-        self.path.mkdir(parents=True, exist_ok=True)
+        make_folder(self.path)
         with (self.path / _LOCK_NAME).open("w") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,13 +1,13 @@
 """Turns what the catalog holds into `manifest.json` and back: one record a series, with source, basis and checksums."""
 
 import hashlib
-import os
 from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta, Struct
 
+from nautilus_ai_firm.data.durable import put_in_place
 from nautilus_ai_firm.data.errors import CatalogError
 
 MANIFEST_NAME = "manifest.json"
@@ -243,11 +243,8 @@ def load_manifest(catalog: Path) -> Manifest:
 def save_manifest(catalog: Path, manifest: Manifest) -> None:
     """Replace the manifest in one step, so that a reader sees the old one or the new one."""
     pending = catalog / f".{MANIFEST_NAME}.pending"
-    with pending.open("wb") as file:
-        file.write(msgspec.json.format(msgspec.json.encode(manifest, order="sorted"), indent=1) + b"\n")
-        file.flush()
-        os.fsync(file.fileno())
-    pending.replace(catalog / MANIFEST_NAME)
+    pending.write_bytes(msgspec.json.format(msgspec.json.encode(manifest, order="sorted"), indent=1) + b"\n")
+    put_in_place(pending, catalog / MANIFEST_NAME)
 
 
 def file_sha256(path: Path) -> str:

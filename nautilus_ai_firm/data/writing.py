@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from nautilus_ai_firm.data.columns import BarColumns, ObservationColumns, check_observations, utc
 from nautilus_ai_firm.data.dated_rows import DatedRows
+from nautilus_ai_firm.data.durable import put_in_place
 from nautilus_ai_firm.data.errors import CatalogError, DataError
 from nautilus_ai_firm.data.manifest import (
     BarRecord,
@@ -259,8 +260,7 @@ class Update:
         incoming, folder = self.path / INCOMING, _folder(record, place)
         fill(ParquetDataCatalog(str(incoming.resolve())))
         files = _files(incoming)
-        (self.path / folder).parent.mkdir(parents=True, exist_ok=True)
-        incoming.rename(self.path / folder)
+        put_in_place(incoming, self.path / folder)
         self.series[record.name] = msgspec.structs.replace(record, folder=folder, files=files)
         return True
 
