@@ -59,6 +59,7 @@ def table(
     stamp: Annotated[Stamp | None, typer.Option(help="Which end of a bar its time is.")] = None,
     columns: Annotated[str, typer.Option(help="time=Datum,open=O,volume=none; usual names are found.")] = "",
     time_format: Annotated[str | None, typer.Option(help="As strptime writes it: %d/%m/%Y %H:%M.")] = None,
+    decimal_comma: Annotated[bool, typer.Option("--decimal-comma", help="1,5 is one and a half.")] = False,
     price: Annotated[PriceType, typer.Option(help="Which prices the bars are made of.")] = "LAST",
     adjustment: Annotated[Adjustment, typer.Option(help="Basis of the prices.")] = "raw",
     as_of: Annotated[str | None, typer.Option(help="Date of the last corporate action in the prices.")] = None,
@@ -76,7 +77,14 @@ def table(
     request = TableRequest(
         venue=venue,
         symbol=symbol,
-        stated=Stated(columns=_columns(columns), time_format=time_format, time_zone=tz, bar=bar, stamp=stamp),
+        stated=Stated(
+            columns=_columns(columns),
+            time_format=time_format,
+            time_zone=tz,
+            bar=bar,
+            stamp=stamp,
+            decimal_comma=decimal_comma,
+        ),
         price_type=price,
         adjustment=adjustment,
         as_of=as_of,

@@ -16,6 +16,9 @@ from nautilus_ai_firm.data.time_forms import TimeForm, detect_form, form_of_form
 
 type Stamp = Literal["start", "end"]
 
+SIZES = "1-DAY, or minutes that divide an hour or hours that divide a day, such as 1-MINUTE, 4-HOUR"
+"""What the size of a bar may be, for errors."""
+
 ROLES = ("time", "open", "high", "low", "close", "volume")
 """Columns that every table of bars needs; a second one, `date`, may hold the date of the time."""
 
@@ -34,10 +37,13 @@ _STAMPS: dict[str, Stamp] = {
 }  # fmt: skip
 _DATE_COLUMNS, _CLOCK_COLUMNS = ("date", "day", "tradedate"), ("time", "clock", "hour")
 _SYMBOL_COLUMNS = ("symbol", "ticker", "sym")
-_BAR = re.compile(r"1-DAY|([1-9]\d*)-(MINUTE|HOUR)")
+_BAR = re.compile(r"1-DAY|([1-9]\d?)-(MINUTE|HOUR)")
+_PER = {"MINUTE": 60, "HOUR": 24}  # a bar divides the next larger unit: the engine knows no other
 _MINUTE_NS, _HOUR_NS, _DAY_NS = 60_000_000_000, 3_600_000_000_000, 86_400_000_000_000
 _ALL_INSIDE = 0.99
 _NONE = "none"
+_TIME_TYPES = (pl.Date, pl.Datetime, pl.Time)
+_WEEK_NS = 5 * _DAY_NS  # so far apart, most times are no days
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +83,8 @@ class Layout:
         Which end of a bar its time is; a daily bar is its session, whatever its stamp.
     why : dict of str to str
         For `time`, `time_zone`, `bar` and `stamp`: given, or how it was found.
+    decimal_comma : bool
+        Whether 1,5 is one and a half.
 
     """
 
@@ -86,6 +94,7 @@ class Layout:
     bar: str
     stamp: Stamp
     why: dict[str, str]
+    decimal_comma: bool = False
 
     @property
     def size_ns(self) -> int:
@@ -105,6 +114,8 @@ class Stated:
         As `strptime` writes it.
     time_zone, bar, stamp : str, optional
         As in `Layout`.
+    decimal_comma : bool
+        As in `Layout`.
 
     """
 
@@ -113,6 +124,7 @@ class Stated:
     time_zone: str | None = None
     bar: str | None = None
     stamp: Stamp | None = None
+    decimal_comma: bool = False
 
 
 def bar_size_ns(bar: str) -> int:
@@ -125,9 +137,13 @@ def bar_size_ns(bar: str) -> int:
 
     """
     found = _BAR.fullmatch(bar)
-    if found is None:
-        raise DataError(f"bar {bar!r} (allowed: 1-DAY, or whole minutes or hours such as 1-MINUTE, 4-HOUR)")
+    if found is None or (found[1] and not _divides(int(found[1]), found[2])):
+        raise DataError(f"bar {bar!r} (allowed: {SIZES})")
     return _DAY_NS if found[1] is None else int(found[1]) * (_MINUTE_NS if found[2] == "MINUTE" else _HOUR_NS)
+
+
+def _divides(step: int, unit: str) -> bool:
+    return step < _PER[unit] and _PER[unit] % step == 0
 
 
 def detect_layout(sample: pl.DataFrame, stated: Stated, calendar: str, origin: str) -> Layout:
@@ -151,6 +167,7 @@ def detect_layout(sample: pl.DataFrame, stated: Stated, calendar: str, origin: s
 
     """
     columns = find_columns(sample.columns, stated.columns, origin)
+    refuse_types(sample, columns, origin)
     times = time_texts(sample, columns)
     why = {"time": "given" if stated.time_format else "detected"}
     form = form_of_format(stated.time_format) if stated.time_format else detect_form(times, origin)
@@ -163,7 +180,17 @@ def detect_layout(sample: pl.DataFrame, stated: Stated, calendar: str, origin: s
     if bar == "1-DAY" and form.has_zone and not stated.time_zone and (utc_ns % _DAY_NS).any():
         # days that do not begin at midnight UTC begin where their exchange is: 2013-11-29T00:00+09:00 is the 29th
         zone, why["time_zone"] = time_zone_of(calendar), f"of {calendar}, for the dates of days"
-    layout = Layout(columns=columns, form=form, time_zone=zone, bar=bar, stamp="start", why=why)
+    if bar != "1-DAY" and not form.has_clock:
+        raise DataError(f"{origin}: bars of {bar}, but times are {form} (allowed: 1-DAY)")
+    layout = Layout(
+        columns=columns,
+        form=form,
+        time_zone=zone,
+        bar=bar,
+        stamp="start",
+        why=why,
+        decimal_comma=stated.decimal_comma,
+    )
     if bar == "1-DAY":
         return replace(layout, why={**why, "stamp": "a daily bar is its session"})
     stamp, why["stamp"] = _stamp(layout, utc_ns, stated, calendar)
@@ -185,7 +212,7 @@ def find_columns(names: list[str], given: Mapping[str, str], origin: str) -> Col
             raise DataError(f"--columns {role}={name} (allowed: {', '.join(allowed)})")
         if name not in names and not (role == "volume" and name == _NONE):
             raise DataError(f"{origin}: no column {name!r} (it has {', '.join(names)})")
-    plain = {re.sub(r"[^a-z0-9]", "", name.lower()): name for name in reversed(names) if name not in given.values()}
+    plain = {_plain(name): name for name in reversed(names) if name not in given.values()}
     found: dict[str, str | None] = dict(given)
     if "time" not in given and "date" not in given:
         day, clock = (
@@ -204,9 +231,34 @@ def find_columns(names: list[str], given: Mapping[str, str], origin: str) -> Col
             f"(it has {', '.join(names)}; --columns {missing[0]}=NAME says{hint})"
         )
     found.setdefault("symbol", next((plain[key] for key in _SYMBOL_COLUMNS if key in plain), None))
+    _refuse_alike({role: name for role, name in found.items() if name and role not in given}, names, given, origin)
     if found["volume"] == _NONE:
         found["volume"] = None
     return Columns(**found)  # pyright: ignore[reportArgumentType] - the roles without a column were refused above
+
+
+def _refuse_alike(found: Mapping[str, str], names: list[str], given: Mapping[str, str], origin: str) -> None:
+    for role, name in found.items():
+        alike = [other for other in names if _plain(other) == _plain(name) and other not in given.values()]
+        if len(alike) > 1:
+            raise DataError(f"{origin}:1: columns {', '.join(alike)} alike (allowed: --columns {role}=NAME says which)")
+
+
+def refuse_types(rows: pl.DataFrame, columns: Columns, origin: str) -> None:
+    """Refuse columns of a typed file that hold neither numbers nor text, nor times where times belong.
+
+    Raises
+    ------
+    DataError
+        Naming the column, its type and what is allowed.
+
+    """
+    for name in columns.used():
+        dtype = rows.schema[name]
+        of_time = name in {columns.time, columns.date}
+        if not (dtype.is_numeric() or dtype in {pl.String, pl.Null} or (of_time and dtype in _TIME_TYPES)):
+            kinds = "times, numbers or text" if of_time else "numbers or text"
+            raise DataError(f"{origin}: column {name!r} holds {dtype} (allowed: {kinds})")
 
 
 def time_texts(rows: pl.DataFrame, columns: Columns) -> pl.Series:
@@ -215,6 +267,10 @@ def time_texts(rows: pl.DataFrame, columns: Columns) -> pl.Series:
         return rows[columns.time]
     parts = [pl.col(name).cast(pl.String).str.strip_chars() for name in (columns.date, columns.time)]
     return rows.select(pl.concat_str(parts, separator=" ")).to_series()
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
 def _time_zone(form: TimeForm, parsed: pl.Series, stated: Stated, calendar: str, origin: str) -> tuple[str, str]:
@@ -241,22 +297,26 @@ def _time_zone(form: TimeForm, parsed: pl.Series, stated: Stated, calendar: str,
 
 def _bar(form: TimeForm, utc_ns: Times, origin: str) -> str:
     steps = np.diff(np.sort(utc_ns))
-    if not form.has_clock:
-        return "1-DAY"
     if not steps.size:
+        if not form.has_clock:
+            return "1-DAY"
         raise DataError(f"{origin}: the size of a bar cannot be told from one time (allowed: --bar says it)")
     sizes, counts = np.unique(steps, return_counts=True)
     step = int(sizes[np.argmax(counts)])
-    for unit, name in ((_DAY_NS, "DAY"), (_HOUR_NS, "HOUR"), (_MINUTE_NS, "MINUTE")):
-        if step % unit == 0:
-            return "1-DAY" if name == "DAY" else f"{step // unit}-{name}"
-    raise DataError(f"{origin}: times stand {step / 1e9:g} s apart (allowed: whole minutes, hours or days; --bar says)")
+    if step >= _WEEK_NS:
+        raise DataError(f"{origin}: times stand {step // _DAY_NS} days apart (allowed: {SIZES}; --bar says it)")
+    if step % _DAY_NS == 0 or not form.has_clock:
+        return "1-DAY"
+    for unit, name in ((_HOUR_NS, "HOUR"), (_MINUTE_NS, "MINUTE")):
+        if step % unit == 0 and _divides(step // unit, name):
+            return f"{step // unit}-{name}"
+    raise DataError(f"{origin}: times stand {step / 1e9:g} s apart (allowed: {SIZES}; --bar says it)")
 
 
 def _stamp(layout: Layout, utc_ns: Times, stated: Stated, calendar: str) -> tuple[Stamp, str]:
     if stated.stamp:
         return stated.stamp, "given"
-    named = re.sub(r"[^a-z0-9]", "", layout.columns.time.lower())
+    named = _plain(layout.columns.time)
     if named in _STAMPS:
         return _STAMPS[named], f"detected: the column is {layout.columns.time}"
     sessions = Sessions.between(calendar, int(utc_ns.min()), int(utc_ns.max()))

@@ -4,6 +4,8 @@ import hashlib
 import zoneinfo
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import polars as pl
@@ -12,12 +14,13 @@ from nautilus_ai_firm.data.catalog import Catalog
 from nautilus_ai_firm.data.checks import BarChecker
 from nautilus_ai_firm.data.columns import BarColumns
 from nautilus_ai_firm.data.definitions import Definitions
-from nautilus_ai_firm.data.detection import Layout, Stated, bar_size_ns, detect_layout, find_columns
+from nautilus_ai_firm.data.detection import Layout, Stated, bar_size_ns, detect_layout, find_columns, refuse_types
 from nautilus_ai_firm.data.errors import DataError
 from nautilus_ai_firm.data.manifest import Adjustment, Listing, Provenance, file_sha256
+from nautilus_ai_firm.data.names import check_instrument
 from nautilus_ai_firm.data.objects import PriceType, bar_type_id
 from nautilus_ai_firm.data.sessions import canonical_calendar
-from nautilus_ai_firm.data.table_bars import TableBars
+from nautilus_ai_firm.data.table_bars import TableBars, decimals
 from nautilus_ai_firm.data.table_files import SAMPLE_ROWS, TableFile, open_table
 
 BAD_ROWS = "bad_rows"
@@ -25,6 +28,7 @@ BAD_ROWS = "bad_rows"
 
 DEFAULT_CALENDAR = "XNYS"
 _SOURCES_NAMED = 3
+_SUFFIXES = (".csv", ".tsv", ".txt", ".gz", ".parquet")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,16 +132,24 @@ def add_table(
         raise DataError(f"--tz {request.stated.time_zone} (allowed: a zone such as UTC or America/New_York)")
     if request.adjustment != "raw" and request.as_of is None:
         raise DataError(f"--adjustment {request.adjustment} without a date (allowed: --as-of YYYY-MM-DD)")
+    if request.as_of is not None:
+        _refuse_no_date(request.as_of)
     if request.adjustment != "raw" and request.no_actions:
         raise DataError(f"--no-actions with --adjustment {request.adjustment} (allowed: raw, or one of the two)")
     tables = [open_table(path) for path in paths]
     sample = _sample(tables[0])
     symbol = request.symbol or _symbol(sample, tables[0], request.stated)
+    check_instrument(symbol, request.venue)
     instrument_id = f"{symbol}.{request.venue}"
     defined = None if request.definitions is None else request.definitions.listing(instrument_id)
     calendar, why_calendar = _calendar(request, defined)
-    listing = defined or Listing(instrument_class="Equity", tradable=True, calendar=calendar)
     layout = detect_layout(sample, request.stated, calendar, str(paths[0]))
+    listing = defined or Listing(
+        instrument_class="Equity",
+        tradable=True,
+        calendar=calendar,
+        price_increment=f"{Decimal(1).scaleb(-decimals(sample, layout)):f}",
+    )
     name = bar_type_id(instrument_id, layout.bar, request.price_type)
     stream = _Stream(
         tables,
@@ -145,7 +157,9 @@ def add_table(
         BarChecker(str(paths[0]), request.skip_bad, listing.price_precision),
     )
     kind = listing.instrument_class if defined else "Equity, as nothing else is defined"
-    for line in _block(paths, layout, name, kind, f"{calendar} ({why_calendar})", _basis(request, listing)):
+    prices = f"{listing.price_precision} decimals ({'as defined' if defined else 'as its prices need, 4 or more'})"
+    basis = _basis(request, listing)
+    for line in _block(paths, layout, name, kind, f"{calendar} ({why_calendar})", prices, basis):
         show(line)
 
     def provenance() -> Provenance:
@@ -189,6 +203,7 @@ class _Stream:
                 raise DataError(f"{table.path}:1: no column {missing[0]!r} (it has {', '.join(table.columns)})")
             self.checker.origin = str(table.path)
             for chunk in table.chunks():
+                refuse_types(chunk.rows, self.reader.layout.columns, str(table.path))
                 bars, lines = self.reader.read(chunk)
                 for line, text in self.reader.bad:
                     self.checker.add_bad(line, text)
@@ -205,6 +220,15 @@ class _Stream:
             )
 
 
+def _refuse_no_date(as_of: str) -> None:
+    try:
+        right = date.fromisoformat(as_of).isoformat() == as_of
+    except ValueError:
+        right = False
+    if not right:
+        raise DataError(f"--as-of {as_of} (allowed: YYYY-MM-DD)")
+
+
 def _sample(table: TableFile) -> pl.DataFrame:
     for chunk in table.chunks():
         if chunk.rows.height:
@@ -217,11 +241,19 @@ def _sample(table: TableFile) -> pl.DataFrame:
 def _symbol(sample: pl.DataFrame, table: TableFile, stated: Stated) -> str:
     column = find_columns(table.columns, stated.columns, str(table.path)).symbol
     if column is None:
-        return table.path.name.partition(".")[0].upper()
+        return _stem(table.path).upper()
     symbols = sample[column].cast(pl.String).str.strip_chars().drop_nulls().unique().sort().to_list()
     if len(symbols) != 1:
         raise DataError(f"{table.path}: {len(symbols)} symbols in column {column!r} (allowed: --symbol says which)")
     return symbols[0].upper()
+
+
+def _stem(path: Path) -> str:
+    """Name of a file without what says its kind: `BRK.B` of `BRK.B.csv.gz`."""
+    name = Path(path.name)
+    while name.suffix.lower() in _SUFFIXES:
+        name = name.with_suffix("")
+    return name.name
 
 
 def _calendar(request: TableRequest, defined: Listing | None) -> tuple[str, str]:
@@ -239,7 +271,9 @@ def _calendar(request: TableRequest, defined: Listing | None) -> tuple[str, str]
     return DEFAULT_CALENDAR, "assumed"
 
 
-def _block(paths: Sequence[Path], layout: Layout, name: str, kind: str, calendar: str, basis: str) -> Iterator[str]:
+def _block(
+    paths: Sequence[Path], layout: Layout, name: str, kind: str, calendar: str, prices: str, basis: str
+) -> Iterator[str]:
     columns = layout.columns
     time = columns.time if columns.date is None else f"{columns.date}+{columns.time}"
     roles = {"time": time} | {
@@ -254,6 +288,7 @@ def _block(paths: Sequence[Path], layout: Layout, name: str, kind: str, calendar
         "bar": f"{layout.bar} ({layout.why['bar']})",
         "stamp": f"{layout.stamp} ({layout.why['stamp']})",
         "calendar": calendar,
+        "prices": prices,
         "basis": basis,
     }
     width = max(map(len, lines))

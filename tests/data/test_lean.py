@@ -86,6 +86,20 @@ def test_each_basis(tmp_path, adjustment, closes, volumes):
     assert catalog.record("ABC.USA-1-DAY-LAST-EXTERNAL").provenance.adjustment == adjustment
 
 
+@pytest.mark.parametrize(
+    ("factor", "adjustment", "precision"),
+    [("1", "total_return", 4), ("0.11", "total_return", 4), ("0.0089", "total_return", 6), ("0.0089", "raw", 4)],
+)
+def test_prices_made_small_by_splits_keep_more_decimals(tmp_path, factor, adjustment, precision):
+    factors = [f"20131101,1,{factor},0", *(row.replace("0.9,0.5", f"1,{factor}") for row in FACTORS[1:])]
+    catalog = Catalog(tmp_path / "catalog")
+    add_lean(catalog, lean_folder(tmp_path, factors=factors), adjustment=adjustment)
+    for bar in ("1-DAY", "1-HOUR"):
+        record = catalog.record(f"ABC.USA-{bar}-LAST-EXTERNAL")
+        assert isinstance(record, BarRecord)
+        assert record.price_precision == precision
+
+
 def test_hourly_bars_are_cut_at_the_session_and_the_rest_is_counted(tmp_path):
     catalog = Catalog(tmp_path / "catalog")
     added = add_lean(catalog, lean_folder(tmp_path, daily=None))

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nautilus_ai_firm.data.catalog import Catalog
+from nautilus_ai_firm.data.catalog import FOREVER_NS, Catalog
 from nautilus_ai_firm.data.columns import BarColumns
 from nautilus_ai_firm.data.definitions import CurrencyPairDefinition, Definitions, load_definitions
 from nautilus_ai_firm.data.detection import Stated
@@ -125,6 +125,7 @@ def test_what_was_found_is_shown_before_anything_is_written(tmp_path, catalog):
         "bar        1-MINUTE (detected)",
         "stamp      start (detected: 2 of the first times are session opens, 0 closes)",
         "calendar   XNYS (of venue XNAS)",
+        "prices     4 decimals (as its prices need, 4 or more)",
         "basis      raw, splits and dividends unknown: no run may trade it (--adjustment or --no-actions states more)",
     ]
 
@@ -377,8 +378,44 @@ def test_a_definition_gives_precision_calendar_and_class(tmp_path, catalog):
     assert added.name == "EURUSD.OANDA-1-MINUTE-BID-EXTERNAL"
     assert catalog.bar_columns(added.name).close.tolist() == [1.38681] * 5
     assert type(catalog.instruments([added.name])[0]).__name__ == "CurrencyPair"
-    rounded = put(Catalog(tmp_path / "other"), path, definitions=Definitions(), calendar="FX", **options)
-    assert rounded.notes[0] == "5 rows have prices of more decimals than the 4 that are kept"
+    undefined = Catalog(tmp_path / "undefined")
+    put(undefined, path, definitions=Definitions(), calendar="FX", **options)
+    assert undefined.bar_columns(added.name).close.tolist() == [1.38681] * 5
+    (tmp_path / "defs.toml").write_text((tmp_path / "defs.toml").read_text().replace("0.00001", "0.0001"))
+    coarse = load_definitions(tmp_path / "defs.toml")
+    said = r"x.csv:2: high 1.38682 \(allowed: 4 decimals; a definition with a smaller price_increment keeps more\)"
+    with pytest.raises(DataError, match=said):
+        put(Catalog(tmp_path / "coarse"), path, definitions=coarse, **options)
+
+
+def flat(path: Path, price: str) -> Path:
+    return lines(path, *(f"2024-03-04 15:0{n},{price},{price},{price},{price},1" for n in range(5)))
+
+
+@pytest.mark.parametrize(
+    ("price", "decimals", "kept"),
+    [
+        ("100.1", 4, 100.1),
+        ("100.123456", 4, 100.1235),  # within a tenth of a basis point
+        ("1.123456", 5, 1.12346),
+        ("0.00012", 5, 0.00012),
+        ("0.00001234", 8, 0.00001234),
+        ("1234567.891", 4, 1234567.891),
+        ("100.30000000000001", 4, 100.3),
+    ],
+)
+def test_prices_keep_the_decimals_that_they_need(tmp_path, catalog, price, decimals, kept):
+    name = put(catalog, flat(tmp_path / "x.csv", price), time_zone="UTC").name
+    record = catalog.record(name)
+    assert isinstance(record, BarRecord)
+    assert record.price_precision == decimals
+    assert catalog.bar_columns(name).close.tolist() == [kept] * 5
+    assert float(catalog.bars([name], 0, FOREVER_NS)[0].close) == kept
+
+
+def test_a_price_that_no_decimals_keep_is_refused(tmp_path, catalog):
+    with pytest.raises(DataError, match=r"x.csv:2: open 1.23e-08 \(allowed: 9 decimals"):
+        put(catalog, flat(tmp_path / "x.csv", "0.0000000123"), time_zone="UTC")
 
 
 TICKS = st.integers(1, 10**7)

@@ -15,7 +15,7 @@ from nautilus_ai_firm.data.fx_calendar import FX
 from nautilus_ai_firm.data.lean.bars import CutBars, Daily, cut_bars
 from nautilus_ai_firm.data.lean.batches import BARS, Asset, Batch
 from nautilus_ai_firm.data.lean.contracts import contract_of
-from nautilus_ai_firm.data.lean.equity import OnBasis, factor_path, missing_sessions, on_basis
+from nautilus_ai_firm.data.lean.equity import OnBasis, factor_path, missing_sessions, on_basis, price_increment
 from nautilus_ai_firm.data.lean.factors import Factors, read_factors
 from nautilus_ai_firm.data.lean.rows import LeanRows, read_rows
 from nautilus_ai_firm.data.manifest import Adjustment, Listing, Provenance
@@ -112,7 +112,7 @@ class BatchAdder:
             if price_type != "ASK":
                 self._left_out[f"rows outside of {calendar} sessions left out"] += cut.outside
             self._left_out[f"rows without {'a bid' if price_type == 'BID' else 'an ask'}"] += cut.absent
-            for instrument_id, listing, part in self._instruments(rows, cut, calendar):
+            for instrument_id, listing, part in self._instruments(rows, cut, calendar, factors):
                 if batch.asset == "equity":
                     basis = on_basis(part, rows.local, factors, self.adjustment, calendar)
                     if self.no_actions and basis.actions is None:
@@ -142,13 +142,16 @@ class BatchAdder:
             return f"no definition of {product} (--definitions FILE)"
         return ""
 
-    def _instruments(self, rows: LeanRows, cut: CutBars, calendar: str) -> Iterator[tuple[str, Listing, CutBars]]:
+    def _instruments(
+        self, rows: LeanRows, cut: CutBars, calendar: str, factors: Factors | None
+    ) -> Iterator[tuple[str, Listing, CutBars]]:
         """Split bars by instrument: one for the whole batch, or one a contract."""
         batch, definitions = self.batch, self.definitions
         instrument_id = f"{batch.symbol}.{self.venue}"
         if batch.asset not in _CHAINS:
             kind, tradable = ("IndexInstrument", False) if batch.asset == "index" else ("Equity", True)
-            default = Listing(instrument_class=kind, tradable=tradable, calendar=calendar)
+            increment = price_increment(factors if batch.asset == "equity" else None, self.adjustment)
+            default = Listing(instrument_class=kind, tradable=tradable, calendar=calendar, price_increment=increment)
             yield instrument_id, definitions.listing(instrument_id) or default, cut
             return
         spans: dict[str, list[slice]] = {}

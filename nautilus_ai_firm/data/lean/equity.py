@@ -1,6 +1,8 @@
 """Turns the bars of LEAN's US equities, as traded, into bars on the basis that was asked for."""
 
 from dataclasses import dataclass, field
+from decimal import Decimal
+from math import ceil, log10
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +20,12 @@ from nautilus_ai_firm.data.lean.factors import (
 )
 from nautilus_ai_firm.data.manifest import Action, Adjustment
 from nautilus_ai_firm.data.sessions import Dates, Sessions
+
+TRADED_INCREMENT = Decimal("0.0001")
+"""Of prices as traded."""
+
+MOST_DIGITS = 5
+"""Decimals beyond those of the prices as traded: nine in all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +70,19 @@ def other_spellings(folder: Path, market: str, ticker: str) -> list[str]:
     names = sorted(path.name for path in factor_path(folder, market, ticker).parent.glob("*.csv"))
     like = ticker.lower()
     return [name for name in names if name.count(".") > 1 and like in {name.split(".")[0], name[:-4].replace(".", "")}]
+
+
+def price_increment(factors: Factors | None, adjustment: Adjustment) -> str:
+    """Smallest step of prices on a basis, as fine against the oldest price as four decimals against that traded.
+
+    Apple's 16 dollars of 1998 are 12 cents after its splits: at four decimals they would move by 8 basis points a step.
+    It follows from the factor file alone, so that days and minutes of a ticker have the same one.
+    """
+    if adjustment == "raw" or factors is None:
+        return str(TRADED_INCREMENT)
+    kept = factors.split * factors.price if adjustment == "total_return" else factors.split
+    digits = max(0, -ceil(log10(kept.min())))
+    return f"{TRADED_INCREMENT.scaleb(-min(digits, MOST_DIGITS)):f}"
 
 
 def on_basis(
