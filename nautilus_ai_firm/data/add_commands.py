@@ -17,7 +17,8 @@ from nautilus_ai_firm.data.listing import report
 from nautilus_ai_firm.data.manifest import Adjustment
 from nautilus_ai_firm.data.objects import PriceType
 from nautilus_ai_firm.data.synthetic import DEFAULT_START, BarSize, Kind, synthetic_bars, write_synthetic
-from nautilus_ai_firm.data.table import TableRequest, add_table
+from nautilus_ai_firm.data.table import add_table
+from nautilus_ai_firm.data.table_request import TableRequest
 
 DEFAULT_SESSIONS = 250
 DEFAULT_DEFINITIONS = Path(__file__).with_name("instruments.toml")

@@ -18,6 +18,7 @@ import numpy as np
 from nautilus_trader.model import Bar, CustomData, TradeTick
 
 from nautilus_ai_firm.data.arrow import times_of
+from nautilus_ai_firm.data.bases import refuse_mixed_bases
 from nautilus_ai_firm.data.columns import BarColumns, Floats, ObservationColumns, Times, utc
 from nautilus_ai_firm.data.durable import make_folder
 from nautilus_ai_firm.data.errors import CatalogError
@@ -297,7 +298,7 @@ class Catalog:
             update = Update(self.path, dict(self.manifest.series))
             try:
                 yield update
-                _refuse_mixed_bases(self.path, update.series)
+                refuse_mixed_bases(self.path, update.series)
                 manifest = Manifest(series=update.series)
                 if manifest != self.manifest:
                     save_manifest(self.path, manifest)
@@ -350,26 +351,6 @@ class Catalog:
                 f"{self.path}: {name} has no data from {utc(start_ns)} to {utc(end_ns)} "
                 f"(it holds {record.first} to {record.last})"
             )
-
-
-def _refuse_mixed_bases(path: Path, series: dict[str, Record]) -> None:
-    """Refuse two series of one instrument whose prices cannot be compared."""
-    seen: dict[str, BarRecord] = {}
-    for name in sorted(series):
-        record = series[name]
-        if not isinstance(record, BarRecord):
-            continue
-        other = seen.setdefault(record.instrument_id, record)
-        if _basis(record) != _basis(other):
-            raise CatalogError(
-                f"{path}: {name} is adjusted {_basis(record)}, but {other.name} is adjusted {_basis(other)} "
-                "(allowed: one basis for all series of an instrument)"
-            )
-
-
-def _basis(record: BarRecord) -> str:
-    provenance = record.provenance
-    return "raw" if provenance.adjustment == "raw" else f"{provenance.adjustment} as of {provenance.as_of}"
 
 
 def _between(times: Times, start_ns: int, end_ns: int) -> slice:

@@ -161,43 +161,35 @@ class BarRecord(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, t
         )
 
 
-class MacroRecord(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="macro", tag_field="kind"):
-    """One macro series: never tradable, delivered at publication."""
+class _DatedRecord(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="kind"):
+    """One series of what is published: never tradable, delivered at publication."""
 
     series: str
+    provenance: Provenance
+    rows: int
+    first: str  # publication of the first row, UTC
+    last: str  # publication of the last row, UTC
+    sha256: str
+    folder: str
+    files: dict[str, str]
+
+    @property
+    def name(self) -> str:
+        """What the series is called everywhere."""
+        return self.series
+
+
+class MacroRecord(_DatedRecord, frozen=True, tag="macro"):
+    """One macro series."""
+
     unit: str
     calendar: str
-    provenance: Provenance
-    rows: int
-    first: str  # publication of the first figure, UTC
-    last: str  # publication of the last figure, UTC
-    sha256: str
-    folder: str
-    files: dict[str, str]
-
-    @property
-    def name(self) -> str:
-        """What the series is called everywhere."""
-        return self.series
 
 
-class NoticeRecord(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="notice", tag_field="kind"):
-    """One series of scheduled events or of headlines: delivered at publication, each with its own source."""
+class NoticeRecord(_DatedRecord, frozen=True, tag="notice"):
+    """One series of scheduled events or of headlines, each with its own source."""
 
-    series: str
     content: Literal["event", "news"]
-    provenance: Provenance
-    rows: int
-    first: str  # publication of the first one, UTC
-    last: str  # publication of the last one, UTC
-    sha256: str
-    folder: str
-    files: dict[str, str]
-
-    @property
-    def name(self) -> str:
-        """What the series is called everywhere."""
-        return self.series
 
 
 type Record = BarRecord | MacroRecord | NoticeRecord

@@ -7,9 +7,10 @@ import polars as pl
 from numpy.typing import NDArray
 
 from nautilus_ai_firm.data.columns import PRICE_PRECISION, BarColumns, Floats, Rows, Times
-from nautilus_ai_firm.data.detection import Layout, time_texts
+from nautilus_ai_firm.data.detection import Layout
 from nautilus_ai_firm.data.session_cut import cut_to_sessions
 from nautilus_ai_firm.data.sessions import Sessions
+from nautilus_ai_firm.data.table_columns import time_texts
 from nautilus_ai_firm.data.table_files import Chunk
 from nautilus_ai_firm.data.time_forms import ALLOWED, local_to_utc_ns, parse_times
 

@@ -18,7 +18,8 @@ from nautilus_ai_firm.data.detection import Stated
 from nautilus_ai_firm.data.errors import CatalogError, DataError
 from nautilus_ai_firm.data.manifest import BarRecord
 from nautilus_ai_firm.data.synthetic import synthetic_bars
-from nautilus_ai_firm.data.table import TableAdded, TableRequest, add_table
+from nautilus_ai_firm.data.table import TableAdded, add_table
+from nautilus_ai_firm.data.table_request import TableRequest
 
 XAUUSD = CurrencyPairDefinition(id="XAUUSD.XNAS", calendar="XNYS", base_currency="XAU")
 MINUTES = synthetic_bars(("X",), 2, "1-MINUTE", seed=4)["X"]
