@@ -57,7 +57,7 @@ def inspect(catalog: Catalog, names: Iterable[str]) -> Iterator[str]:
         checker.check(bars)
         yield from (*checker.bad, *checker.warnings)
         if record.actions_unknown:
-            yield f"{name}: raw, and its splits and dividends are unknown: a run that trades it is refused"
+            yield f"{name}: raw, and its splits and dividends are unknown: a run says so, or is refused at a jump"
         yield from _session_findings(record, bars)
         yield from _action_findings(record, bars)
         if "-LAST-" in name:

@@ -54,4 +54,5 @@ def _basis(request: TableRequest, listing: Listing) -> str:
         return basis
     if request.no_actions:
         return f"{basis}, without splits and dividends (given)"
-    return f"{basis}, splits and dividends unknown: no run may trade it (--adjustment or --no-actions states more)"
+    stated = "(--adjustment or --no-actions states more)"
+    return f"{basis}, splits and dividends unknown: a run says so, or is refused at a jump {stated}"

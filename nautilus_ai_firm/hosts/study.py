@@ -125,7 +125,13 @@ def prepare(study: Study) -> Stage:
         charges=charges_of(firm, universe),
         kill_switch=SimulatedKillSwitch(FileKillSwitch(study.loaded.kill_switch_path)),
         feed=feed,
-        caveats=raw_series_caveats(map(catalog.record, bar_names(firm)), first, last, study.loaded.source),
+        caveats=raw_series_caveats(
+            map(catalog.record, bar_names(firm)),
+            first,
+            last,
+            study.loaded.source,
+            lambda name: catalog.bar_columns(name, begin_ns, int(rounds_ns[-1])),
+        ),
     )
 
 

@@ -54,12 +54,12 @@ def test_add_lean(tmp_path, shared_data):
     assert notes == [
         (
             "AAA, SHY: no factor file of that name, so raw, with splits and dividends unknown; a run that trades one "
-            "is refused (--symbols X --no-actions states that X had none)"
+            "says so, or is refused at a jump (--symbols X --no-actions states that X had none)"
         ),
         "aaa.1.csv: not used, as no map file says when a ticker was theirs",
     ]
     assert run("list", "--catalog", tmp_path).output.count("raw, actions unknown") == 4
-    said = "AAA.USA-1-DAY-LAST-EXTERNAL: raw, and its splits and dividends are unknown: a run that trades it is refused"
+    said = "AAA.USA-1-DAY-LAST-EXTERNAL: raw, and its splits and dividends are unknown: a run says so, or is refused "
     assert said in run("check", "AAA.USA-1-DAY-LAST-EXTERNAL", "--catalog", tmp_path).output
     stated = ("--symbols", "SHY", "--no-actions")
     assert run("add", "lean", shared_data / "lean", *stated, "--catalog", tmp_path).exit_code == 0

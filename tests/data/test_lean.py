@@ -127,8 +127,8 @@ def test_symbols_and_venue_can_be_chosen(tmp_path):
 
 
 UNKNOWN = (
-    "ABC: no factor file of that name, so raw, with splits and dividends unknown; a run that trades one is refused "
-    "(--symbols X --no-actions states that X had none)"
+    "ABC: no factor file of that name, so raw, with splits and dividends unknown; a run that trades one says so, or is "
+    "refused at a jump (--symbols X --no-actions states that X had none)"
 )
 
 

@@ -127,14 +127,17 @@ def test_what_was_found_is_shown_before_anything_is_written(tmp_path, catalog):
         "stamp      start (detected: 2 of the first times are session opens, 0 closes)",
         "calendar   XNYS (of venue XNAS)",
         "prices     4 decimals (as its prices need, 4 or more)",
-        "basis      raw, splits and dividends unknown: no run may trade it (--adjustment or --no-actions states more)",
+        (
+            "basis      raw, splits and dividends unknown: a run says so, or is refused at a jump "
+            "(--adjustment or --no-actions states more)"
+        ),
     ]
 
 
 @pytest.mark.parametrize(
     ("options", "basis", "unknown"),
     [
-        ({}, "raw, splits and dividends unknown: no run may trade it", True),
+        ({}, "raw, splits and dividends unknown: a run says so, or is refused at a jump", True),
         ({"no_actions": True}, "raw, without splits and dividends (given)", False),
         ({"adjustment": "split", "as_of": "2024-01-02"}, "split as of 2024-01-02", False),
         ({"definitions": Definitions(instrument=(XAUUSD,)), "symbol": "XAUUSD"}, "raw", False),

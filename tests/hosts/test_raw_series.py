@@ -1,5 +1,6 @@
-"""A run across a corporate action on prices as traded is refused, and so is one that cannot know of any."""
+"""A run across a corporate action on prices as traded is refused, and so is one across a jump that looks like one."""
 
+from dataclasses import replace
 from datetime import date
 from html import escape
 from pathlib import Path
@@ -34,6 +35,7 @@ def catalog(
     listing: Listing = LISTING,
     *,
     stated: bool = False,
+    split: tuple[int, float] | None = None,
 ) -> Path:
     provenance = Provenance(
         source="test",
@@ -44,8 +46,13 @@ def catalog(
         actions=actions,
         actions_stated=stated,
     )
-    with Catalog(path).update() as update:  # 2012-01-03 to 2012-03-28
-        update.add_bars("A.US", "1-DAY", synthetic_bars(("A",), 60)["A"], listing, provenance)
+    bars = synthetic_bars(("A",), 60)["A"]  # 2012-01-03 to 2012-03-28
+    if split is not None:
+        after = np.where(np.arange(len(bars)) < split[0], 1.0, split[1])
+        prices = {name: (getattr(bars, name) * after).round(2) for name in ("open", "high", "low", "close")}
+        bars = replace(bars, **prices)
+    with Catalog(path).update() as update:
+        update.add_bars("A.US", "1-DAY", bars, listing, provenance)
     return path
 
 
@@ -88,13 +95,32 @@ def test_adjusted_series_and_series_without_actions_say_nothing(tmp_path):
     assert caveats(catalog(tmp_path / "split", (SPLIT,), "split")) == ()
 
 
-def test_a_raw_series_of_which_nobody_knows_is_refused_with_what_to_do(tmp_path):
+def test_a_raw_series_of_which_nobody_knows_runs_and_says_so(tmp_path):
+    said = "raw prices: splits and dividends of A.US-1-DAY-LAST-EXTERNAL are unknown, and not modelled"
+    assert caveats(catalog(tmp_path, None)) == (said,)
+
+
+@pytest.mark.parametrize("factor", [2 / 3, 1 / 2, 1 / 7, 3 / 2, 4.0, 10.0])
+def test_a_jump_as_at_a_split_is_refused_where_nobody_knows(tmp_path, factor):
+    path = catalog(tmp_path, None, split=(20, factor))
     said = (
-        r"^test: market.universe trades A.US-1-DAY-LAST-EXTERNAL, raw with splits and dividends unknown, so one may "
-        r"fall between 2012-01-03 and 2012-03-28 \(allowed: an adjusted series, or one added with --no-actions\)$"
+        r"^test: market.universe trades A.US-1-DAY-LAST-EXTERNAL, raw with splits and dividends unknown, and it opens "
+        r"at [0-9.]+ on 2012-02-01T14:30:00Z after a close at [0-9.]+, as at a split \(allowed: "
     )
     with pytest.raises(ConfigError, match=said):
-        caveats(catalog(tmp_path, None))
+        caveats(path)
+    assert caveats(path, end="2012-01-31") == caveats(path, start="2012-02-01") != ()
+
+
+def test_a_jump_before_the_window_counts_while_the_desks_learn_from_it(tmp_path):
+    path = catalog(tmp_path, None, split=(20, 0.5))
+    learning = settings(("A",), {"market.warm_up_rounds": 5}, macro=False)
+    with pytest.raises(ConfigError, match="as at a split"):
+        prepare(Study(loaded=learning, catalog=path, start=date(2012, 2, 3)))
+
+
+def test_a_jump_of_a_series_without_actions_is_its_owners_affair(tmp_path):
+    assert len(caveats(catalog(tmp_path, (), stated=True, split=(20, 0.5)))) == 1
 
 
 def test_what_is_no_share_has_no_corporate_actions_and_an_adjusted_series_has_them_in_it(tmp_path):
@@ -123,7 +149,7 @@ def test_a_run_that_leans_on_its_owners_word_says_so_wherever_it_is_read(tmp_pat
     [((SPLIT,), "corporate action on 2012-02-01"), (None, "splits and dividends unknown")],
 )
 def test_the_script_exits_2_and_leaves_no_run(tmp_path, capsys, actions, error):
-    path = catalog(tmp_path / "catalog", actions)
+    path = catalog(tmp_path / "catalog", actions, split=(20, 1 / 7))
     config = tmp_path / "firm.toml"
     config.write_text(tomli_w.dumps(raw_firm(("A",), macro=False)), encoding="utf-8")
     arguments = ["--config", str(config), "--catalog", str(path), "--out", str(tmp_path / "run")]

@@ -127,7 +127,7 @@ def _unknown_notes(folder: Path, unknown: dict[str, str]) -> Iterator[str]:
         return
     yield (
         f"{', '.join(unknown)}: no factor file of that name, so raw, with splits and dividends unknown; a run that "
-        "trades one is refused (--symbols X --no-actions states that X had none)"
+        "trades one says so, or is refused at a jump (--symbols X --no-actions states that X had none)"
     )
     files = [name for ticker, market in unknown.items() for name in other_spellings(folder, market, ticker)]
     if files:
