@@ -17,7 +17,8 @@ from nautilus_ai_firm.data.listing import report
 from nautilus_ai_firm.data.manifest import Adjustment
 from nautilus_ai_firm.data.objects import PriceType
 from nautilus_ai_firm.data.synthetic import DEFAULT_START, BarSize, Kind, synthetic_bars, write_synthetic
-from nautilus_ai_firm.data.table import TableRequest, add_table
+from nautilus_ai_firm.data.table import add_table
+from nautilus_ai_firm.data.table_request import TableRequest
 
 DEFAULT_SESSIONS = 250
 DEFAULT_DEFINITIONS = Path(__file__).with_name("instruments.toml")
@@ -32,13 +33,16 @@ def lean(
     catalog: CatalogPath = DEFAULT_CATALOG,
     symbols: Annotated[str, typer.Option(help="Only these, SPY,ES; all when absent.")] = "",
     adjustment: Annotated[Adjustment, typer.Option(help="Basis of the equities' prices.")] = "total_return",
+    no_actions: Annotated[
+        bool, typer.Option("--no-actions", help="State that --symbols had no splits and dividends in these files.")
+    ] = False,
     venue: Annotated[str | None, typer.Option(help="Venue; the market in capitals when absent: USA, CME.")] = None,
     definitions: DefinitionsPath = None,
 ) -> None:
     """Add all that a LEAN data folder holds: equities, index, futures, options, currency pairs, interest rate."""
     target = Catalog(catalog)
     chosen = [symbol.strip() for symbol in symbols.split(",") if symbol.strip()]
-    added = add_lean(target, folder, chosen, adjustment, venue, _definitions(definitions))
+    added = add_lean(target, folder, chosen, adjustment, venue, _definitions(definitions), no_actions=no_actions)
     report(target, added.written)
     for note in added.notes:
         typer.echo(note)
@@ -56,12 +60,16 @@ def table(
     stamp: Annotated[Stamp | None, typer.Option(help="Which end of a bar its time is.")] = None,
     columns: Annotated[str, typer.Option(help="time=Datum,open=O,volume=none; usual names are found.")] = "",
     time_format: Annotated[str | None, typer.Option(help="As strptime writes it: %d/%m/%Y %H:%M.")] = None,
+    decimal_comma: Annotated[bool, typer.Option("--decimal-comma", help="1,5 is one and a half.")] = False,
     price: Annotated[PriceType, typer.Option(help="Which prices the bars are made of.")] = "LAST",
     adjustment: Annotated[Adjustment, typer.Option(help="Basis of the prices.")] = "raw",
     as_of: Annotated[str | None, typer.Option(help="Date of the last corporate action in the prices.")] = None,
+    no_actions: Annotated[
+        bool, typer.Option("--no-actions", help="State that it had no splits and dividends in this time.")
+    ] = False,
     source: Annotated[str | None, typer.Option(help="Who publishes it; the file's name when absent.")] = None,
     licence: Annotated[str | None, typer.Option(help="What allows its use.")] = None,
-    calendar: Annotated[str | None, typer.Option(help="Exchange calendar: XNYS, CMES, 24/5, 24/7.")] = None,
+    calendar: Annotated[str | None, typer.Option(help="Exchange calendar: XNYS, CMES, FX, 24/7.")] = None,
     definitions: DefinitionsPath = None,
     skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Leave bad rows out and list them.")] = False,
 ) -> None:
@@ -70,10 +78,18 @@ def table(
     request = TableRequest(
         venue=venue,
         symbol=symbol,
-        stated=Stated(columns=_columns(columns), time_format=time_format, time_zone=tz, bar=bar, stamp=stamp),
+        stated=Stated(
+            columns=_columns(columns),
+            time_format=time_format,
+            time_zone=tz,
+            bar=bar,
+            stamp=stamp,
+            decimal_comma=decimal_comma,
+        ),
         price_type=price,
         adjustment=adjustment,
         as_of=as_of,
+        no_actions=no_actions,
         source=source,
         licence=licence,
         calendar=calendar,

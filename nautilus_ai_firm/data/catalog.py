@@ -2,8 +2,9 @@
 
 `<catalog>/<bar>/<instrument>/<checksum>.series/` holds one bar series, its opening ticks and its instrument as a
 catalog of the engine (two bar sizes of one instrument must not share opening ticks); `<catalog>/macro/<series>/…`
-holds one macro series. `manifest.json` names the folders that count. Folders are complete before the manifest names
-them, and the manifest changes in one step: a write that is killed leaves the catalog as it was.
+holds one macro series. `manifest.json` names the folders that count. Folders are complete, and on the disk, before the
+manifest names them, and the manifest changes in one step: a write that is killed, or that loses power, leaves the
+catalog as it was.
 """
 
 import fcntl
@@ -17,7 +18,9 @@ import numpy as np
 from nautilus_trader.model import Bar, CustomData, TradeTick
 
 from nautilus_ai_firm.data.arrow import times_of
+from nautilus_ai_firm.data.bases import refuse_mixed_bases
 from nautilus_ai_firm.data.columns import BarColumns, Floats, ObservationColumns, Times, utc
+from nautilus_ai_firm.data.durable import make_folder
 from nautilus_ai_firm.data.errors import CatalogError
 from nautilus_ai_firm.data.manifest import (
     BarRecord,
@@ -291,7 +294,7 @@ class Catalog:
             If a series holds what no market can have made.
 
         """
-        self.path.mkdir(parents=True, exist_ok=True)
+        make_folder(self.path)
         with (self.path / _LOCK_NAME).open("w") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -301,7 +304,7 @@ class Catalog:
             update = Update(self.path, dict(self.manifest.series))
             try:
                 yield update
-                _refuse_mixed_bases(self.path, update.series)
+                refuse_mixed_bases(self.path, update.series)
                 manifest = Manifest(series=update.series)
                 if manifest != self.manifest:
                     save_manifest(self.path, manifest)
@@ -354,26 +357,6 @@ class Catalog:
                 f"{self.path}: {name} has no data from {utc(start_ns)} to {utc(end_ns)} "
                 f"(it holds {record.first} to {record.last})"
             )
-
-
-def _refuse_mixed_bases(path: Path, series: dict[str, Record]) -> None:
-    """Refuse two series of one instrument whose prices cannot be compared."""
-    seen: dict[str, BarRecord] = {}
-    for name in sorted(series):
-        record = series[name]
-        if not isinstance(record, BarRecord):
-            continue
-        other = seen.setdefault(record.instrument_id, record)
-        if _basis(record) != _basis(other):
-            raise CatalogError(
-                f"{path}: {name} is adjusted {_basis(record)}, but {other.name} is adjusted {_basis(other)} "
-                "(allowed: one basis for all series of an instrument)"
-            )
-
-
-def _basis(record: BarRecord) -> str:
-    provenance = record.provenance
-    return "raw" if provenance.adjustment == "raw" else f"{provenance.adjustment} as of {provenance.as_of}"
 
 
 def _between(times: Times, start_ns: int, end_ns: int) -> slice:

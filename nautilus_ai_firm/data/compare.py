@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from nautilus_ai_firm.data.catalog import Catalog
 from nautilus_ai_firm.data.columns import Floats, utc
 from nautilus_ai_firm.data.errors import CatalogError
+from nautilus_ai_firm.data.manifest import BarRecord
 
 LEAST_MATCH = 0.95
 """Share of matching bars below which two sources do not tell of the same market."""
@@ -81,9 +82,12 @@ def compare(catalog: Catalog, left: str, right: str, shown: int = 3) -> Comparis
     Raises
     ------
     CatalogError
-        If a series is unknown or not of bars, or the two share no close.
+        If a series is unknown or not of bars, or the two are of different sizes or share no close.
 
     """
+    sizes = [_size(catalog, name) for name in (left, right)]
+    if sizes[0] != sizes[1]:
+        raise CatalogError(f"{catalog.path}: {left} and {right} are of {' and '.join(sizes)} bars (allowed: one size)")
     one, two = catalog.bar_columns(left), catalog.bar_columns(right)
     start = max(int(one.ts_close_ns[0]), int(two.ts_close_ns[0]))
     end = min(int(one.ts_close_ns[-1]), int(two.ts_close_ns[-1]))
@@ -111,6 +115,13 @@ def compare(catalog: Catalog, left: str, right: str, shown: int = 3) -> Comparis
         return_match=agreeing / union,
         worst=tuple(f"{utc(times[at + 1])}: close {one.close[at + 1]} and {two.close[at + 1]}" for at in worst),
     )
+
+
+def _size(catalog: Catalog, name: str) -> str:
+    record = catalog.record(name)
+    if not isinstance(record, BarRecord):
+        raise CatalogError(f"{catalog.path}: {name} is no series of bars (allowed: a series of bars)")
+    return "-".join(name.removeprefix(f"{record.instrument_id}-").split("-")[:2])
 
 
 def _close_to(one: Floats, two: Floats) -> NDArray[np.bool_]:

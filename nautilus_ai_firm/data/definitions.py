@@ -14,19 +14,14 @@ from zoneinfo import ZoneInfo, available_timezones
 import msgspec
 from msgspec import Meta, Struct
 
+from nautilus_ai_firm.data.contract_names import MONTH_CODES, STRIKE_UNIT, full_year, third_friday
 from nautilus_ai_firm.data.errors import DataError
 from nautilus_ai_firm.data.manifest import Contract, Listing
 from nautilus_ai_firm.data.sessions import canonical_calendar
 
-MONTH_CODES = "FGHJKMNQUVXZ"
-"""Letters of the months of delivery, January to December."""
-
 _FUTURE = re.compile(rf"([A-Z0-9]+?)([{MONTH_CODES}])(\d\d)")
 _OPTION = re.compile(r"([A-Z.]{1,6})(\d{6})([CP])(\d{8})")
-_STRIKE_UNIT = 1000  # of the currency, in the names of options
-_FRIDAY, _SATURDAY = 4, 5
-_CENTURY = 100
-_PIVOT = 70  # two digits of a year from here on are of the last century
+_SATURDAY = 5
 
 type InstrumentName = Annotated[str, Meta(pattern=r"^[^\s.]+(\.[^\s.]+)*\.[A-Z0-9_]+$")]
 type Decimals = Annotated[str, Meta(pattern=r"^\d+(\.\d+)?$")]
@@ -203,7 +198,7 @@ class Definitions(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
         if named and (option := self.option(f"{named[1]}.{venue}")):
             expiry = datetime.strptime(named[2], "%y%m%d").replace(tzinfo=UTC).date()
             right = "call" if named[3] == "C" else "put"
-            return option.contract(right, expiry, (Decimal(named[4]) / _STRIKE_UNIT).normalize())
+            return option.contract(right, expiry, (Decimal(named[4]) / STRIKE_UNIT).normalize())
         return None
 
 
@@ -231,42 +226,11 @@ def load_definitions(path: Path) -> Definitions:
         if Decimal(definition.price_increment) <= 0:
             raise DataError(f"{path}: {definition.id}: price_increment {definition.price_increment} (allowed: above 0)")
         if canonical_calendar(definition.calendar) != definition.calendar:
-            raise DataError(f"{path}: {definition.id}: calendar {definition.calendar} (allowed: XNYS, CMES, 24/5, …)")
+            raise DataError(f"{path}: {definition.id}: calendar {definition.calendar} (allowed: XNYS, CMES, FX, …)")
         zone = getattr(definition, "time_zone", "UTC")
         if zone not in available_timezones():
             raise DataError(f"{path}: {definition.id}: time_zone {zone} (allowed: a zone such as America/Chicago)")
     return definitions
-
-
-def future_name(root: str, year: int, month: int, venue: str) -> str:
-    """Name of a futures contract: `ES`, 2013, 12, `CME` give `ESZ13.CME`."""
-    return f"{root}{MONTH_CODES[month - 1]}{year % _CENTURY:02d}.{venue}"
-
-
-def option_name(root: str, expiry: date, right: Literal["call", "put"], strike: Decimal, venue: str) -> str:
-    """Name of an option as the Options Symbology Initiative writes it, without its blanks.
-
-    Raises
-    ------
-    DataError
-        If the strike has more than three decimals, which such a name cannot hold.
-
-    """
-    units = strike * _STRIKE_UNIT
-    if units != units.to_integral_value():
-        raise DataError(f"strike {strike} of {root} (allowed: three decimals)")
-    return f"{root}{expiry:%y%m%d}{right[0].upper()}{int(units):08d}.{venue}"
-
-
-def third_friday(year: int, month: int) -> date:
-    """Third Friday of a month, on which index futures and most options expire."""
-    first = date(year, month, 1)
-    return first + timedelta(days=(_FRIDAY - first.weekday()) % 7 + 14)
-
-
-def full_year(year: int) -> int:
-    """Year of two digits: 70 to 99 are of the last century."""
-    return year + (1900 if year >= _PIVOT else 2000)
 
 
 def _utc(day: date, clock: str, time_zone: str) -> str:

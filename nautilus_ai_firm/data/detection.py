@@ -12,51 +12,23 @@ from nautilus_ai_firm.data.columns import Times
 from nautilus_ai_firm.data.errors import DataError
 from nautilus_ai_firm.data.session_cut import cut_to_sessions
 from nautilus_ai_firm.data.sessions import Sessions, time_zone_of
+from nautilus_ai_firm.data.table_columns import Columns, find_columns, plain_name, refuse_types, time_texts
 from nautilus_ai_firm.data.time_forms import TimeForm, detect_form, form_of_format, local_to_utc_ns, parse_times
 
 type Stamp = Literal["start", "end"]
 
-ROLES = ("time", "open", "high", "low", "close", "volume")
-"""Columns that every table of bars needs; a second one, `date`, may hold the date of the time."""
+SIZES = "1-DAY, or minutes that divide an hour or hours that divide a day, such as 1-MINUTE, 4-HOUR"
+"""What the size of a bar may be, for errors."""
 
-_ALIASES: dict[str, tuple[str, ...]] = {
-    "time": ("timestamp", "datetime", "time", "date", "ts", "tsevent", "dt", "opentime", "closetime", "starttime",
-             "endtime", "barstart", "barend", "indexlevel0"),
-    "open": ("open", "o", "openprice", "firstprice"),
-    "high": ("high", "h", "highprice", "max", "maxprice"),
-    "low": ("low", "l", "lowprice", "min", "minprice"),
-    "close": ("close", "c", "closeprice", "last", "lastprice"),
-    "volume": ("volume", "v", "vol", "size", "qty", "quantity", "shares"),
-}  # fmt: skip
 _STAMPS: dict[str, Stamp] = {
     "opentime": "start", "starttime": "start", "barstart": "start",
     "closetime": "end", "endtime": "end", "barend": "end",
 }  # fmt: skip
-_DATE_COLUMNS, _CLOCK_COLUMNS = ("date", "day", "tradedate"), ("time", "clock", "hour")
-_SYMBOL_COLUMNS = ("symbol", "ticker", "sym")
-_BAR = re.compile(r"1-DAY|([1-9]\d*)-(MINUTE|HOUR)")
+_BAR = re.compile(r"1-DAY|([1-9]\d?)-(MINUTE|HOUR)")
+_PER = {"MINUTE": 60, "HOUR": 24}  # a bar divides the next larger unit: the engine knows no other
 _MINUTE_NS, _HOUR_NS, _DAY_NS = 60_000_000_000, 3_600_000_000_000, 86_400_000_000_000
 _ALL_INSIDE = 0.99
-_NONE = "none"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Columns:
-    """Names of the columns that are read; `date` and `symbol` where there are such, no `volume` where all is 0."""
-
-    time: str
-    open: str
-    high: str
-    low: str
-    close: str
-    volume: str | None
-    date: str | None = None
-    symbol: str | None = None
-
-    def used(self) -> list[str]:
-        """Names in the order of the attributes."""
-        names = (self.time, self.open, self.high, self.low, self.close, self.volume, self.date, self.symbol)
-        return [name for name in names if name is not None]
+_WEEK_NS = 5 * _DAY_NS  # so far apart, most times are no days
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +49,8 @@ class Layout:
         Which end of a bar its time is; a daily bar is its session, whatever its stamp.
     why : dict of str to str
         For `time`, `time_zone`, `bar` and `stamp`: given, or how it was found.
+    decimal_comma : bool
+        Whether 1,5 is one and a half.
 
     """
 
@@ -86,6 +60,7 @@ class Layout:
     bar: str
     stamp: Stamp
     why: dict[str, str]
+    decimal_comma: bool = False
 
     @property
     def size_ns(self) -> int:
@@ -105,6 +80,8 @@ class Stated:
         As `strptime` writes it.
     time_zone, bar, stamp : str, optional
         As in `Layout`.
+    decimal_comma : bool
+        As in `Layout`.
 
     """
 
@@ -113,6 +90,7 @@ class Stated:
     time_zone: str | None = None
     bar: str | None = None
     stamp: Stamp | None = None
+    decimal_comma: bool = False
 
 
 def bar_size_ns(bar: str) -> int:
@@ -125,9 +103,13 @@ def bar_size_ns(bar: str) -> int:
 
     """
     found = _BAR.fullmatch(bar)
-    if found is None:
-        raise DataError(f"bar {bar!r} (allowed: 1-DAY, or whole minutes or hours such as 1-MINUTE, 4-HOUR)")
+    if found is None or (found[1] and not _divides(int(found[1]), found[2])):
+        raise DataError(f"bar {bar!r} (allowed: {SIZES})")
     return _DAY_NS if found[1] is None else int(found[1]) * (_MINUTE_NS if found[2] == "MINUTE" else _HOUR_NS)
+
+
+def _divides(step: int, unit: str) -> bool:
+    return step < _PER[unit] and _PER[unit] % step == 0
 
 
 def detect_layout(sample: pl.DataFrame, stated: Stated, calendar: str, origin: str) -> Layout:
@@ -151,6 +133,7 @@ def detect_layout(sample: pl.DataFrame, stated: Stated, calendar: str, origin: s
 
     """
     columns = find_columns(sample.columns, stated.columns, origin)
+    refuse_types(sample, columns, origin)
     times = time_texts(sample, columns)
     why = {"time": "given" if stated.time_format else "detected"}
     form = form_of_format(stated.time_format) if stated.time_format else detect_form(times, origin)
@@ -163,58 +146,21 @@ def detect_layout(sample: pl.DataFrame, stated: Stated, calendar: str, origin: s
     if bar == "1-DAY" and form.has_zone and not stated.time_zone and (utc_ns % _DAY_NS).any():
         # days that do not begin at midnight UTC begin where their exchange is: 2013-11-29T00:00+09:00 is the 29th
         zone, why["time_zone"] = time_zone_of(calendar), f"of {calendar}, for the dates of days"
-    layout = Layout(columns=columns, form=form, time_zone=zone, bar=bar, stamp="start", why=why)
+    if bar != "1-DAY" and not form.has_clock:
+        raise DataError(f"{origin}: bars of {bar}, but times are {form} (allowed: 1-DAY)")
+    layout = Layout(
+        columns=columns,
+        form=form,
+        time_zone=zone,
+        bar=bar,
+        stamp="start",
+        why=why,
+        decimal_comma=stated.decimal_comma,
+    )
     if bar == "1-DAY":
         return replace(layout, why={**why, "stamp": "a daily bar is its session"})
     stamp, why["stamp"] = _stamp(layout, utc_ns, stated, calendar)
     return replace(layout, stamp=stamp, why=why)
-
-
-def find_columns(names: list[str], given: Mapping[str, str], origin: str) -> Columns:
-    """Find the column of each role by its usual names.
-
-    Raises
-    ------
-    DataError
-        Naming a role without a column, or a given column that is not there.
-
-    """
-    allowed = (*ROLES, "date", "symbol")
-    for role, name in given.items():
-        if role not in allowed:
-            raise DataError(f"--columns {role}={name} (allowed: {', '.join(allowed)})")
-        if name not in names and not (role == "volume" and name == _NONE):
-            raise DataError(f"{origin}: no column {name!r} (it has {', '.join(names)})")
-    plain = {re.sub(r"[^a-z0-9]", "", name.lower()): name for name in reversed(names) if name not in given.values()}
-    found: dict[str, str | None] = dict(given)
-    if "time" not in given and "date" not in given:
-        day, clock = (
-            next((plain[key] for key in keys if key in plain), None) for keys in (_DATE_COLUMNS, _CLOCK_COLUMNS)
-        )
-        if day and clock:
-            found |= {"date": day, "time": clock}
-    for role in ROLES:
-        if role not in found:
-            found[role] = next((plain[key] for key in _ALIASES[role] if key in plain), None)
-    missing = [role for role in ROLES if found[role] is None]
-    if missing:
-        hint = " or volume=none where there is none" if missing == ["volume"] else ""
-        raise DataError(
-            f"{origin}:1: no column for {', '.join(missing)} "
-            f"(it has {', '.join(names)}; --columns {missing[0]}=NAME says{hint})"
-        )
-    found.setdefault("symbol", next((plain[key] for key in _SYMBOL_COLUMNS if key in plain), None))
-    if found["volume"] == _NONE:
-        found["volume"] = None
-    return Columns(**found)  # pyright: ignore[reportArgumentType] - the roles without a column were refused above
-
-
-def time_texts(rows: pl.DataFrame, columns: Columns) -> pl.Series:
-    """Column of times; date and clock put together where they stand apart."""
-    if columns.date is None:
-        return rows[columns.time]
-    parts = [pl.col(name).cast(pl.String).str.strip_chars() for name in (columns.date, columns.time)]
-    return rows.select(pl.concat_str(parts, separator=" ")).to_series()
 
 
 def _time_zone(form: TimeForm, parsed: pl.Series, stated: Stated, calendar: str, origin: str) -> tuple[str, str]:
@@ -241,22 +187,26 @@ def _time_zone(form: TimeForm, parsed: pl.Series, stated: Stated, calendar: str,
 
 def _bar(form: TimeForm, utc_ns: Times, origin: str) -> str:
     steps = np.diff(np.sort(utc_ns))
-    if not form.has_clock:
-        return "1-DAY"
     if not steps.size:
+        if not form.has_clock:
+            return "1-DAY"
         raise DataError(f"{origin}: the size of a bar cannot be told from one time (allowed: --bar says it)")
     sizes, counts = np.unique(steps, return_counts=True)
     step = int(sizes[np.argmax(counts)])
-    for unit, name in ((_DAY_NS, "DAY"), (_HOUR_NS, "HOUR"), (_MINUTE_NS, "MINUTE")):
-        if step % unit == 0:
-            return "1-DAY" if name == "DAY" else f"{step // unit}-{name}"
-    raise DataError(f"{origin}: times stand {step / 1e9:g} s apart (allowed: whole minutes, hours or days; --bar says)")
+    if step >= _WEEK_NS:
+        raise DataError(f"{origin}: times stand {step // _DAY_NS} days apart (allowed: {SIZES}; --bar says it)")
+    if step % _DAY_NS == 0 or not form.has_clock:
+        return "1-DAY"
+    for unit, name in ((_HOUR_NS, "HOUR"), (_MINUTE_NS, "MINUTE")):
+        if step % unit == 0 and _divides(step // unit, name):
+            return f"{step // unit}-{name}"
+    raise DataError(f"{origin}: times stand {step / 1e9:g} s apart (allowed: {SIZES}; --bar says it)")
 
 
 def _stamp(layout: Layout, utc_ns: Times, stated: Stated, calendar: str) -> tuple[Stamp, str]:
     if stated.stamp:
         return stated.stamp, "given"
-    named = re.sub(r"[^a-z0-9]", "", layout.columns.time.lower())
+    named = plain_name(layout.columns.time)
     if named in _STAMPS:
         return _STAMPS[named], f"detected: the column is {layout.columns.time}"
     sessions = Sessions.between(calendar, int(utc_ns.min()), int(utc_ns.max()))

@@ -9,6 +9,7 @@ import polars as pl
 import pyarrow.parquet as pq
 
 from nautilus_ai_firm.data.catalog import FOREVER_NS, Catalog
+from nautilus_ai_firm.data.durable import put_in_place
 from nautilus_ai_firm.data.errors import CatalogError
 from nautilus_ai_firm.data.manifest import BarRecord, MacroRecord
 
@@ -45,7 +46,7 @@ def export(catalog: Catalog, name: str, to: Path) -> int:
     pending = to.with_name(f".{to.name}.{os.getpid()}.pending")
     try:
         rows = write(_frames(catalog, name), pending)
-        pending.rename(to)
+        put_in_place(pending, to)
     except OSError as error:
         raise CatalogError(f"{to}: cannot be written: {error.strerror}") from error
     finally:

@@ -56,6 +56,8 @@ def inspect(catalog: Catalog, names: Iterable[str]) -> Iterator[str]:
         checker = BarChecker(name, skip_bad=True, precision=record.price_precision)
         checker.check(bars)
         yield from (*checker.bad, *checker.warnings)
+        if record.actions_unknown:
+            yield f"{name}: raw, and its splits and dividends are unknown: a run that trades it is refused"
         yield from _session_findings(record, bars)
         yield from _action_findings(record, bars)
         if "-LAST-" in name:

@@ -57,7 +57,7 @@ def _chain_row(title: str, records: list[Record], states: list[str]) -> Row:
         f"{sum(record.rows for record in records):,}",
         min(record.first for record in records)[:10],
         max(record.last for record in records)[:10],
-        _common(record.provenance.adjustment for record in records),
+        _common(_basis(record) for record in records),
         _common(_use(record) for record in records),
         state,
     )
@@ -69,10 +69,17 @@ def _row(record: Record, state: str) -> Row:
         f"{record.rows:,}",
         record.first[:10],
         record.last[:10],
-        record.provenance.adjustment,
+        _basis(record),
         _use(record),
         state,
     )
+
+
+def _basis(record: Record) -> str:
+    if isinstance(record, BarRecord) and record.actions_unknown:
+        return "raw, actions unknown"
+    stated = ", no actions stated" if record.provenance.actions_stated else ""
+    return f"{record.provenance.adjustment}{stated}"
 
 
 def _use(record: Record) -> str:

@@ -1,13 +1,13 @@
 """Turns what the catalog holds into `manifest.json` and back: one record a series, with source, basis and checksums."""
 
 import hashlib
-import os
 from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta, Struct
 
+from nautilus_ai_firm.data.durable import put_in_place
 from nautilus_ai_firm.data.errors import CatalogError
 
 MANIFEST_NAME = "manifest.json"
@@ -53,6 +53,8 @@ class Provenance(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         ISO date of the last corporate action that the adjustment knows; of the last row where nothing is adjusted.
     actions : tuple of Action, optional
         Corporate actions inside the series, by date, adjusted for or not; absent where nobody knows them.
+    actions_stated : bool
+        Whether that there are none is the word of whoever added the series, and of no file.
 
     """
 
@@ -62,6 +64,7 @@ class Provenance(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     adjustment: Adjustment
     as_of: IsoDate
     actions: tuple[Action, ...] | None = None
+    actions_stated: bool = False
 
 
 class Contract(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
@@ -149,44 +152,44 @@ class BarRecord(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, t
         """What the series is called everywhere: its bar type."""
         return self.bar_type
 
+    @property
+    def actions_unknown(self) -> bool:
+        """Whether prices as traded may hide a split or a dividend of which nobody knows; shares alone have any."""
+        provenance = self.provenance
+        return (
+            provenance.adjustment == "raw" and provenance.actions is None and self.listing.instrument_class == "Equity"
+        )
 
-class MacroRecord(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="macro", tag_field="kind"):
-    """One macro series: never tradable, delivered at publication."""
+
+class _DatedRecord(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="kind"):
+    """One series of what is published: never tradable, delivered at publication."""
 
     series: str
+    provenance: Provenance
+    rows: int
+    first: str  # publication of the first row, UTC
+    last: str  # publication of the last row, UTC
+    sha256: str
+    folder: str
+    files: dict[str, str]
+
+    @property
+    def name(self) -> str:
+        """What the series is called everywhere."""
+        return self.series
+
+
+class MacroRecord(_DatedRecord, frozen=True, tag="macro"):
+    """One macro series."""
+
     unit: str
     calendar: str
-    provenance: Provenance
-    rows: int
-    first: str  # publication of the first figure, UTC
-    last: str  # publication of the last figure, UTC
-    sha256: str
-    folder: str
-    files: dict[str, str]
-
-    @property
-    def name(self) -> str:
-        """What the series is called everywhere."""
-        return self.series
 
 
-class NoticeRecord(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="notice", tag_field="kind"):
-    """One series of scheduled events or of headlines: delivered at publication, each with its own source."""
+class NoticeRecord(_DatedRecord, frozen=True, tag="notice"):
+    """One series of scheduled events or of headlines, each with its own source."""
 
-    series: str
     content: Literal["event", "news"]
-    provenance: Provenance
-    rows: int
-    first: str  # publication of the first one, UTC
-    last: str  # publication of the last one, UTC
-    sha256: str
-    folder: str
-    files: dict[str, str]
-
-    @property
-    def name(self) -> str:
-        """What the series is called everywhere."""
-        return self.series
 
 
 type Record = BarRecord | MacroRecord | NoticeRecord
@@ -232,11 +235,8 @@ def load_manifest(catalog: Path) -> Manifest:
 def save_manifest(catalog: Path, manifest: Manifest) -> None:
     """Replace the manifest in one step, so that a reader sees the old one or the new one."""
     pending = catalog / f".{MANIFEST_NAME}.pending"
-    with pending.open("wb") as file:
-        file.write(msgspec.json.format(msgspec.json.encode(manifest, order="sorted"), indent=1) + b"\n")
-        file.flush()
-        os.fsync(file.fileno())
-    pending.replace(catalog / MANIFEST_NAME)
+    pending.write_bytes(msgspec.json.format(msgspec.json.encode(manifest, order="sorted"), indent=1) + b"\n")
+    put_in_place(pending, catalog / MANIFEST_NAME)
 
 
 def file_sha256(path: Path) -> str:

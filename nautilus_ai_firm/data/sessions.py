@@ -11,6 +11,7 @@ from exchange_calendars.errors import CalendarError
 from numpy.typing import ArrayLike, NDArray
 
 from nautilus_ai_firm.data.errors import DataError
+from nautilus_ai_firm.data.fx_calendar import FX, FxCalendar
 
 type Times = NDArray[np.int64]
 type Dates = NDArray[np.datetime64]
@@ -20,6 +21,8 @@ PAD_DAYS = 15
 
 _DAY_NS = 86_400_000_000_000
 
+exchange_calendars.register_calendar_type(FX, FxCalendar)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sessions:
@@ -28,7 +31,7 @@ class Sessions:
     Attributes
     ----------
     calendar : str
-        ISO 10383 code of the exchange, as `exchange_calendars` names it.
+        ISO 10383 code of the exchange, as `exchange_calendars` names it, or `FX`.
     dates : ndarray of shape (n_sessions,)
         Local date of each session, `datetime64[D]`.
     opens_ns, closes_ns : ndarray of shape (n_sessions,)

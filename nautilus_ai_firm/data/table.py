@@ -1,9 +1,9 @@
 """Turns tables of bars (CSV, gzip, Parquet) into a catalog series, chunk by chunk, after showing how they are read."""
 
 import hashlib
-import zoneinfo
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 
 import polars as pl
@@ -11,62 +11,22 @@ import polars as pl
 from nautilus_ai_firm.data.catalog import Catalog
 from nautilus_ai_firm.data.checks import BarChecker
 from nautilus_ai_firm.data.columns import BarColumns
-from nautilus_ai_firm.data.definitions import Definitions
-from nautilus_ai_firm.data.detection import Layout, Stated, bar_size_ns, detect_layout, find_columns
+from nautilus_ai_firm.data.detection import Stated, detect_layout
 from nautilus_ai_firm.data.errors import DataError
-from nautilus_ai_firm.data.manifest import Adjustment, Listing, Provenance, file_sha256
-from nautilus_ai_firm.data.objects import PriceType, bar_type_id
-from nautilus_ai_firm.data.sessions import canonical_calendar
-from nautilus_ai_firm.data.table_bars import TableBars
+from nautilus_ai_firm.data.manifest import Listing, Provenance, file_sha256
+from nautilus_ai_firm.data.names import check_instrument
+from nautilus_ai_firm.data.objects import bar_type_id
+from nautilus_ai_firm.data.table_bars import TableBars, decimals
+from nautilus_ai_firm.data.table_columns import find_columns, refuse_types
 from nautilus_ai_firm.data.table_files import SAMPLE_ROWS, TableFile, open_table
+from nautilus_ai_firm.data.table_outline import outline
+from nautilus_ai_firm.data.table_request import TableRequest
 
 BAD_ROWS = "bad_rows"
 """Folder, inside the catalog, of the lists of rows that were left out."""
 
-DEFAULT_CALENDAR = "XNYS"
 _SOURCES_NAMED = 3
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TableRequest:
-    """What is asked of a table.
-
-    Attributes
-    ----------
-    venue : str
-        Venue of the instrument.
-    symbol : str, optional
-        Symbol of the instrument; the one in the symbol column, or the name of the first file, when absent.
-    stated : Stated
-        What is known of columns and times.
-    price_type : {"LAST", "BID", "ASK", "MID"}
-        Which prices the bars are made of.
-    adjustment : {"raw", "split", "total_return"}
-        Basis of the prices.
-    as_of : str, optional
-        ISO date of the last corporate action that the adjustment knows; needed unless raw.
-    source, licence : str, optional
-        Who publishes the table, and what allows its use.
-    calendar : str, optional
-        Exchange whose sessions count; of the definition, or of the venue, when absent.
-    definitions : Definitions, optional
-        What the instrument is; an equity when absent or not defined there.
-    skip_bad : bool
-        Leave bad rows out and list them, instead of refusing the table at the first one.
-
-    """
-
-    venue: str
-    symbol: str | None = None
-    stated: Stated = field(default_factory=lambda: Stated(columns={}))
-    price_type: PriceType = "LAST"
-    adjustment: Adjustment = "raw"
-    as_of: str | None = None
-    source: str | None = None
-    licence: str | None = None
-    calendar: str | None = None
-    definitions: Definitions | None = None
-    skip_bad: bool = False
+_SUFFIXES = (".csv", ".tsv", ".txt", ".gz", ".parquet")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,28 +79,29 @@ def add_table(
         If the catalog holds the series from another source or on another basis.
 
     """
-    if request.stated.bar is not None:
-        bar_size_ns(request.stated.bar)
-    if request.stated.time_zone is not None and request.stated.time_zone not in zoneinfo.available_timezones():
-        raise DataError(f"--tz {request.stated.time_zone} (allowed: a zone such as UTC or America/New_York)")
-    if request.adjustment != "raw" and request.as_of is None:
-        raise DataError(f"--adjustment {request.adjustment} without a date (allowed: --as-of YYYY-MM-DD)")
+    request.refuse_unusable()
     tables = [open_table(path) for path in paths]
     sample = _sample(tables[0])
     symbol = request.symbol or _symbol(sample, tables[0], request.stated)
+    check_instrument(symbol, request.venue)
     instrument_id = f"{symbol}.{request.venue}"
     defined = None if request.definitions is None else request.definitions.listing(instrument_id)
-    calendar, why_calendar = _calendar(request, defined)
-    listing = defined or Listing(instrument_class="Equity", tradable=True, calendar=calendar)
+    calendar, why_calendar = request.calendar_of(defined)
     layout = detect_layout(sample, request.stated, calendar, str(paths[0]))
+    listing = defined or Listing(
+        instrument_class="Equity",
+        tradable=True,
+        calendar=calendar,
+        price_increment=f"{Decimal(1).scaleb(-decimals(sample, layout)):f}",
+    )
     name = bar_type_id(instrument_id, layout.bar, request.price_type)
     stream = _Stream(
         tables,
         TableBars(layout, calendar, symbol, listing.price_precision),
         BarChecker(str(paths[0]), request.skip_bad, listing.price_precision),
     )
-    kind = listing.instrument_class if defined else "Equity, as nothing else is defined"
-    for line in _block(paths, layout, name, kind, f"{calendar} ({why_calendar})", request):
+    told = {"file": _source(paths).removeprefix("table "), "series": name, "calendar": f"{calendar} ({why_calendar})"}
+    for line in outline(request, layout, listing, defined=defined is not None, **told):
         show(line)
 
     def provenance() -> Provenance:
@@ -150,6 +111,8 @@ def add_table(
             source_sha256=_sha256(paths),
             adjustment=request.adjustment,
             as_of=request.as_of or stream.last_date,
+            actions=() if request.no_actions else None,
+            actions_stated=request.no_actions,
         )
 
     with catalog.update() as update:
@@ -182,6 +145,7 @@ class _Stream:
                 raise DataError(f"{table.path}:1: no column {missing[0]!r} (it has {', '.join(table.columns)})")
             self.checker.origin = str(table.path)
             for chunk in table.chunks():
+                refuse_types(chunk.rows, self.reader.layout.columns, str(table.path))
                 bars, lines = self.reader.read(chunk)
                 for line, text in self.reader.bad:
                     self.checker.add_bad(line, text)
@@ -210,51 +174,19 @@ def _sample(table: TableFile) -> pl.DataFrame:
 def _symbol(sample: pl.DataFrame, table: TableFile, stated: Stated) -> str:
     column = find_columns(table.columns, stated.columns, str(table.path)).symbol
     if column is None:
-        return table.path.name.partition(".")[0].upper()
+        return _stem(table.path).upper()
     symbols = sample[column].cast(pl.String).str.strip_chars().drop_nulls().unique().sort().to_list()
     if len(symbols) != 1:
         raise DataError(f"{table.path}: {len(symbols)} symbols in column {column!r} (allowed: --symbol says which)")
     return symbols[0].upper()
 
 
-def _calendar(request: TableRequest, defined: Listing | None) -> tuple[str, str]:
-    if request.calendar:
-        given = canonical_calendar(request.calendar)
-        if given is None:
-            raise DataError(f"--calendar {request.calendar} (allowed: an exchange calendar, XNYS, CMES, 24/5, 24/7, …)")
-        if defined is not None and defined.calendar != given:
-            raise DataError(f"--calendar {given}, but the definition says {defined.calendar} (allowed: one of the two)")
-        return given, "given"
-    if defined is not None:
-        return defined.calendar, "as defined"
-    if name := canonical_calendar(request.venue):
-        return name, f"of venue {request.venue}"
-    return DEFAULT_CALENDAR, "assumed"
-
-
-def _block(
-    paths: Sequence[Path], layout: Layout, name: str, kind: str, calendar: str, request: TableRequest
-) -> Iterator[str]:
-    columns = layout.columns
-    time = columns.time if columns.date is None else f"{columns.date}+{columns.time}"
-    roles = {"time": time} | {
-        role: getattr(columns, role) or "0" for role in ("open", "high", "low", "close", "volume")
-    }
-    basis = request.adjustment + (f" as of {request.as_of}" if request.as_of else "")
-    lines = {
-        "file": _source(paths).removeprefix("table "),
-        "series": f"{name} ({kind})",
-        "columns": " ".join(f"{role}={column}" for role, column in roles.items()),
-        "time": f"{layout.form} ({layout.why['time']})",
-        "time zone": f"{layout.time_zone} ({layout.why['time_zone']})",
-        "bar": f"{layout.bar} ({layout.why['bar']})",
-        "stamp": f"{layout.stamp} ({layout.why['stamp']})",
-        "calendar": calendar,
-        "basis": basis,
-    }
-    width = max(map(len, lines))
-    for title, text in lines.items():
-        yield f"{title.ljust(width)}  {text}"
+def _stem(path: Path) -> str:
+    """Name of a file without what says its kind: `BRK.B` of `BRK.B.csv.gz`."""
+    name = Path(path.name)
+    while name.suffix.lower() in _SUFFIXES:
+        name = name.with_suffix("")
+    return name.name
 
 
 def _source(paths: Sequence[Path]) -> str:

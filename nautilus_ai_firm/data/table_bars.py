@@ -6,15 +6,21 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from nautilus_ai_firm.data.columns import BarColumns, Floats, Rows, Times
-from nautilus_ai_firm.data.detection import Layout, time_texts
+from nautilus_ai_firm.data.columns import PRICE_PRECISION, BarColumns, Floats, Rows, Times
+from nautilus_ai_firm.data.detection import Layout
 from nautilus_ai_firm.data.session_cut import cut_to_sessions
 from nautilus_ai_firm.data.sessions import Sessions
+from nautilus_ai_firm.data.table_columns import time_texts
 from nautilus_ai_firm.data.table_files import Chunk
 from nautilus_ai_firm.data.time_forms import ALLOWED, local_to_utc_ns, parse_times
 
+LARGEST_ROUNDING = 1e-5
+"""Share of a price that leaving out its last decimals may change it by: a tenth of a basis point."""
+
 _PRICES = ("open", "high", "low", "close")
 _EXACT = 1e-6  # of the last decimal: float noise is far below
+_MOST_DECIMALS = 9
+_NEARLY_ALL = 0.95  # so that one bad row does not say how the others are kept
 
 
 @dataclass(slots=True)
@@ -67,9 +73,10 @@ class TableBars:
         start_ns, end_ns, inside = self._intervals(utc_ns, lines, faults)
         columns = {name: column[good][inside] for name, column in values.items()}
         bars = BarColumns(ts_open_ns=start_ns[inside], ts_close_ns=end_ns[inside], **columns)
-        self._count_rounded(bars)
+        lines = lines[inside]
+        kept = self._count_rounded(bars, lines, faults)
         self.bad = sorted(faults.items())
-        return bars, lines[inside]
+        return (bars, lines) if kept.all() else (bars.take(kept), lines[kept])
 
     def notes(self) -> list[str]:
         """Say what was left out or changed, one line each."""
@@ -95,11 +102,14 @@ class TableBars:
         if name is None:
             return np.zeros(rows.height)
         column = rows[name]
-        numbers = column.cast(pl.Float64, strict=False)
-        if numbers.null_count() and column.dtype == pl.String:
-            numbers = column.str.strip_chars().cast(pl.Float64, strict=False)
+        numbers = _parsed(column, decimal_comma=self.layout.decimal_comma)
         for row in np.flatnonzero(numbers.is_null().to_numpy()).tolist():
-            faults.setdefault(int(lines[row]), f"{role} {column[row]!r} (allowed: a number)")
+            hint = (
+                "; --decimal-comma where 1,5 is one and a half"
+                if "," in str(column[row]) and not self.layout.decimal_comma
+                else ""
+            )
+            faults.setdefault(int(lines[row]), f"{role} {column[row]!r} (allowed: a number{hint})")
         return numbers.fill_null(float("nan")).to_numpy()
 
     def _times(self, rows: pl.DataFrame, lines: Rows, faults: dict[int, str]) -> Times:
@@ -144,9 +154,43 @@ class TableBars:
             faults[int(lines[row])] = f"date {days[row]} (allowed: a session of {self.calendar})"
         return start_ns, end_ns, inside
 
-    def _count_rounded(self, bars: BarColumns) -> None:
-        scaled = np.array([bars.open, bars.high, bars.low, bars.close]) * 10.0**self.precision
+    def _count_rounded(self, bars: BarColumns, lines: Rows, faults: dict[int, str]) -> NDArray[np.bool_]:
+        """Count what rounding changes, and find the rows that it changes too much."""
+        prices = np.array([bars.open, bars.high, bars.low, bars.close])
+        scaled = prices * 10.0**self.precision
         tolerance = np.maximum(_EXACT, np.abs(scaled) * np.finfo(np.float64).eps * 4)
         with np.errstate(invalid="ignore"):  # infinities are refused by the check that follows
-            self.rounded += int((np.abs(scaled - np.rint(scaled)) > tolerance).any(axis=0).sum())
+            lost = np.abs(scaled - np.rint(scaled))
+            wrong = (lost > tolerance) & (lost > LARGEST_ROUNDING * scaled) & (np.rint(scaled) > 0)
+            self.rounded += int((lost > tolerance).any(axis=0).sum())
             self.fractions += int((bars.volume != np.rint(bars.volume)).sum())
+        for row in np.flatnonzero(wrong.any(axis=0)).tolist():
+            at = int(np.argmax(wrong[:, row]))
+            faults[int(lines[row])] = (
+                f"{_PRICES[at]} {prices[at, row]:.12g} (allowed: {self.precision} decimals; a definition with a "
+                "smaller price_increment keeps more)"
+            )
+        return ~wrong.any(axis=0)
+
+
+def decimals(sample: pl.DataFrame, layout: Layout) -> int:
+    """Fewest decimals, four or more, that keep nearly all prices of a sample within `LARGEST_ROUNDING`."""
+    names = [getattr(layout.columns, role) for role in _PRICES]
+    columns = [_parsed(sample[name], decimal_comma=layout.decimal_comma).drop_nulls().to_numpy() for name in names]
+    prices = np.concatenate(columns)
+    prices = prices[np.isfinite(prices) & (prices > 0)]  # the others are refused by the checks that follow
+    for precision in range(PRICE_PRECISION, _MOST_DECIMALS):
+        kept = np.abs(np.round(prices, precision) - prices) <= LARGEST_ROUNDING * prices
+        if not kept.size or kept.mean() >= _NEARLY_ALL:
+            return precision
+    return _MOST_DECIMALS
+
+
+def _parsed(column: pl.Series, *, decimal_comma: bool) -> pl.Series:
+    if column.dtype != pl.String:
+        return column.cast(pl.Float64, strict=False)
+    if decimal_comma:
+        pointed = column.str.contains(".", literal=True)
+        column = column.set(pointed.fill_null(value=False), None).str.replace(",", ".", literal=True)
+    numbers = column.cast(pl.Float64, strict=False)
+    return column.str.strip_chars().cast(pl.Float64, strict=False) if numbers.null_count() else numbers

@@ -110,7 +110,7 @@ class ParquetTable:
         done = 0
         try:
             for batch in pq.ParquetFile(self.path).iter_batches(_BATCH_ROWS):
-                rows = pl.DataFrame(pl.from_arrow(batch))
+                rows = _plain_text(pl.DataFrame(pl.from_arrow(batch)))
                 yield Chunk(rows, np.arange(done + 1, done + rows.height + 1))
                 done += rows.height
         except (pa.ArrowException, OSError, pl.exceptions.PolarsError) as error:
@@ -131,10 +131,14 @@ class CsvTable:
         self.path = path
         self._compressed = compressed
         first = next(self._blocks(4096), b"")
-        text = first.partition(b"\n")[0].removeprefix(b"\xef\xbb\xbf")
+        if not first:
+            raise DataError(f"{path}: the file is empty (allowed: CSV, gzip of CSV, or Parquet)")
+        text = first.partition(b"\n")[0].removeprefix(b"\xef\xbb\xbf").rstrip(b"\r")
         if b"\0" in text:
             raise DataError(f"{path}:1: bytes that are no text (allowed: CSV in UTF-8, gzip of CSV, or Parquet)")
-        line = text.decode(errors="replace").strip("\r")
+        if b"\r" in text:
+            raise DataError(f"{path}:1: lines that end in CR alone (allowed: LF or CRLF)")
+        line = text.decode(errors="replace")
         self._separator = max(_SEPARATORS, key=line.count)
         fields = [name.strip() for name in next(csv.reader([line], delimiter=self._separator), [])]
         if len(fields) < 2:  # noqa: PLR2004 - one column is no table
@@ -220,6 +224,11 @@ class CsvTable:
         rows = pl.DataFrame(good, schema=dict.fromkeys(self.columns, pl.String), orient="row")
         rows = rows.select(pl.all().replace("", None))
         return _without_blank_lines(Chunk(rows, np.array(lines, dtype=np.int64), bad))
+
+
+def _plain_text(rows: pl.DataFrame) -> pl.DataFrame:
+    coded = [name for name, dtype in rows.schema.items() if isinstance(dtype, pl.Categorical | pl.Enum)]
+    return rows.with_columns(pl.col(coded).cast(pl.String)) if coded else rows
 
 
 def _without_blank_lines(chunk: Chunk) -> Chunk:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from nautilus_ai_firm.data.columns import BarColumns, ObservationColumns, check_observations, utc
 from nautilus_ai_firm.data.dated_rows import DatedRows
+from nautilus_ai_firm.data.durable import put_in_place
 from nautilus_ai_firm.data.errors import CatalogError, DataError
 from nautilus_ai_firm.data.manifest import (
     BarRecord,
@@ -24,6 +25,7 @@ from nautilus_ai_firm.data.manifest import (
     Record,
     file_sha256,
 )
+from nautilus_ai_firm.data.names import check_instrument, check_series_name
 from nautilus_ai_firm.data.notice import Content, notice
 from nautilus_ai_firm.data.objects import PriceType, bar_type_id, instrument_object, observation_objects
 from nautilus_ai_firm.data.parts import Written, recut, write_part
@@ -88,11 +90,14 @@ class Update:
         Raises
         ------
         DataError
-            If the series is empty or holds what no market can have made; whatever reading the chunks raises.
+            If the series is empty, is called what no folder may be, or holds what no market can have made; whatever
+            reading the chunks raises.
         CatalogError
             If the catalog holds the series from another source.
 
         """
+        symbol, _, venue = instrument_id.rpartition(".")
+        check_instrument(symbol, venue)
         name = bar_type_id(instrument_id, bar, price_type)
         precision = listing.price_precision
         stream = recut(chunks, name, precision)
@@ -155,6 +160,7 @@ class Update:
             False if the catalog already holds exactly this: nothing new was written.
 
         """
+        check_series_name(series)
         _refuse_no_rows(series, len(observations))
         check_observations(observations, series)
         record = MacroRecord(
@@ -197,6 +203,7 @@ class Update:
             False if the catalog already holds exactly this: nothing new was written.
 
         """
+        check_series_name(series)
         _refuse_no_rows(series, len(rows))
         texts = hashlib.sha256(msgspec.json.encode([rows.text, rows.source])).hexdigest()
         record = NoticeRecord(
@@ -259,8 +266,7 @@ class Update:
         incoming, folder = self.path / INCOMING, _folder(record, place)
         fill(ParquetDataCatalog(str(incoming.resolve())))
         files = _files(incoming)
-        (self.path / folder).parent.mkdir(parents=True, exist_ok=True)
-        incoming.rename(self.path / folder)
+        put_in_place(incoming, self.path / folder)
         self.series[record.name] = msgspec.structs.replace(record, folder=folder, files=files)
         return True
 

@@ -63,8 +63,11 @@ def in_catalog(loaded: Loaded, catalog: Path | None) -> str:
     if catalog is None and not Catalog(DEFAULT_CATALOG).names():
         return f"{DEFAULT_CATALOG}: empty, so the universe is not checked (make one with: firm catalog demo)"
     folder = catalog or DEFAULT_CATALOG
-    rounds_ns = prepare(Study(loaded=loaded, catalog=folder)).rounds_ns
-    return f"{folder}: holds it all, {len(rounds_ns):,} rounds from {utc(rounds_ns[0])} to {utc(rounds_ns[-1])}"
+    stage = prepare(Study(loaded=loaded, catalog=folder))
+    first, last = utc(stage.rounds_ns[0]), utc(stage.rounds_ns[-1])
+    return "\n".join(
+        [f"{folder}: holds it all, {len(stage.rounds_ns):,} rounds from {first} to {last}", *stage.caveats]
+    )
 
 
 def switch_line(path: Path) -> str:

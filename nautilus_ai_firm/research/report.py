@@ -3,13 +3,14 @@
 import textwrap
 from collections import Counter
 
+from nautilus_ai_firm.hosts.raw_series import RAW_PRICES
 from nautilus_ai_firm.research.benchmark import ASSUMPTIONS
 from nautilus_ai_firm.research.figures import PURPOSE, Figures, figures_of, session_line
 from nautilus_ai_firm.research.outline import aligned
 from nautilus_ai_firm.runs.folder import Run
 
 WIDTH = 100
-MOST_RULES = 6
+MOST_RULES = 5
 MOST_INSTRUMENTS = 6
 MOST_COMMANDS = 3
 
@@ -32,6 +33,7 @@ def report(run: Run) -> str:
     sections = [
         _header(run, figures),
         _halts(run, figures),
+        _caveats(run),
         ["RESULT", *_indented(aligned([("", "firm", "buy-and-hold"), *figures.result], right=(1, 2)))],
         ["TRADING", *_indented(_trading(run, figures))],
         [
@@ -71,6 +73,13 @@ def _halts(run: Run, figures: Figures) -> list[str]:
         if figures.commands:
             lines.append("    a latched kill switch opens with: firm resume --who NAME --why TEXT")
     return lines
+
+
+def _caveats(run: Run) -> list[str]:
+    """Say on one line what every figure below leans on, before the figures."""
+    lines = [line for line in run.summary["not_modelled"] if line.startswith(RAW_PRICES)]
+    more = f" (and {len(lines) - 1} more, see summary.json)" if len(lines) > 1 else ""
+    return [f"*** {textwrap.shorten(line, WIDTH - 8 - len(more))}{more} ***" for line in lines[:1]]
 
 
 def _trading(run: Run, figures: Figures) -> list[str]:

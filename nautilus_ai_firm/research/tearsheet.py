@@ -39,6 +39,7 @@ from nautilus_trader.analysis import (
     register_tearsheet_chart,
 )
 
+from nautilus_ai_firm.hosts.raw_series import RAW_PRICES
 from nautilus_ai_firm.research.benchmark import ASSUMPTIONS
 from nautilus_ai_firm.research.figures import PURPOSE, Figures, figures_of, session_line
 from nautilus_ai_firm.research.outline import limit_rows
@@ -243,7 +244,8 @@ def _account_info(run: Run) -> dict[str, str]:
 def _page(figure: str, run: Run, figures: Figures) -> str:
     """Put the firm's tables around the engine's page."""
     name = escape(f"{figures.firm.name}: {run.summary['start']} to {run.summary['end']}")
-    warnings = [line for line in (session_line(run), *figures.commands) if line]
+    raw = [line for line in run.summary["not_modelled"] if line.startswith(RAW_PRICES)]
+    warnings = [line for line in (session_line(run), *figures.commands, *raw) if line]
     halts = "".join(f'<p class="halt">{escape(line)}</p>' for line in warnings)
     refusals = [(desk, rule, f"{count:,}") for desk, rule, count in figures.refusals]
     above = (

@@ -337,7 +337,7 @@ KILLED = """
     elif where == "before manifest":
         room.save_manifest = die
     elif where == "in manifest":
-        manifest.os.fsync = die
+        manifest.put_in_place = die
     write_synthetic(target, synthetic_bars(("AAA", "BBB", "CCC"), 20, seed=9))
 """
 

@@ -43,10 +43,24 @@ def test_errors_are_one_line_and_status_2(tmp_path, arguments, message):
 
 @pytest.mark.shared_data
 def test_add_lean(tmp_path, shared_data):
-    result = run("add", "lean", shared_data / "lean", "--symbols", "spy,AAA", "--catalog", tmp_path)
+    result = run("add", "lean", shared_data / "lean", "--symbols", "spy,AAA,shy", "--catalog", tmp_path)
     assert result.exit_code == 0
     lines = [line.split() for line in result.output.splitlines()]
     assert [
         "SPY.USA-1-HOUR-LAST-EXTERNAL", "40,785", "1998-01-02", "2021-03-31", "total_return", "tradable", "written"
     ] in lines  # fmt: skip
-    assert "daily/aaa.zip: skipped, no factor_files/aaa.csv (--adjustment raw takes it)" in result.output
+    assert "AAA.USA-1-DAY-LAST-EXTERNAL" in result.output
+    notes = [line for line in result.output.splitlines() if "factor file" in line or "map file" in line]
+    assert notes == [
+        (
+            "AAA, SHY: no factor file of that name, so raw, with splits and dividends unknown; a run that trades one "
+            "is refused (--symbols X --no-actions states that X had none)"
+        ),
+        "aaa.1.csv: not used, as no map file says when a ticker was theirs",
+    ]
+    assert run("list", "--catalog", tmp_path).output.count("raw, actions unknown") == 4
+    said = "AAA.USA-1-DAY-LAST-EXTERNAL: raw, and its splits and dividends are unknown: a run that trades it is refused"
+    assert said in run("check", "AAA.USA-1-DAY-LAST-EXTERNAL", "--catalog", tmp_path).output
+    stated = ("--symbols", "SHY", "--no-actions")
+    assert run("add", "lean", shared_data / "lean", *stated, "--catalog", tmp_path).exit_code == 0
+    assert run("list", "--catalog", tmp_path).output.count("raw, no actions stated") == 3

@@ -7,14 +7,8 @@ from pathlib import Path
 import pytest
 from nautilus_trader.model import CurrencyPair, Equity, FuturesContract, IndexInstrument, OptionContract
 
-from nautilus_ai_firm.data.definitions import (
-    Definitions,
-    full_year,
-    future_name,
-    load_definitions,
-    option_name,
-    third_friday,
-)
+from nautilus_ai_firm.data.contract_names import full_year, future_name, option_name, third_friday
+from nautilus_ai_firm.data.definitions import Definitions, load_definitions
 from nautilus_ai_firm.data.errors import DataError
 from nautilus_ai_firm.data.objects import instrument_object
 

@@ -125,6 +125,12 @@ def test_bars_that_only_one_source_has_count_against_the_match(add):
     assert "returns   90.00% match within 0.1%: WARNING: below 95%" in found.lines()
 
 
+def test_days_and_hours_cannot_be_compared(add):
+    add("AAA", DAYS)
+    with pytest.raises(CatalogError, match=r"are of 1-DAY and 1-HOUR bars \(allowed: one size\)"):
+        compare(add("AAA", HOURS, "1-HOUR"), name("AAA"), name("AAA", "1-HOUR"))
+
+
 def test_series_that_share_no_close_cannot_be_compared(add):
     add("AAA", DAYS.take(slice(0, 50)))
     with pytest.raises(CatalogError, match="share no close"):

@@ -9,10 +9,11 @@ import pytest
 
 from nautilus_ai_firm.data.catalog import Catalog
 from nautilus_ai_firm.data.errors import CatalogError, DataError
-from nautilus_ai_firm.data.lean import add_lean
+from nautilus_ai_firm.data.lean import LeanAdded, add_lean
 from nautilus_ai_firm.data.lean.bars import cut_bars
 from nautilus_ai_firm.data.lean.factors import factors_on, read_factors
 from nautilus_ai_firm.data.lean.rows import read_rows
+from nautilus_ai_firm.data.manifest import BarRecord
 
 DAILY = [
     "20131127 00:00,1000000,1010000,990000,1005000,1000",
@@ -85,6 +86,20 @@ def test_each_basis(tmp_path, adjustment, closes, volumes):
     assert catalog.record("ABC.USA-1-DAY-LAST-EXTERNAL").provenance.adjustment == adjustment
 
 
+@pytest.mark.parametrize(
+    ("factor", "adjustment", "precision"),
+    [("1", "total_return", 4), ("0.11", "total_return", 4), ("0.0089", "total_return", 6), ("0.0089", "raw", 4)],
+)
+def test_prices_made_small_by_splits_keep_more_decimals(tmp_path, factor, adjustment, precision):
+    factors = [f"20131101,1,{factor},0", *(row.replace("0.9,0.5", f"1,{factor}") for row in FACTORS[1:])]
+    catalog = Catalog(tmp_path / "catalog")
+    add_lean(catalog, lean_folder(tmp_path, factors=factors), adjustment=adjustment)
+    for bar in ("1-DAY", "1-HOUR"):
+        record = catalog.record(f"ABC.USA-{bar}-LAST-EXTERNAL")
+        assert isinstance(record, BarRecord)
+        assert record.price_precision == precision
+
+
 def test_hourly_bars_are_cut_at_the_session_and_the_rest_is_counted(tmp_path):
     catalog = Catalog(tmp_path / "catalog")
     added = add_lean(catalog, lean_folder(tmp_path, daily=None))
@@ -111,13 +126,48 @@ def test_symbols_and_venue_can_be_chosen(tmp_path):
         add_lean(catalog, folder, symbols=["NOPE"])
 
 
-def test_a_missing_factor_file_is_skipped_with_one_line_and_taken_raw_when_asked(tmp_path):
+UNKNOWN = (
+    "ABC: no factor file of that name, so raw, with splits and dividends unknown; a run that trades one is refused "
+    "(--symbols X --no-actions states that X had none)"
+)
+
+
+def test_without_a_factor_file_bars_are_as_traded_and_their_actions_unknown_unless_stated(tmp_path):
     folder = lean_folder(tmp_path, hourly=None, factors=None)
     catalog = Catalog(tmp_path / "catalog")
-    added = add_lean(catalog, folder)
-    assert added.written == {}
-    assert added.notes == ["daily/abc.zip: skipped, no factor_files/abc.csv (--adjustment raw takes it)"]
-    assert add_lean(catalog, folder, adjustment="raw").written == {"ABC.USA-1-DAY-LAST-EXTERNAL": True}
+    name = "ABC.USA-1-DAY-LAST-EXTERNAL"
+    assert add_lean(catalog, folder) == LeanAdded({name: True}, [UNKNOWN])
+    assert catalog.bar_columns(name).close.tolist() == [100.5, 101.0, 50.75]
+    record = catalog.record(name)
+    assert isinstance(record, BarRecord)
+    assert record.actions_unknown
+    assert (record.provenance.adjustment, record.provenance.as_of) == ("raw", "2013-12-02")
+    assert add_lean(catalog, folder, ["abc"], "raw") == LeanAdded({name: False}, [UNKNOWN])
+    assert add_lean(catalog, folder, ["abc"], no_actions=True) == LeanAdded({name: True}, [])
+    provenance = catalog.record(name).provenance
+    assert (provenance.actions, provenance.actions_stated) == ((), True)
+
+
+def test_only_named_symbols_without_a_factor_file_can_be_said_to_have_no_actions(tmp_path):
+    catalog = Catalog(tmp_path / "catalog")
+    with pytest.raises(DataError, match="--no-actions of all symbols"):
+        add_lean(catalog, lean_folder(tmp_path, factors=None), no_actions=True)
+    with pytest.raises(DataError, match=r"--no-actions of ABC, but there is .*factor_files/abc.csv"):
+        add_lean(catalog, lean_folder(tmp_path), ["ABC"], no_actions=True)
+    assert catalog.names() == []
+
+
+@pytest.mark.parametrize(
+    ("ticker", "file", "alike"),
+    [("vxx", "vxx.1", True), ("tapa", "tap.a", True), ("tap", "tap.a", True), ("ta", "tap.a", False)],
+)
+def test_a_factor_file_of_another_spelling_is_named_and_not_used(tmp_path, ticker, file, alike):
+    folder = lean_folder(tmp_path, hourly=None, factors=None, ticker=ticker)
+    (folder / f"equity/usa/factor_files/{file}.csv").write_text("\n".join(FACTORS))
+    catalog = Catalog(tmp_path / "catalog")
+    notes = add_lean(catalog, folder).notes
+    assert notes[1:] == [f"{file}.csv: not used, as no map file says when a ticker was theirs"][: int(alike)]
+    assert catalog.bar_columns(f"{ticker.upper()}.USA-1-DAY-LAST-EXTERNAL").close[0] == 100.5
 
 
 def test_rows_before_the_factor_file_are_left_out(tmp_path):

@@ -54,7 +54,7 @@ def test_minutes_are_milliseconds_since_midnight_in_new_york(tmp_path):
         "2013-10-04 13:31", "2013-10-04 13:32", "2013-10-04 20:00",  # daylight saving time
         "2013-11-29 14:31", "2013-11-29 14:32",  # a half day in winter
     ]  # fmt: skip
-    assert added.notes == ["minute/spy trade: 5 rows outside of XNYS sessions left out"]
+    assert added.notes[0] == "minute/spy trade: 5 rows outside of XNYS sessions left out"
     assert catalog.bar_columns(name).open.tolist() == [100.0] * 5
 
 
@@ -172,12 +172,28 @@ def test_a_name_that_a_split_gave_to_another_contract_keeps_the_later_one(tmp_pa
 def test_currency_pairs_have_five_decimals_and_two_sides(tmp_path):
     row = "1.38676,1.38686,1.38669,1.38686,0,1.38686,1.38697,1.38680,1.38697,0"
     put(tmp_path, "forex/oanda/minute/eurusd/20140501_quote.zip", {"x.csv": [f"0,{row}", f"86340000,{row}"]})
-    put(tmp_path, "forex/oanda/minute/eurusd/20140504_quote.zip", {"x.csv": [f"75600000,{row}"]})  # a Sunday
+    sunday = [f"{t},{row}" for t in (75_540_000, 75_600_000)]  # before and after 17:00 in New York
+    put(tmp_path, "forex/oanda/minute/eurusd/20140504_quote.zip", {"x.csv": sunday})
     catalog, added = run(tmp_path)
     assert list(added.written) == ["EURUSD.OANDA-1-MINUTE-BID-EXTERNAL", "EURUSD.OANDA-1-MINUTE-ASK-EXTERNAL"]
-    assert closes(catalog, "EURUSD.OANDA-1-MINUTE-BID-EXTERNAL") == ["2014-05-01 00:01", "2014-05-02 00:00"]
-    assert catalog.bar_columns("EURUSD.OANDA-1-MINUTE-ASK-EXTERNAL").close.tolist() == [1.38697] * 2
-    assert added.notes == ["forex/oanda/minute/eurusd quote: 1 rows outside of 24/5 sessions left out"]
+    expected = ["2014-05-01 00:01", "2014-05-02 00:00", "2014-05-04 21:01"]
+    assert closes(catalog, "EURUSD.OANDA-1-MINUTE-BID-EXTERNAL") == expected
+    assert catalog.bar_columns("EURUSD.OANDA-1-MINUTE-ASK-EXTERNAL").close.tolist() == [1.38697] * 3
+    assert added.notes == ["forex/oanda/minute/eurusd quote: 1 rows outside of FX sessions left out"]
+    record = catalog.record("EURUSD.OANDA-1-MINUTE-BID-EXTERNAL")
+    assert isinstance(record, BarRecord)
+    assert record.listing.calendar == "FX"
+
+
+def test_days_of_a_currency_pair_end_at_midnight_utc_where_their_prices_do(tmp_path):
+    row = "1.38676,1.38686,1.38669,1.38686,0,1.38686,1.38697,1.38680,1.38697,0"
+    days = [f"{day} 00:00,{row}" for day in ("20140501", "20140502", "20140503", "20140504", "20140505")]
+    put(tmp_path, "forex/oanda/daily/eurusd.zip", {"eurusd.csv": days})
+    catalog, added = run(tmp_path)
+    assert closes(catalog, "EURUSD.OANDA-1-DAY-BID-EXTERNAL") == [
+        "2014-05-02 00:00", "2014-05-02 21:00", "2014-05-05 00:00", "2014-05-06 00:00"  # to Friday's close, from Sunday
+    ]  # fmt: skip
+    assert added.notes == ["forex/oanda/daily/eurusd.zip: 1 rows outside of FX sessions left out"]
 
 
 def test_the_index_is_written_in_chicago_time_and_is_no_instrument_to_trade(tmp_path):

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nautilus_ai_firm.data.errors import DataError
+from nautilus_ai_firm.data.session_cut import cut_to_sessions
 from nautilus_ai_firm.data.sessions import Sessions
 
 
@@ -39,6 +40,40 @@ SESSIONS = Sessions.between("XNYS", ns("2013-01-01"), ns("2014-12-31"))
 def test_session_times_follow_half_days_and_daylight_saving(date, opened, closed):
     assert SESSIONS.open_of(days(date)).tolist() == [ns(opened)]
     assert SESSIONS.close_of(days(date)).tolist() == [ns(closed)]
+
+
+@pytest.mark.parametrize(
+    ("date", "opened", "closed"),
+    [
+        ("2014-03-07", "2014-03-06T22:00Z", "2014-03-07T22:00Z"),  # the last of winter time
+        ("2014-03-10", "2014-03-09T21:00Z", "2014-03-10T21:00Z"),  # from Sunday evening
+        ("2014-12-25", "2014-12-24T22:00Z", "2014-12-25T22:00Z"),
+    ],
+)
+def test_currencies_trade_from_evening_to_evening_in_new_york(date, opened, closed):
+    sessions = Sessions.between("FX", ns("2014-01-01"), ns("2014-12-31"))
+    assert sessions.open_of(days(date)).tolist() == [ns(opened)]
+    assert sessions.close_of(days(date)).tolist() == [ns(closed)]
+    assert sessions.is_open(ns(opened))
+    assert not sessions.open_of(days("2014-03-08", "2014-03-09")).any()  # Saturday and Sunday
+    no_monday = sessions.dates.astype(int)[1:] % 7 != 4  # 1970-01-01 was a Thursday
+    assert np.array_equal(sessions.opens_ns[1:][no_monday], sessions.closes_ns[:-1][no_monday])
+
+
+@pytest.mark.parametrize(
+    ("calendar", "start", "end", "closed"),
+    [
+        ("FX", "2014-05-01T20:00Z", "2014-05-02T00:00Z", "2014-05-02T00:00Z"),  # over a close that is an open too
+        ("FX", "2014-05-02T20:00Z", "2014-05-03T00:00Z", "2014-05-02T21:00Z"),  # over Friday's
+        ("XNYS", "2013-11-29T17:30Z", "2013-11-29T18:30Z", "2013-11-29T18:00Z"),
+        ("XNYS", "2013-11-27T20:00Z", "2013-11-29T16:00Z", "2013-11-29T16:00Z"),  # of two sessions
+        ("XNYS", "2013-11-27T20:00Z", "2013-11-29T14:30Z", "2013-11-27T21:00Z"),  # up to the open, without any of it
+    ],
+)
+def test_a_bar_is_never_known_before_the_last_session_that_it_has_a_part_of(calendar, start, end, closed):
+    sessions = Sessions.between(calendar, ns(start), ns(end))
+    begin, finish, inside = cut_to_sessions(sessions, np.array([ns(start)]), np.array([ns(end)]))
+    assert (begin.tolist(), finish.tolist(), inside.tolist()) == ([ns(start)], [ns(closed)], [True])
 
 
 def test_a_date_without_session_has_no_times():

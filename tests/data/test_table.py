@@ -11,14 +11,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nautilus_ai_firm.data.catalog import Catalog
+from nautilus_ai_firm.data.catalog import FOREVER_NS, Catalog
 from nautilus_ai_firm.data.columns import BarColumns
-from nautilus_ai_firm.data.definitions import Definitions, load_definitions
+from nautilus_ai_firm.data.definitions import CurrencyPairDefinition, Definitions, load_definitions
 from nautilus_ai_firm.data.detection import Stated
 from nautilus_ai_firm.data.errors import CatalogError, DataError
+from nautilus_ai_firm.data.manifest import BarRecord
 from nautilus_ai_firm.data.synthetic import synthetic_bars
-from nautilus_ai_firm.data.table import TableAdded, TableRequest, add_table
+from nautilus_ai_firm.data.table import TableAdded, add_table
+from nautilus_ai_firm.data.table_request import TableRequest
 
+XAUUSD = CurrencyPairDefinition(id="XAUUSD.XNAS", calendar="XNYS", base_currency="XAU")
 MINUTES = synthetic_bars(("X",), 2, "1-MINUTE", seed=4)["X"]
 NAMES = ("open", "high", "low", "close", "volume", "ts_open_ns", "ts_close_ns")
 
@@ -123,8 +126,34 @@ def test_what_was_found_is_shown_before_anything_is_written(tmp_path, catalog):
         "bar        1-MINUTE (detected)",
         "stamp      start (detected: 2 of the first times are session opens, 0 closes)",
         "calendar   XNYS (of venue XNAS)",
-        "basis      raw",
+        "prices     4 decimals (as its prices need, 4 or more)",
+        "basis      raw, splits and dividends unknown: no run may trade it (--adjustment or --no-actions states more)",
     ]
+
+
+@pytest.mark.parametrize(
+    ("options", "basis", "unknown"),
+    [
+        ({}, "raw, splits and dividends unknown: no run may trade it", True),
+        ({"no_actions": True}, "raw, without splits and dividends (given)", False),
+        ({"adjustment": "split", "as_of": "2024-01-02"}, "split as of 2024-01-02", False),
+        ({"definitions": Definitions(instrument=(XAUUSD,)), "symbol": "XAUUSD"}, "raw", False),
+    ],
+)
+def test_what_is_known_of_corporate_actions_is_shown_and_kept(tmp_path, catalog, options, basis, unknown):
+    shown: list[str] = []
+    name = put(catalog, csv(tmp_path / "x.csv", frame()), shown=shown, time_zone="UTC", **options).name
+    assert shown[-1].startswith(f"basis      {basis}")
+    record = catalog.record(name)
+    assert isinstance(record, BarRecord)
+    assert record.actions_unknown is unknown
+    assert record.provenance.actions_stated is options.get("no_actions", False)
+
+
+def test_adjusted_prices_cannot_be_said_to_have_no_actions(tmp_path, catalog):
+    path = csv(tmp_path / "x.csv", frame())
+    with pytest.raises(DataError, match="--no-actions with --adjustment split"):
+        put(catalog, path, adjustment="split", as_of="2024-01-02", no_actions=True)
 
 
 @pytest.mark.parametrize("suffix", ["csv", "csv.gz", "parquet", "txt"])
@@ -339,7 +368,7 @@ def test_the_manifest_says_what_was_asked(tmp_path, catalog):
 
 def test_a_definition_gives_precision_calendar_and_class(tmp_path, catalog):
     (tmp_path / "defs.toml").write_text(
-        '[[instrument]]\nkind = "fx"\nid = "EURUSD.OANDA"\ncalendar = "24/5"\nbase_currency = "EUR"\n'
+        '[[instrument]]\nkind = "fx"\nid = "EURUSD.OANDA"\ncalendar = "FX"\nbase_currency = "EUR"\n'
         'price_increment = "0.00001"\n'
     )
     rows = [f"2014-05-01 00:0{minute},1.38671,1.38682,1.38668,1.38681,0" for minute in range(5)]
@@ -350,8 +379,44 @@ def test_a_definition_gives_precision_calendar_and_class(tmp_path, catalog):
     assert added.name == "EURUSD.OANDA-1-MINUTE-BID-EXTERNAL"
     assert catalog.bar_columns(added.name).close.tolist() == [1.38681] * 5
     assert type(catalog.instruments([added.name])[0]).__name__ == "CurrencyPair"
-    rounded = put(Catalog(tmp_path / "other"), path, definitions=Definitions(), calendar="24/5", **options)
-    assert rounded.notes[0] == "5 rows have prices of more decimals than the 4 that are kept"
+    undefined = Catalog(tmp_path / "undefined")
+    put(undefined, path, definitions=Definitions(), calendar="FX", **options)
+    assert undefined.bar_columns(added.name).close.tolist() == [1.38681] * 5
+    (tmp_path / "defs.toml").write_text((tmp_path / "defs.toml").read_text().replace("0.00001", "0.0001"))
+    coarse = load_definitions(tmp_path / "defs.toml")
+    said = r"x.csv:2: high 1.38682 \(allowed: 4 decimals; a definition with a smaller price_increment keeps more\)"
+    with pytest.raises(DataError, match=said):
+        put(Catalog(tmp_path / "coarse"), path, definitions=coarse, **options)
+
+
+def flat(path: Path, price: str) -> Path:
+    return lines(path, *(f"2024-03-04 15:0{n},{price},{price},{price},{price},1" for n in range(5)))
+
+
+@pytest.mark.parametrize(
+    ("price", "decimals", "kept"),
+    [
+        ("100.1", 4, 100.1),
+        ("100.123456", 4, 100.1235),  # within a tenth of a basis point
+        ("1.123456", 5, 1.12346),
+        ("0.00012", 5, 0.00012),
+        ("0.00001234", 8, 0.00001234),
+        ("1234567.891", 4, 1234567.891),
+        ("100.30000000000001", 4, 100.3),
+    ],
+)
+def test_prices_keep_the_decimals_that_they_need(tmp_path, catalog, price, decimals, kept):
+    name = put(catalog, flat(tmp_path / "x.csv", price), time_zone="UTC").name
+    record = catalog.record(name)
+    assert isinstance(record, BarRecord)
+    assert record.price_precision == decimals
+    assert catalog.bar_columns(name).close.tolist() == [kept] * 5
+    assert float(catalog.bars([name], 0, FOREVER_NS)[0].close) == kept
+
+
+def test_a_price_that_no_decimals_keep_is_refused(tmp_path, catalog):
+    with pytest.raises(DataError, match=r"x.csv:2: open 1.23e-08 \(allowed: 9 decimals"):
+        put(catalog, flat(tmp_path / "x.csv", "0.0000000123"), time_zone="UTC")
 
 
 TICKS = st.integers(1, 10**7)

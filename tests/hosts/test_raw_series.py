@@ -1,6 +1,7 @@
-"""A run across a corporate action on prices as traded is refused; one that cannot know of any says so."""
+"""A run across a corporate action on prices as traded is refused, and so is one that cannot know of any."""
 
 from datetime import date
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,10 @@ from nautilus_ai_firm.data.manifest import Action, Adjustment, Listing, Provenan
 from nautilus_ai_firm.data.synthetic import synthetic_bars
 from nautilus_ai_firm.hosts.study import Study, prepare
 from nautilus_ai_firm.research.command_line import backtest
+from nautilus_ai_firm.research.outline import in_catalog
+from nautilus_ai_firm.runs.folder import open_run
 from nautilus_ai_firm.settings import ConfigError
-from tests.firm_runs import raw_firm, run, settings
+from tests.firm_runs import raw_firm, settings
 
 SPLIT = Action(date="2012-02-01", price_factor=1.0, split_factor=1 / 7)
 LISTING = Listing(instrument_class="Equity", tradable=True, calendar="XNYS")
@@ -24,12 +27,25 @@ SPRING_NS, AUTUMN_NS = (int(np.datetime64(day, "ns").astype(np.int64)) for day i
 LOADED = settings(("A",), macro=False)
 
 
-def catalog(path: Path, actions: tuple[Action, ...] | None, adjustment: Adjustment = "raw") -> Path:
+def catalog(
+    path: Path,
+    actions: tuple[Action, ...] | None,
+    adjustment: Adjustment = "raw",
+    listing: Listing = LISTING,
+    *,
+    stated: bool = False,
+) -> Path:
     provenance = Provenance(
-        source="test", licence="none", source_sha256="0", adjustment=adjustment, as_of="2012-01-03", actions=actions
+        source="test",
+        licence="none",
+        source_sha256="0",
+        adjustment=adjustment,
+        as_of="2012-01-03",
+        actions=actions,
+        actions_stated=stated,
     )
     with Catalog(path).update() as update:  # 2012-01-03 to 2012-03-28
-        update.add_bars("A.US", "1-DAY", synthetic_bars(("A",), 60)["A"], LISTING, provenance)
+        update.add_bars("A.US", "1-DAY", synthetic_bars(("A",), 60)["A"], listing, provenance)
     return path
 
 
@@ -72,22 +88,49 @@ def test_adjusted_series_and_series_without_actions_say_nothing(tmp_path):
     assert caveats(catalog(tmp_path / "split", (SPLIT,), "split")) == ()
 
 
-def test_a_run_on_a_raw_series_of_which_nobody_knows_says_so_in_its_summary(tmp_path):
-    path = catalog(tmp_path / "catalog", None)
-    said = "splits and dividends of A.US-1-DAY-LAST-EXTERNAL: it is raw, and nobody stated whether it has any"
+def test_a_raw_series_of_which_nobody_knows_is_refused_with_what_to_do(tmp_path):
+    said = (
+        r"^test: market.universe trades A.US-1-DAY-LAST-EXTERNAL, raw with splits and dividends unknown, so one may "
+        r"fall between 2012-01-03 and 2012-03-28 \(allowed: an adjusted series, or one added with --no-actions\)$"
+    )
+    with pytest.raises(ConfigError, match=said):
+        caveats(catalog(tmp_path, None))
+
+
+def test_what_is_no_share_has_no_corporate_actions_and_an_adjusted_series_has_them_in_it(tmp_path):
+    pair = Listing(instrument_class="CurrencyPair", tradable=True, calendar="XNYS", base_currency="EUR")
+    assert caveats(catalog(tmp_path / "pair", None, listing=pair)) == ()
+    assert caveats(catalog(tmp_path / "adjusted", None, "total_return")) == ()
+
+
+def test_a_run_that_leans_on_its_owners_word_says_so_wherever_it_is_read(tmp_path, capsys):
+    path = catalog(tmp_path / "catalog", (), stated=True)
+    said = "raw prices: A.US-1-DAY-LAST-EXTERNAL has no splits or dividends by its owner's word alone"
     assert caveats(path) == (said,)
-    assert run(LOADED, path, tmp_path / "run").summary["not_modelled"][-1] == said
+    assert said in in_catalog(LOADED, path).splitlines()
+    config = tmp_path / "firm.toml"
+    config.write_text(tomli_w.dumps(raw_firm(("A",), macro=False)), encoding="utf-8")
+    arguments = ["--config", str(config), "--catalog", str(path), "--out", str(tmp_path / "run")]
+    assert backtest("a study", config="none.toml", catalog_command="none", arguments=arguments) == 0
+    assert f"*** {said} ***" in capsys.readouterr().out.splitlines()
+    assert open_run(tmp_path / "run").summary["not_modelled"][-1] == said
+    page = (tmp_path / "run/tearsheet.html").read_text(encoding="utf-8")
+    assert f'<p class="halt">{escape(said)}</p>' in page
 
 
-def test_the_script_exits_2_and_leaves_no_run(tmp_path, capsys):
-    path = catalog(tmp_path / "catalog", (SPLIT,))
+@pytest.mark.parametrize(
+    ("actions", "error"),
+    [((SPLIT,), "corporate action on 2012-02-01"), (None, "splits and dividends unknown")],
+)
+def test_the_script_exits_2_and_leaves_no_run(tmp_path, capsys, actions, error):
+    path = catalog(tmp_path / "catalog", actions)
     config = tmp_path / "firm.toml"
     config.write_text(tomli_w.dumps(raw_firm(("A",), macro=False)), encoding="utf-8")
     arguments = ["--config", str(config), "--catalog", str(path), "--out", str(tmp_path / "run")]
     assert backtest("a study", config="none.toml", catalog_command="none", arguments=arguments) == 2
-    error = capsys.readouterr().err
-    assert "corporate action on 2012-02-01" in error
-    assert len(error.splitlines()) == 1
+    said = capsys.readouterr().err
+    assert error in said
+    assert len(said.splitlines()) == 1
     assert not list(tmp_path.glob("run*"))
 
 

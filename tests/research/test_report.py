@@ -63,6 +63,7 @@ def crowded(small_run: Run, tmp_path: Path) -> Run:
         "refusals": [("compliance", f"limit_missing:rule_number_{n}", 10_000 - n) for n in range(40)],
         "contributions": {f"agent_with_a_long_name_{n}": 1 / 30 for n in range(30)},
         "orders": 0,
+        "not_modelled": [f"raw prices: LONGNAME{n}.US-1-MINUTE-LAST-EXTERNAL has none" for n in range(30)],
         "sharpe": None,
         "traded_notional": 0.0,
     }
@@ -96,13 +97,14 @@ def test_halts_and_missing_orders_are_loud(small_run: Run, crowded: Run) -> None
     assert "*** HALT at 1970-01-01T00:00:00Z by Ann: a long cause" in text
     assert "*** and 17 more commands" in text
     assert "*** NO ORDERS WERE SENT ***" in text
+    assert "*** raw prices: LONGNAME0.US-1-MINUTE-LAST-EXTERNAL has none (and 29 more, see summary.json) ***" in text
     assert "firm resume" in text
 
 
 def test_what_does_not_fit_is_counted(crowded: Run) -> None:
     text = report(crowded)
-    assert "others      35 more rules" in text
-    assert f"{sum(10_000 - n for n in range(5, 40)):,}" in text
+    assert "others      36 more rules" in text
+    assert f"{sum(10_000 - n for n in range(4, 40)):,}" in text
     assert "and 57 more" in text
     assert "Sharpe ratio" in text
     assert "n/a" in text

@@ -1,6 +1,7 @@
 """Turns rows of LEAN files into bars of one price type, cut at the sessions of an exchange."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,10 @@ from nautilus_ai_firm.data.objects import PriceType
 from nautilus_ai_firm.data.session_cut import cut_to_sessions
 from nautilus_ai_firm.data.sessions import Sessions
 
-_SIZE_NS = {"hour": 3_600_000_000_000, "minute": 60_000_000_000}
+type Daily = Literal["session", "midnight"]
+"""What a daily bar is: the session of its date, or what lies between two midnights whatever the sessions are."""
+
+_SIZE_NS = {"daily": 86_400_000_000_000, "hour": 3_600_000_000_000, "minute": 60_000_000_000}
 _PREFIX: dict[PriceType, str] = {"LAST": "", "BID": "bid_", "ASK": "ask_"}
 
 
@@ -38,7 +42,12 @@ class CutBars:
 
 
 def cut_bars(
-    rows: LeanRows, price_type: PriceType, resolution: Resolution, calendar: str, price_unit: float
+    rows: LeanRows,
+    price_type: PriceType,
+    resolution: Resolution,
+    calendar: str,
+    price_unit: float,
+    daily: Daily = "session",
 ) -> CutBars:
     """Make bars, and check each against its file.
 
@@ -49,12 +58,14 @@ def cut_bars(
     price_type : {"LAST", "BID", "ASK"}
         Which prices; the volume of a bid or an ask is the size quoted at the close.
     resolution : {"daily", "hour", "minute"}
-        A daily bar is its session. Another one starts at its time or at the open, and closes one size later or at the
-        session's close, half days included.
+        A daily bar is what `daily` says. Another one starts at its time or at the open, and closes one size later or at
+        the session's close, half days included.
     calendar : str
         Exchange whose sessions count.
     price_unit : float
         What one unit of currency is written as.
+    daily : {"session", "midnight"}
+        The session of its date, or the parts of sessions from midnight to midnight in the time zone of the data.
 
     Raises
     ------
@@ -67,7 +78,7 @@ def cut_bars(
     days = rows.local.astype("datetime64[D]")
     days_ns = days.astype("datetime64[ns]").astype(np.int64)
     sessions = Sessions.between(calendar, int(days_ns.min()), int(days_ns.max()))
-    if resolution == "daily":
+    if resolution == "daily" and daily == "session":
         ts_open, ts_close = sessions.open_of(days), sessions.close_of(days)
         inside = ts_open > 0
     else:

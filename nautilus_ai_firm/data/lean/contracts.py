@@ -4,7 +4,8 @@ import re
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from nautilus_ai_firm.data.definitions import Definitions, future_name, option_name
+from nautilus_ai_firm.data.contract_names import future_name, option_name
+from nautilus_ai_firm.data.definitions import Definitions
 from nautilus_ai_firm.data.errors import DataError
 from nautilus_ai_firm.data.lean.batches import Batch
 from nautilus_ai_firm.data.manifest import Listing

@@ -6,7 +6,7 @@ ticks at the closes would keep a quarter, and a side that is not quoted is then 
 price.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,7 +14,8 @@ from nautilus_ai_firm.data.catalog import Catalog
 from nautilus_ai_firm.data.definitions import Definitions
 from nautilus_ai_firm.data.errors import DataError
 from nautilus_ai_firm.data.lean.adder import BatchAdder
-from nautilus_ai_firm.data.lean.batches import find_batches
+from nautilus_ai_firm.data.lean.batches import Batch, find_batches
+from nautilus_ai_firm.data.lean.equity import factor_path, other_spellings
 from nautilus_ai_firm.data.lean.interest_rate import SERIES, add_interest_rate
 from nautilus_ai_firm.data.manifest import Adjustment
 
@@ -45,6 +46,8 @@ def add_lean(
     adjustment: Adjustment = "total_return",
     venue: str | None = None,
     definitions: Definitions | None = None,
+    *,
+    no_actions: bool = False,
 ) -> LeanAdded:
     """Add everything that a LEAN data folder holds: equities, index, futures, options, currency pairs, interest rate.
 
@@ -57,16 +60,20 @@ def add_lean(
     symbols : sequence of str
         Only these tickers, pairs, roots of futures, underlyings of options; all, and the interest rate, when empty.
     adjustment : {"total_return", "split", "raw"}
-        Basis of the equities; everything else has no corporate actions and is raw.
+        Basis of the equities; everything else has no corporate actions and is raw, and so is an equity without a factor
+        file, whose corporate actions nobody knows.
     venue : str, optional
         Venue of the instruments; the market in capitals when absent: `USA`, `CME`, `OANDA`.
     definitions : Definitions, optional
         What the files do not say of futures, options and currency pairs; these are left out without it.
+    no_actions : bool
+        State that `symbols`, which have no factor file, had no split and no dividend in the time of their files.
 
     Raises
     ------
     DataError
-        If the folder holds nothing, or nothing of a symbol; or naming file and line of the first bad row.
+        If the folder holds nothing, or nothing of a symbol; if `no_actions` is said of all symbols or of one with a
+        factor file; or naming file and line of the first bad row.
 
     """
     found = find_batches(folder)
@@ -77,17 +84,51 @@ def add_lean(
     for symbol in wanted:
         if symbol not in known:
             raise DataError(f"{folder}: no file for {symbol} (it holds {', '.join(known)})")
+    chosen = [batch for batch in found.batches if batch.symbol in wanted]
+    unknown = _without_factors(folder, chosen)
+    if no_actions:
+        _refuse_no_actions(folder, symbols, chosen, unknown)
     added = LeanAdded(notes=list(found.notes) if not symbols else [])
     rate = folder / _RATE_FILE
     with catalog.update() as update:
-        for batch in found.batches:
-            if batch.symbol in wanted:
-                adder = BatchAdder(
-                    update, folder, batch, venue or batch.market.upper(), adjustment, definitions or Definitions()
-                )
-                adder.add()
-                added.written.update(adder.written)
-                added.notes.extend(adder.notes)
+        for batch in chosen:
+            place = venue or batch.market.upper()
+            adder = BatchAdder(update, folder, batch, place, adjustment, no_actions, definitions or Definitions())
+            adder.add()
+            added.written.update(adder.written)
+            added.notes.extend(adder.notes)
         if not symbols and rate.is_file():
             added.written[SERIES] = add_interest_rate(update, rate)
+    if not no_actions:
+        added.notes.extend(_unknown_notes(folder, unknown))
     return added
+
+
+def _without_factors(folder: Path, batches: Sequence[Batch]) -> dict[str, str]:
+    """Equities of which no factor file tells, and the market of each."""
+    return {
+        batch.symbol: batch.market
+        for batch in batches
+        if batch.asset == "equity" and not factor_path(folder, batch.market, batch.symbol).is_file()
+    }
+
+
+def _refuse_no_actions(folder: Path, symbols: Sequence[str], batches: Sequence[Batch], unknown: dict[str, str]) -> None:
+    if not symbols:
+        raise DataError("--no-actions of all symbols (allowed: of those that --symbols names)")
+    for batch in batches:
+        if batch.asset == "equity" and batch.symbol not in unknown:
+            path = factor_path(folder, batch.market, batch.symbol)
+            raise DataError(f"--no-actions of {batch.symbol}, but there is {path} (allowed: symbols without one)")
+
+
+def _unknown_notes(folder: Path, unknown: dict[str, str]) -> Iterator[str]:
+    if not unknown:
+        return
+    yield (
+        f"{', '.join(unknown)}: no factor file of that name, so raw, with splits and dividends unknown; a run that "
+        "trades one is refused (--symbols X --no-actions states that X had none)"
+    )
+    files = [name for ticker, market in unknown.items() for name in other_spellings(folder, market, ticker)]
+    if files:
+        yield f"{', '.join(files)}: not used, as no map file says when a ticker was theirs"

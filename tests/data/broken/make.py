@@ -109,7 +109,7 @@ def cells() -> list[Broken]:
     made: list[Broken] = []
     for column, at in COLUMNS.items():
         for fault, value in NOT_NUMBERS.items():
-            said = rf":{LINE}: {column} .*\(allowed: a number\)"
+            said = rf":{LINE}: {column} .*\(allowed: a number"
             made.append(Broken(name=f"{column}_{fault}.csv", content=with_cell(AT, at, value), said=said))
         bad, allowed = (NOT_VOLUMES, "0 to") if column == "volume" else (NOT_PRICES, "above 0 at 4 decimals, at most")
         for fault, value in bad.items():
@@ -170,6 +170,18 @@ def shapes() -> list[Broken]:
         Broken(name="header_alone.csv", content=text([]), said=r": 0 rows \(allowed: at least 1\)"),
         Broken(name="empty.csv", content=b"", said=r": the file is empty"),
         Broken(name="blank_lines.csv", content=b"\n\n\n", said=r".*\(allowed: "),
+        Broken(name="cr_alone.csv", content=good().replace(b"\n", b"\r"), said=r":1: lines that end in CR alone"),
+        Broken(name="decimal_comma.csv", content=decimal_comma(), said=r":2: open '100,00' .*--decimal-comma"),
+        Broken(
+            name="columns_alike.csv",
+            content=text([[*row, row[4]] for row in rows()], f"{HEADER},Close"),
+            said=r":1: columns close, Close alike",
+        ),
+        Broken(
+            name="dates.csv",
+            content=text([[f"2024-04-{day:02d}", *row[1:]] for day, row in enumerate(rows(), 1)]),
+            said=r": bars of 1-MINUTE, but times are .*, dates \(allowed: 1-DAY\)",
+        ),
         Broken(name="binary.csv", content=bytes(range(256)) * 10, said=r":1: bytes that are no text"),
         Broken(name="utf16.csv", content=good().decode().encode("utf-16"), said=r":1: bytes that are no text"),
         Broken(
@@ -180,6 +192,8 @@ def shapes() -> list[Broken]:
         Broken(name="prose.csv", content=b"Dear quant,\nplease find the data below.\n", said=r":\d+: "),
         Broken(name="page.csv", content=b"<!DOCTYPE html>\n<html><body>404</body></html>\n", said=r":\d+: "),
         Broken(name="spreadsheet.xlsx", content=b"PK\x03\x04" + bytes(50), said=r".*\(allowed: "),
+        Broken(name="empty.csv.gz", content=gzip.compress(b""), said=r": the file is empty"),
+        Broken(name="tail.csv.gz", content=gzip.compress(good()) + b"tail", said=r": cannot be read to its end"),
         Broken(name="torn.csv.gz", content=gzip.compress(good())[:-40], said=r": "),
         Broken(name="torn.parquet", content=parquet(pl.read_csv(good()))[:-30], said=r": "),
         Broken(
@@ -192,8 +206,35 @@ def shapes() -> list[Broken]:
             content=parquet(pl.read_csv(good()).with_columns(pl.when(pl.col("volume") != 1010).then("close"))),
             said=r":\d+: close ",
         ),
+        *typed(),
         Broken(name="no_rows.parquet", content=parquet(pl.read_csv(good()).clear()), said=r": 0 rows"),
     ]
+
+
+def typed() -> list[Broken]:
+    """Parquet files whose columns hold neither numbers nor text."""
+    table, close = pl.read_csv(good()), pl.col("close")
+    kinds = {
+        "list": pl.concat_list(close),
+        "struct": pl.struct(close),
+        "truth": close > 0,
+        "bytes": close.cast(pl.String).cast(pl.Binary),
+        "duration": close.cast(pl.Int64).cast(pl.Duration),
+    }
+    return [
+        Broken(
+            name=f"{kind}.parquet",
+            content=parquet(table.with_columns(column.alias("close"))),
+            said=r": column 'close' holds .*\(allowed: numbers or text\)",
+        )
+        for kind, column in kinds.items()
+    ]
+
+
+def decimal_comma() -> bytes:
+    """The good file as a spreadsheet in half of Europe writes it."""
+    commas = [[row[0], *(cell.replace(".", ",") for cell in row[1:])] for row in rows()]
+    return text(commas, HEADER.replace(",", ";"), ";")
 
 
 def clocks() -> list[Broken]:
