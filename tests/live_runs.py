@@ -16,7 +16,7 @@ from nautilus_ai_firm.runs.session_reading import Session, read_session
 from nautilus_ai_firm.settings import Loaded, encode, load
 from tests.firm_runs import ROOT, Market, run, settings, synthetic_market
 
-LONGEST_SECONDS = 300
+LONGEST_SECONDS = 900
 SLICED: dict[str, Any] = {
     "market.bar": "1-MINUTE",
     "execution.twap": {"above_participation": 0.02, "duration_minutes": 5, "interval_minutes": 1},
