@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from nautilus_ai_firm.runs.audit import AuditError
 from nautilus_ai_firm.runs.folder import JOURNAL
 from nautilus_ai_firm.runs.journal import JournalError
 from nautilus_ai_firm.runs.sealing import seal_session
@@ -131,7 +132,7 @@ def test_a_journal_that_was_changed_after_a_crash_is_neither_verified_nor_resume
     kill_when_the_journal_has(sliced, out, 100_000)
     path = out / JOURNAL
     path.write_bytes(path.read_bytes().replace(b'"round":3', b'"round":4', 1))
-    with pytest.raises(JournalError, match="damaged"):
+    with pytest.raises(AuditError, match="damaged"):
         verify_run(out)
     refused = sliced.resume(out)
     assert refused.status == 2
