@@ -1,4 +1,4 @@
-"""The engine's own adapter at the gateway of the tests: a node that connects, hears the market, buys, and is paid for."""
+"""The engine's own adapter at the gateway of the tests: a node connects, hears the market, buys, and is paid for."""
 
 import json
 import subprocess

@@ -186,6 +186,11 @@ class Gateway:
             if not self._news.wait_for(true, timeout_s):
                 raise TimeoutError(f"waited for {what}; came {[one.name for one in self.received]}")
 
+    def wait_alone(self, timeout_s: float = LONGEST_WAIT_S) -> None:
+        """Wait until no client is connected."""
+        with self._news:
+            assert self._news.wait_for(lambda: not self._sessions, timeout_s), "somebody is still connected"
+
     def named(self, name: str) -> list[Received]:
         return [one for one in self.received if one.name == name]
 
@@ -225,8 +230,10 @@ class Gateway:
             session.drop()
 
     def _leave(self, session: Session) -> None:
-        if session in self._sessions:
-            self._sessions.remove(session)
+        with self._news:
+            if session in self._sessions:
+                self._sessions.remove(session)
+            self._news.notify_all()
         for desk in (self._account_desk, self._market_desk, self._history_desk):
             desk.leave(session)
 
