@@ -1,8 +1,5 @@
 """The engine's own adapter at the gateway of the tests: a node connects, hears the market, buys, and is paid for."""
 
-import json
-import subprocess
-import sys
 import time
 from decimal import Decimal
 from pathlib import Path
@@ -10,13 +7,12 @@ from typing import Any
 
 import pytest
 
+from tests.faults.gateway.node_run import NodeRun
 from tests.faults.gateway.server import Gateway
 from tests.faults.gateway.tape import Quote, Stock, Trade, history_of
 
 D = Decimal
-ROOT = Path(__file__).resolve().parents[2]
 QUOTE = Quote("AAPL", D("100.00"), D("100.02"), 300, 400)
-LONGEST_S = 60.0
 
 
 class Seen:
@@ -39,17 +35,11 @@ def session(folder: Path, *, live_data: bool = True, time_zone: str = "UTC") -> 
     apple = Stock(symbol="AAPL", con_id=265598)
     with Gateway([apple], {("AAPL", 60): past}, time_zone=time_zone) as gateway:
         gateway.live_data = live_data
-        command = [sys.executable, "-m", "tests.faults.gateway.node", str(gateway.port), str(folder)]
-        with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as node:
-            for stream in ("HistoricalDataRequest", "MarketDataRequest", "TickByTickRequest"):
-                gateway.wait_for(stream)
+        with NodeRun(gateway, folder) as node:
             gateway.play(QUOTE, Trade("AAPL", D("100.01"), 100, minute), Trade("AAPL", D("100.05"), 200, minute + 5))
-            gateway.wait_for("PlaceOrderRequest")
             gateway.wait_for("AccountDataRequest", 4)  # begun and ended at the start, and again after the fill
             gateway.play(Trade("AAPL", D("100.03"), 300, minute + 60))
-            printed, _ = node.communicate(timeout=LONGEST_S)
-        assert node.returncode == 0
-        return Seen(json.loads(printed.splitlines()[-1]), gateway)
+            return Seen(node.ended(), gateway)
 
 
 @pytest.fixture(scope="module")
@@ -96,6 +86,13 @@ def test_the_engines_balance_is_the_value_of_the_account_and_not_its_cash(seen: 
     assert f"locked={worth['InitMarginReq']:.2f} USD" in balance
 
 
+def test_a_fill_is_stamped_with_its_time(seen: Seen) -> None:
+    placed_ns = next(one.time_ns for one in seen.requests if one.name == "PlaceOrderRequest")
+    assert abs(seen.node["filled_ns"] - placed_ns) < 2_000_000_000
+
+
 @pytest.mark.slow
-def test_delayed_quotes_are_heard_as_live_ones(tmp_path: Path) -> None:
-    assert session(tmp_path, live_data=False).node["quotes"][0] == ["100.00", "100.02", "300", "400"]
+def test_delayed_quotes_and_times_of_another_zone_are_understood(tmp_path: Path) -> None:
+    seen = session(tmp_path, live_data=False, time_zone="US/Eastern")
+    test_the_market_is_heard_as_it_was_played(seen)
+    test_a_fill_is_stamped_with_its_time(seen)

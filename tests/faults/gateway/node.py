@@ -1,6 +1,9 @@
 """A live node at a gateway, with a strategy that buys once; prints what it saw as JSON.
 
-A process holds one live node at a time, so tests run it as one: `python -m tests.faults.gateway.node PORT FOLDER`.
+A process holds one live node at a time, so tests run it as one: `python -m tests.faults.gateway.node PORT FOLDER`. With
+a limit as a third argument it buys at that price, and leaves when that is filled or rejected; without, it buys at the
+market, and sees a bar before it leaves. With a fourth, `orders`, it looks for what it
+missed in the list of orders alone.
 """
 
 import json
@@ -25,6 +28,7 @@ from nautilus_trader.model import (
     ClientId,
     InstrumentId,
     OrderSide,
+    Price,
     Quantity,
     StrategyId,
     TraderId,
@@ -35,6 +39,9 @@ STOCK = InstrumentId.from_str("AAPL.NASDAQ")
 BARS = BarType.from_str(f"{STOCK}-1-MINUTE-LAST-EXTERNAL")
 ACCOUNT = "DU1234567"
 CLIENT = 3
+WANTED = 100
+LIMIT = next(iter(sys.argv[3:]), None)
+BY_ORDERS = sys.argv[4:] == ["orders"]
 LONGEST_S = 45.0
 SEEN: dict[str, Any] = {"events": [], "quotes": [], "bars": [], "trades": []}
 
@@ -51,7 +58,11 @@ class Buyer(Strategy):
     def on_quote(self, quote: Any) -> None:
         SEEN["quotes"].append([str(quote.bid_price), str(quote.ask_price), str(quote.bid_size), str(quote.ask_size)])
         if len(SEEN["quotes"]) == 1:
-            order = self.order_factory.market(STOCK, OrderSide.BUY, Quantity.from_int(100))
+            shares = Quantity.from_int(100)
+            if LIMIT is None:
+                order = self.order_factory.market(STOCK, OrderSide.BUY, shares)
+            else:
+                order = self.order_factory.limit(STOCK, OrderSide.BUY, shares, Price.from_str(LIMIT))
             self.submit_order(order, client_id=ClientId("IB"))
 
     def on_trade(self, trade: Any) -> None:
@@ -69,17 +80,19 @@ class Buyer(Strategy):
 
     def on_order_rejected(self, event: Any) -> None:
         SEEN["events"].append(f"rejected {event.reason}")
+        HANDLE.stop()
 
     def on_order_denied(self, event: Any) -> None:
         SEEN["events"].append(f"denied {event.reason}")
 
     def on_order_filled(self, event: Any) -> None:
         SEEN["events"].append(f"filled {event.last_qty} at {event.last_px}, commission {event.commission}")
+        SEEN["filled_ns"] = event.ts_event
         self._leave_when_done()
 
     def _leave_when_done(self) -> None:
-        if any(one.startswith("filled") for one in SEEN["events"]) and SEEN["bars"]:
-            position = self.portfolio.net_position(STOCK)
+        position = self.portfolio.net_position(STOCK)
+        if position == WANTED and (SEEN["bars"] or LIMIT is not None):
             account: Any = self.cache.account(AccountId(f"IB-{ACCOUNT}"))
             SEEN["position"] = str(position)
             SEEN["balances"] = [str(balance) for balance in account.balances().values()] if account else None
@@ -96,8 +109,9 @@ def main(port: int, folder: str) -> None:
         delay_post_stop_secs=0.5,
         timeout_connection_secs=10,
         exec_engine=LiveExecutionEngineConfig(
-            reconciliation=True, open_check_interval_secs=1, open_check_open_only=False, open_check_threshold_ms=1000,
-            position_check_interval_secs=1, position_check_threshold_ms=1000,
+            reconciliation=True, reconciliation_startup_delay_secs=1.0, open_check_interval_secs=1,
+            open_check_open_only=not BY_ORDERS, open_check_threshold_ms=1000,
+            position_check_interval_secs=None if BY_ORDERS else 1, position_check_threshold_ms=1000,
         ),
         logging=LoggerConfig(
             stdout_level=LogLevel.OFF, fileout_level=LogLevel.DEBUG, print_config=False,

@@ -1,11 +1,11 @@
 """Orders in, their life out: placed, changed, cancelled, filled, each step told to the client that placed it."""
 
-import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from tests.faults.gateway.books import Books, commission_of
 from tests.faults.gateway.faults import Faults
@@ -44,7 +44,7 @@ class OrderDesk:
     filled : callable
         Called after each fill.
     time_zone : str
-        How the time of an execution is marked; its digits are UTC whatever it says.
+        Where the clock hangs that executions are stamped by, as the gateway's settings say.
 
     """
 
@@ -253,4 +253,4 @@ class OrderDesk:
         session.send(make("ExecutionDetailsEnd", reqId=request.reqId))
 
     def _now(self) -> str:
-        return f"{datetime.fromtimestamp(time.time(), UTC):%Y%m%d %H:%M:%S} {self._time_zone}"
+        return f"{datetime.now(ZoneInfo(self._time_zone)):%Y%m%d %H:%M:%S} {self._time_zone}"

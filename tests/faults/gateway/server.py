@@ -46,7 +46,7 @@ class Gateway:
     server_version : int
         Newest version that is spoken.
     time_zone : str
-        What the times of executions are marked with.
+        Where the clock hangs that executions are stamped by.
 
     """
 
