@@ -1,7 +1,6 @@
 """The gateway of the tests, as ib_async sees it: a client by other authors, which speaks text fields only."""
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -15,7 +14,7 @@ from tests.faults.gateway.tape import Quote, Stock, Trade, history_of
 
 D = Decimal
 ACCOUNT = "DU1234567"
-MINUTE = int(time.time()) // 60 * 60
+MINUTE = 1_767_623_400  # 2026-01-05 14:30 UTC
 PAST = history_of(D(100), MINUTE - 600, 60, 10)
 QUOTE = Quote("AAPL", D("100.00"), D("100.02"), 300, 400)
 LONGEST_WAIT_S = 10.0
@@ -59,7 +58,8 @@ def test_it_connects_and_reads_all_that_it_reads_at_a_start() -> None:
 
 def test_bars_quotes_and_trades() -> None:
     async def body(ib: ib_async.IB, served: Gateway, share: ib_async.Contract) -> None:
-        bars = await ib.reqHistoricalDataAsync(share, "", "1 D", "1 min", "TRADES", useRTH=True, formatDate=2)
+        end = datetime.fromtimestamp(MINUTE, UTC)
+        bars = await ib.reqHistoricalDataAsync(share, end, "1 D", "1 min", "TRADES", useRTH=True, formatDate=2)
         assert [(bar.date, bar.close) for bar in bars] == [
             (datetime.fromtimestamp(bar.time_s, UTC), float(bar.close)) for bar in PAST
         ]

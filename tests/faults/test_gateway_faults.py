@@ -13,7 +13,8 @@ from tests.faults.gateway.server import HOST, Gateway
 from tests.faults.gateway.tape import Quote, Stock, history_of
 
 D = Decimal
-MINUTE = int(time.time()) // 60 * 60
+MINUTE = 1_767_623_400  # 2026-01-05 14:30 UTC
+END = "20260105-14:30:00"
 QUOTE = Quote("AAPL", D("100.00"), D("100.02"))
 
 
@@ -26,7 +27,7 @@ def gateway() -> Iterator[Gateway]:
 
 
 def history(app: Official, number: int, duration: str = "1 D") -> None:
-    app.client.reqHistoricalData(number, stock(), "", duration, "1 min", "TRADES", 1, 2, False, [])
+    app.client.reqHistoricalData(number, stock(), END, duration, "1 min", "TRADES", 1, 2, False, [])
 
 
 def test_a_drop_ends_every_connection_and_the_next_is_served(gateway: Gateway) -> None:

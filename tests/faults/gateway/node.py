@@ -2,8 +2,7 @@
 
 A process holds one live node at a time, so tests run it as one: `python -m tests.faults.gateway.node PORT FOLDER`. With
 a limit as a third argument it buys at that price, and leaves when that is filled or rejected; without, it buys at the
-market, and sees a bar before it leaves. With a fourth, `orders`, it looks for what it
-missed in the list of orders alone.
+market, and sees a bar before it leaves. With a fourth, `orders`, it looks for what it missed in the orders alone.
 """
 
 import json
