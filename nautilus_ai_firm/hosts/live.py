@@ -41,6 +41,7 @@ from nautilus_ai_firm.settings import Sandbox as Speed
 
 SANDBOX = "SANDBOX"
 SECOND_NS = 1_000_000_000
+STEPS_BETWEEN_PURGES = 1_000
 NO_RATE_LIMIT = "1000000000/00:00:01"
 """The engine's limiter counts seconds on the wall, which mean nothing while market time is stepped; the gate counts."""
 
@@ -123,6 +124,8 @@ class SandboxSession:
         builder = LiveNodeBuilder.from_config(f"firm-{stage.firm.name}", _node_config(opening.folder))
         self._node: LiveNode = self._sandbox.add_clients(builder, self._play).build()
         self._handle: LiveNodeHandle = self._node.handle()
+        self._cache = self._node.cache  # out of reach while the node runs
+        self._steps = 0
         self._doorman = Doorman(self._failures)
         self._board = self._seat(stage)
         self._player = Player(
@@ -197,6 +200,9 @@ class SandboxSession:
         return board
 
     def _show(self, now_ns: int) -> None:
+        self._steps += 1
+        if self._steps % STEPS_BETWEEN_PURGES == 0:  # reading the balance copies the account with all its events
+            self._cache.purge_account_events(time.time_ns())
         if self.journal.repeating:
             return
         if self._catching_up:

@@ -126,7 +126,8 @@ def resume_session(
     """
     session = read_session(run)
     if session.complete:
-        raise RunError(f"{run}: the session has ended, there is nothing to resume")
+        how = "" if (run / "summary.json").exists() else f" (make its run folder with: firm seal {run})"
+        raise RunError(f"{run}: the session has ended, there is nothing to resume{how}")
     start = session.start
     _refuse_other_versions(run, start)
     plan = SessionPlan(

@@ -15,6 +15,7 @@ from rich.text import Text
 from nautilus_ai_firm.data.catalog import Catalog
 from nautilus_ai_firm.data.commands import DEFAULT_CATALOG
 from nautilus_ai_firm.data.errors import CatalogError, DataError
+from nautilus_ai_firm.gateways.errors import GatewayError
 from nautilus_ai_firm.hosts.backtest import BacktestError, run_backtest
 from nautilus_ai_firm.hosts.live import SessionError
 from nautilus_ai_firm.hosts.study import Study
@@ -41,7 +42,7 @@ def exit_status(action: Callable[[], object]) -> int:
     """
     try:
         action()
-    except (ConfigError, CatalogError, DataError, RunError) as error:
+    except (ConfigError, CatalogError, DataError, GatewayError, RunError) as error:
         return _say(str(error), UNUSABLE)
     except (BacktestError, SessionError, AuditError) as error:
         return _say(str(error), FAILED)

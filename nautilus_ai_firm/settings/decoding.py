@@ -10,7 +10,7 @@ from datetime import date
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
-from types import ModuleType
+from types import ModuleType, UnionType
 from typing import Any, cast, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -152,11 +152,17 @@ def _explain(error: str, raw: Any, shape: Any) -> str:
 def _member(kind: Any, part: str) -> Any:
     kind = getattr(kind, "__value__", kind)
     if isinstance(kind, type) and issubclass(kind, Struct):
-        return get_type_hints(kind).get(part)
+        return _present(get_type_hints(kind).get(part))
     inner = [argument for argument in get_args(kind) if argument is not type(None) and argument is not Ellipsis]
     if get_origin(kind) is tuple and part.isdigit():
         return inner[0]
     return _member(inner[0], part) if inner else None
+
+
+def _present(kind: Any) -> Any:
+    """Take the table out of one that may be absent."""
+    tables = [one for one in get_args(kind) if isinstance(one, type) and issubclass(one, Struct)]
+    return tables[0] if isinstance(kind, UnionType) and tables else kind
 
 
 def _suggest(name: str, allowed: list[str]) -> str:

@@ -150,11 +150,21 @@ class Sandbox(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     max_bar_delay_ms: Annotated[int, Meta(ge=0, le=3_600_000)] = 0  # bars arrive up to so late, as at a broker
 
 
+class InteractiveBrokers(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How a session trades at Interactive Brokers; where the gateway is and which account stands in the environment."""
+
+    mode: Literal["paper", "live"] = "paper"  # "live" is real money
+    market_data: Literal["live", "delayed"] = "delayed"  # delayed is what an account without subscriptions has
+    wait_seconds: Annotated[float, Meta(ge=0, le=86_400)] = 60.0  # for the gateway to be there
+    answer_seconds: Annotated[float, Meta(gt=0, le=60)] = 5.0  # for its answers in one call
+
+
 class Live(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What holds for sessions only, on any venue."""
 
     working_orders_at_end: Literal["cancel", "keep"] = "cancel"
     sandbox: Sandbox = Sandbox()
+    ib: InteractiveBrokers | None = None
 
 
 class Firm(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
