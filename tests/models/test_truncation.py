@@ -10,6 +10,7 @@ from nautilus_ai_firm.models.estimators.volatility import EwmaVolatility
 from nautilus_ai_firm.models.estimators.z_score import EwmaZScore
 from nautilus_ai_firm.models.signals import macro, mean_reversion, momentum
 
+UNIVERSE = ("A", "B", "C")
 INPUTS = ("credit", "oil", "index")
 MACRO = macro.Params(
     credit_spread="credit",
@@ -24,7 +25,7 @@ MACRO = macro.Params(
 
 def signal(module, params):
     def outputs(market):
-        model = module.Model(params, len(market[0].close), INPUTS)
+        model = module.Model(params, UNIVERSE, INPUTS)
         return [model.update(snapshot) for snapshot in market]
 
     return outputs
