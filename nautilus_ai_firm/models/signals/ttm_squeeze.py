@@ -70,8 +70,10 @@ class Model:
     Notes
     -----
     Horizon: `hold_bars`; half-life of a view: `half_life` bars. Warm-up: 2 L - 1 bars, and the squeeze must be on after
-    that. No view (NaN) while the squeeze is on, after `hold_bars`, once the momentum has changed its sign since the
-    fired bar, where the price never moved, and for a stale instrument. A gap leaves every window and the age as
+    that. A view ends after `hold_bars`, once the momentum has changed its sign since the fired bar, and with a new
+    squeeze: in that bar the score is 0, once and with the R² of the line, so that who follows this model alone closes
+    (no view would mean to hold). Otherwise there is no view (NaN): outside of a move, where the price never
+    moved, and for a stale instrument. A gap leaves every window and the age as
     they were, so windows count bars, not rounds; the true range over a gap runs from the instrument's own last close.
     A bar with a price that is not finite and positive, or with a high below its low, counts as missing.
     Mirroring prices flips the score; the unit of the price does not matter.
@@ -94,12 +96,14 @@ class Model:
         bar = _usable_bar(market)
         quiet, line, atr = self._measure(bar)
         known = np.isfinite(bar[2]) & np.isfinite(line.end) & (atr > 0)
+        followed = self._age >= 0
         self._follow(known, quiet, np.sign(line.end))
-        viewed = known & (self._age >= 0) & (self._age < self._params.hold_bars)
+        viewed, ended = known & (self._age >= 0), known & followed & (self._age < 0)
         momentum = line.end / np.where(viewed, self._params.full_atr * atr, np.nan)
         score = np.clip(momentum, -1.0, 1.0) * 0.5 ** (self._age / self._params.half_life)
-        surety = np.where(line.slope * line.end > 0, line.r_squared, 0.0)
-        return score, np.where(viewed, surety, np.nan)
+        supported = ended | (line.slope * line.end > 0)
+        surety = np.where(supported, line.r_squared, 0.0)
+        return np.where(ended, 0.0, score), np.where(viewed | ended, surety, np.nan)
 
     def _measure(self, bar: Floats) -> tuple[Bools, Line, Floats]:
         # Whether the market is quiet, the line of momentum, and the average true range.
@@ -118,7 +122,7 @@ class Model:
         # Count the bars since the fired one, for as long as the move goes on; what is not known changes nothing.
         fired = known & ~quiet & self._on
         self._side = np.where(fired, side, self._side)
-        goes_on = ~quiet & (self._age >= 0) & (self._age < self._params.hold_bars) & (side == self._side)
+        goes_on = ~quiet & (self._age >= 0) & (self._age < self._params.hold_bars - 1) & (side == self._side)
         age = np.where(fired, 0, np.where(goes_on, self._age + 1, NOT_FIRED))
         self._age = np.where(known, age, self._age)
         self._on = np.where(known, quiet, self._on)

@@ -56,14 +56,17 @@ def independent(high, low, close):
     momentum, slope = talib.LINEARREG(distance, LENGTH), talib.LINEARREG_SLOPE(distance, LENGTH)
     r_squared = talib.CORREL(distance, np.arange(len(close), dtype=float), LENGTH) ** 2
     score, confidence = np.full((2, len(close)), np.nan)
-    fired_at = None
+    fired_at, before = None, None
     for t in range(WARM, len(close)):
         inside = [upper[s] < middle[s] + 1.5 * atr[s] and lower[s] > middle[s] - 1.5 * atr[s] for s in (t - 1, t)]
         if inside[0] and not inside[1]:
             fired_at = t
-        elif fired_at is not None and (inside[1] or momentum[t] * momentum[fired_at] < 0):
+        elif fired_at is not None and (inside[1] or momentum[t] * momentum[fired_at] < 0 or t - fired_at == 12):
             fired_at = None
-        if fired_at is not None and t - fired_at < 12:
+        if fired_at is None and before is not None:
+            score[t], confidence[t] = 0, r_squared[t]
+        before = fired_at
+        if fired_at is not None:
             score[t] = max(-1, min(1, momentum[t] / atr[t] / 1.5)) / 2 ** ((t - fired_at) / 4)
             confidence[t] = r_squared[t] if slope[t] * momentum[t] > 0 else 0
     return score, confidence
@@ -99,7 +102,10 @@ def test_a_breakout_is_followed_in_its_direction_for_as_long_as_it_is_held(drift
     score, confidence = over(quiet_then(drift))
     seen = np.flatnonzero(np.isfinite(score[:, 0]))
     assert 60 <= seen[0] < 68
-    np.testing.assert_array_equal(seen, np.arange(seen[0], seen[0] + 12))
+    np.testing.assert_array_equal(seen, np.arange(seen[0], seen[0] + 13))
+    assert score[seen[-1], 0] == 0  # the end of the view
+    assert confidence[seen[-1], 0] > 0
+    seen = seen[:-1]
     assert (np.sign(score[seen, 0]) == drift).all()
     assert (confidence[seen[1:], 0] > 0.3).all()
     assert abs(score[seen[-1], 0]) <= 2 ** (-11 / 4)
@@ -113,7 +119,8 @@ def test_a_move_that_turns_has_no_more_views():
     score, _ = over(np.stack([high, low, close]), msgspec.structs.replace(PARAMS, hold_bars=400))
     seen = score[np.isfinite(score)]
     assert seen.size > 5
-    assert (seen > 0).all()
+    assert (seen[:-1] > 0).all()
+    assert seen[-1] == 0
     assert np.isnan(score[-10:]).all()
 
 
