@@ -11,7 +11,14 @@ from nautilus_ai_firm.models.estimators.line import fit_line
 from nautilus_ai_firm.models.estimators.volatility import EwmaVolatility
 from nautilus_ai_firm.models.estimators.window import RollingWindow
 from nautilus_ai_firm.models.estimators.z_score import EwmaZScore
-from nautilus_ai_firm.models.signals import index_spread, macro, mean_reversion, momentum, ttm_squeeze
+from nautilus_ai_firm.models.signals import (
+    index_spread,
+    macro,
+    mean_reversion,
+    momentum,
+    statistical_arbitrage,
+    ttm_squeeze,
+)
 
 UNIVERSE = ("A", "B", "C")
 INPUTS = ("credit", "oil", "index")
@@ -26,6 +33,10 @@ MACRO = macro.Params(
 )
 
 INDEX_SPREAD = index_spread.Params(benchmark="B", indices=("A", "C"), beta_span=20, scale_span=30)
+
+PAIRS = statistical_arbitrage.Params(
+    screen=UNIVERSE, window=60, test_every=7, entry_p=0.99, stop_p=0.999, scale_span=10, entry_z=0.5, exit_z=0.1
+)
 
 
 def signal(module, params):
@@ -65,6 +76,7 @@ HONEST = {
     "mean_reversion": signal(mean_reversion, mean_reversion.Params(scale_span=30)),
     "macro": signal(macro, MACRO),
     "index_spread": signal(index_spread, INDEX_SPREAD),
+    "statistical_arbitrage": signal(statistical_arbitrage, PAIRS),
     "ttm_squeeze": signal(ttm_squeeze, ttm_squeeze.Params(length=5, keltner_width=2.5, hold_bars=500)),
     "ewma": estimator(lambda n: Ewma(20, n), lambda made, s: made.update(s.close)),
     "volatility": estimator(lambda n: EwmaVolatility(20, n), lambda made, s: made.update(s.close, s.fresh)),
