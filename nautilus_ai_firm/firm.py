@@ -98,7 +98,7 @@ def _signal_seats(firm: Firm, universe: Universe) -> list[list[Seat]]:
         Seat(
             name=agent.name,
             place=place,
-            model=model_module(agent.model).Model(params_of(agent), len(universe.instrument_ids), universe.inputs),
+            model=model_module(agent.model).Model(params_of(agent), universe.names, universe.inputs),
         )
         for place, agent in enumerate(firm.signals.agents)
     ]

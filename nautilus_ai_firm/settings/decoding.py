@@ -75,7 +75,7 @@ def decode(raw: Mapping[str, Any], source: str) -> Loaded:
     if firm.market.calendar not in get_calendar_names():
         raise ConfigError(f"{source}: market.calendar = {firm.market.calendar!r}: no such exchange calendar")
     for place, agent in enumerate(firm.signals.agents):
-        _check_agent(agent, firm.market.inputs, f"{source}: signals.agents[{place}]")
+        _check_agent(agent, firm, f"{source}: signals.agents[{place}]")
     return Loaded(firm=firm, source=source, sha256=hashlib.sha256(encode(firm)).hexdigest())
 
 
@@ -112,13 +112,13 @@ def model_module(name: str) -> ModuleType:
     return import_module(f"{signal_models.__name__}.{name}")
 
 
-def _check_agent(agent: SignalAgent, inputs: tuple[str, ...], where: str) -> None:
+def _check_agent(agent: SignalAgent, firm: Firm, where: str) -> None:
     try:
         module = model_module(agent.model)
     except ConfigError as error:
         raise ConfigError(f"{where}.model: {error}") from None
     try:
-        module.Model(params_of(agent), 1, inputs)
+        module.Model(params_of(agent), firm.instrument_ids, firm.market.inputs)
     except msgspec.ValidationError as error:
         raise ConfigError(f"{where}.params: {_explain(str(error), agent.params, module.Params)}") from None
     except ValueError as error:

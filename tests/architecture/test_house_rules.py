@@ -129,7 +129,7 @@ def test_a_signal_model_offers_what_the_desk_expects(path: Path) -> None:
     assert {"Params", "Model"} <= set(classes)
     methods = {node.name: node for node in classes["Model"].body if isinstance(node, ast.FunctionDef)}
     assert [argument.arg for argument in methods["__init__"].args.args] == [
-        "self", "params", "n_instruments", "input_names",
+        "self", "params", "instrument_names", "input_names",
     ]  # fmt: skip
     assert [argument.arg for argument in methods["update"].args.args] == ["self", "market"]
 

@@ -3,13 +3,24 @@
 import numpy as np
 import pytest
 
+from nautilus_ai_firm.models.estimators.beta import EwmaBeta
 from nautilus_ai_firm.models.estimators.correlation import EwmaCorrelation
 from nautilus_ai_firm.models.estimators.crossover import EwmaCrossover
 from nautilus_ai_firm.models.estimators.ewma import Ewma
+from nautilus_ai_firm.models.estimators.line import fit_line
 from nautilus_ai_firm.models.estimators.volatility import EwmaVolatility
+from nautilus_ai_firm.models.estimators.window import RollingWindow
 from nautilus_ai_firm.models.estimators.z_score import EwmaZScore
-from nautilus_ai_firm.models.signals import macro, mean_reversion, momentum
+from nautilus_ai_firm.models.signals import (
+    index_spread,
+    macro,
+    mean_reversion,
+    momentum,
+    statistical_arbitrage,
+    ttm_squeeze,
+)
 
+UNIVERSE = ("A", "B", "C")
 INPUTS = ("credit", "oil", "index")
 MACRO = macro.Params(
     credit_spread="credit",
@@ -21,10 +32,16 @@ MACRO = macro.Params(
     long_volatility_span=20,
 )
 
+INDEX_SPREAD = index_spread.Params(benchmark="B", indices=("A", "C"), beta_span=20, scale_span=30)
+
+PAIRS = statistical_arbitrage.Params(
+    screen=UNIVERSE, window=60, test_every=7, entry_p=0.99, stop_p=0.999, scale_span=10, entry_z=0.5, exit_z=0.1
+)
+
 
 def signal(module, params):
     def outputs(market):
-        model = module.Model(params, len(market[0].close), INPUTS)
+        model = module.Model(params, UNIVERSE, INPUTS)
         return [model.update(snapshot) for snapshot in market]
 
     return outputs
@@ -58,10 +75,15 @@ HONEST = {
     "momentum": signal(momentum, momentum.Params(fast_spans=(4, 8))),
     "mean_reversion": signal(mean_reversion, mean_reversion.Params(scale_span=30)),
     "macro": signal(macro, MACRO),
+    "index_spread": signal(index_spread, INDEX_SPREAD),
+    "statistical_arbitrage": signal(statistical_arbitrage, PAIRS),
+    "ttm_squeeze": signal(ttm_squeeze, ttm_squeeze.Params(length=5, keltner_width=2.5, hold_bars=500)),
     "ewma": estimator(lambda n: Ewma(20, n), lambda made, s: made.update(s.close)),
     "volatility": estimator(lambda n: EwmaVolatility(20, n), lambda made, s: made.update(s.close, s.fresh)),
     "correlation": estimator(lambda n: EwmaCorrelation(20, n), lambda made, s: made.update(s.close, s.fresh)),
     "crossover": estimator(lambda n: EwmaCrossover((4, 8), 20, n), lambda made, s: made.update(s.close, s.fresh)),
+    "beta": estimator(lambda n: EwmaBeta(20, n, 20), lambda made, s: made.update(s.close, s.close[::-1])),
+    "window": estimator(lambda n: RollingWindow(20, n), lambda made, s: fit_line(made.update(s.close)).end),
     "z_score": estimator(lambda n: EwmaZScore(20, 30, n, 20), lambda made, s: made.update(s.close)),
 }
 PLANTED = {"full_sample_z_score": full_sample_z_score, "reused_array": reused_array}

@@ -89,6 +89,16 @@ def test_a_bad_value_is_refused_with_its_path(raw, path, value, said):
     assert "\n" not in message
 
 
+def test_an_instrument_that_a_model_names_and_the_universe_lacks_is_refused_with_its_path(raw):
+    agent = {"name": "pairs", "model": "statistical_arbitrage", "weight": 1.0}
+    known, unknown = (agent | {"params": {"pairs": [["IBM.US", name]]}} for name in ("AAPL.US", "TSLA.US"))
+    assert decode(changed(raw, "signals.agents", [known]), "good.toml").firm.signals.agents[0].name == "pairs"
+    with pytest.raises(
+        ConfigError, match=r"^bad.toml: signals.agents\[0\].params: TSLA.US is not in the universe \(AAPL"
+    ):
+        decode(changed(raw, "signals.agents", [unknown]), "bad.toml")
+
+
 COSTS = sorted(tomllib.loads(DEMO.read_text(encoding="utf-8"))["costs"])
 
 

@@ -81,8 +81,8 @@ class Model:
     ----------
     params : Params
         Names, spans and weights.
-    n_instruments : int
-        Size of the universe.
+    instrument_names : tuple of str
+        Names of the universe, in the order of `MarketSnapshot.close`.
     input_names : tuple of str
         Names of the inputs in the order of `MarketSnapshot.inputs`.
 
@@ -99,7 +99,7 @@ class Model:
 
     """
 
-    def __init__(self, params: Params, n_instruments: int, input_names: tuple[str, ...]) -> None:
+    def __init__(self, params: Params, instrument_names: tuple[str, ...], input_names: tuple[str, ...]) -> None:
         names = {"credit_spread": params.credit_spread, "oil": params.oil, "index": params.index}
         for key, name in names.items():
             if name not in input_names:
@@ -108,7 +108,7 @@ class Model:
                 )
         self._places = np.array([input_names.index(name) for name in names.values()])
         self._params = params
-        self._n = n_instruments
+        self._n = len(instrument_names)
         self._weights = np.array([params.credit_weight, params.oil_weight, params.volatility_weight])
         self._used = self._weights > 0
         self._credit = EwmaZScore(params.credit_span, params.credit_scale_span, 1, ceil(params.credit_span))

@@ -51,8 +51,8 @@ class Model:
     ----------
     params : Params
         Spans and bands.
-    n_instruments : int
-        Size of the universe.
+    instrument_names : tuple of str
+        Names of the universe, in the order of `MarketSnapshot.close`.
     input_names : tuple of str
         Names of the inputs; this model uses none.
 
@@ -63,10 +63,10 @@ class Model:
 
     """
 
-    def __init__(self, params: Params, n_instruments: int, input_names: tuple[str, ...]) -> None:
+    def __init__(self, params: Params, instrument_names: tuple[str, ...], input_names: tuple[str, ...]) -> None:
         del input_names  # part of the signature that all signal models share
         self._params = params
-        self._z_score = EwmaZScore(params.mean_span, params.scale_span, n_instruments, ceil(params.scale_span))
+        self._z_score = EwmaZScore(params.mean_span, params.scale_span, len(instrument_names), ceil(params.scale_span))
 
     def update(self, market: MarketSnapshot) -> tuple[Floats, Floats]:
         """Take a round and return score in [-1, 1] and confidence in [0, 1], shape (n_instruments,); NaN is no view."""

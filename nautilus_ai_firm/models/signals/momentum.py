@@ -59,8 +59,8 @@ class Model:
     ----------
     params : Params
         Speeds and scale.
-    n_instruments : int
-        Size of the universe.
+    instrument_names : tuple of str
+        Names of the universe, in the order of `MarketSnapshot.close`.
     input_names : tuple of str
         Names of the inputs; this model uses none.
 
@@ -71,9 +71,9 @@ class Model:
 
     """
 
-    def __init__(self, params: Params, n_instruments: int, input_names: tuple[str, ...]) -> None:
+    def __init__(self, params: Params, instrument_names: tuple[str, ...], input_names: tuple[str, ...]) -> None:
         del input_names  # part of the signature that all signal models share
-        self._crossover = EwmaCrossover(params.fast_spans, params.volatility_span, n_instruments)
+        self._crossover = EwmaCrossover(params.fast_spans, params.volatility_span, len(instrument_names))
         scalars = [FORECAST_SCALARS[span] for span in params.fast_spans]
         self._scalars = np.array(scalars)[:, np.newaxis]
         self._multiplier = params.diversification_multiplier
