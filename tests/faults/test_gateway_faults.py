@@ -9,7 +9,8 @@ import pytest
 from ibapi.execution import ExecutionFilter
 
 from tests.faults.gateway.official import Official, order, stock
-from tests.faults.gateway.server import HOST, Gateway
+from tests.faults.gateway.server import Gateway
+from tests.faults.gateway.serving import HOST
 from tests.faults.gateway.tape import Quote, Stock, history_of
 
 D = Decimal

@@ -19,7 +19,8 @@ from nautilus_ai_firm.gateways.ib_wire import WireError, fields, variable
 from nautilus_ai_firm.research.command_line import UNUSABLE, exit_status
 from nautilus_ai_firm.settings import InteractiveBrokers
 from tests.faults.gateway.messages import error, make
-from tests.faults.gateway.server import HOST, Gateway
+from tests.faults.gateway.server import Gateway
+from tests.faults.gateway.serving import HOST
 from tests.faults.gateway.wire import CLASSIC_VERSION, ProtobufCodec, frame
 
 ACCOUNT = "DU1234567"

@@ -1,7 +1,6 @@
 """Orders in, their life out: placed, changed, cancelled, filled, each step told to the client that placed it."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -11,21 +10,13 @@ from tests.faults.gateway.books import Books, commission_of
 from tests.faults.gateway.faults import Faults
 from tests.faults.gateway.market import Market
 from tests.faults.gateway.messages import make
-from tests.faults.gateway.order_messages import completed_order, execution_details, open_order, order_status
+from tests.faults.gateway.order_lists import Fill, OrderLists
+from tests.faults.gateway.order_messages import execution_details, open_order, order_status
 from tests.faults.gateway.orders import KINDS, Order
 from tests.faults.gateway.session import Handler, Session
 from tests.faults.gateway.tape import Trade
 
 REJECTED, CANCELLED, NOT_FOUND, TOO_LATE, NO_SUCH_STOCK, FILLED_ALREADY = 201, 202, 10147, 10148, 200, 104
-
-
-@dataclass(frozen=True, slots=True)
-class Fill:
-    """An execution and what it cost, as told to the client and as told again to who asks."""
-
-    order: Order
-    details: Any
-    commission: Any
 
 
 class OrderDesk:
@@ -68,11 +59,8 @@ class OrderDesk:
             "PlaceOrderRequest": self._place,
             "CancelOrderRequest": self._cancel,
             "GlobalCancelRequest": lambda _session, _request: self._cancel_all(),
-            "OpenOrdersRequest": lambda session, _request: self._list_open(session, session.client_id),
-            "AllOpenOrdersRequest": lambda session, _request: self._list_open(session, None),
             "AutoOpenOrdersRequest": lambda _session, _request: None,
-            "CompletedOrdersRequest": self._list_completed,
-            "ExecutionRequest": self._list_executions,
+            **OrderLists(self.orders, self.fills).handlers,
         }
 
     def next_order_id(self, client_id: int) -> int:
@@ -226,31 +214,6 @@ class OrderDesk:
 
     def _clients(self, order: Order) -> list[Session]:
         return [session for session in self._sessions() if session.client_id == order.client_id]
-
-    def _list_open(self, session: Session, client_id: int | None) -> None:
-        for order in self.orders:
-            if order.is_open and client_id in {None, order.client_id}:
-                session.send(open_order(order))
-                session.send(order_status(order))
-        session.send(make("OpenOrdersEnd"))
-
-    def _list_completed(self, session: Session, _request: Any) -> None:
-        for order in self.orders:
-            if not order.is_open:
-                session.send(completed_order(order))
-        session.send(make("CompletedOrdersEnd"))
-
-    def _list_executions(self, session: Session, request: Any) -> None:
-        wanted = request.executionFilter
-        for fill in self.fills:
-            order, details = fill.order, make("ExecutionDetails")
-            fits = {wanted.acctCode or order.account, wanted.symbol or order.stock.symbol}
-            if fits == {order.account, order.stock.symbol} and (wanted.clientId or order.client_id) == order.client_id:
-                details.CopyFrom(fill.details)
-                details.reqId = request.reqId
-                session.send(details)
-                session.send(fill.commission)
-        session.send(make("ExecutionDetailsEnd", reqId=request.reqId))
 
     def _now(self) -> str:
         return f"{datetime.now(ZoneInfo(self._time_zone)):%Y%m%d %H:%M:%S} {self._time_zone}"

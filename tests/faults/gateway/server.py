@@ -17,13 +17,12 @@ from tests.faults.gateway.market_desk import MarketDesk
 from tests.faults.gateway.messages import make
 from tests.faults.gateway.order_desk import OrderDesk
 from tests.faults.gateway.orders import Order
+from tests.faults.gateway.serving import LONGEST_WAIT_S, Serving
 from tests.faults.gateway.session import Handler, Received, Session
 from tests.faults.gateway.tape import Event, History, Quote, Stock, Trade
 from tests.faults.gateway.wire import LAST_VERSION, WireError
 
-HOST = "127.0.0.1"
 CLIENT_ID_IN_USE = 326
-LONGEST_WAIT_S = 20.0
 
 
 class Gateway:
@@ -67,8 +66,6 @@ class Gateway:
         self.received: list[Received] = []
         self.books = {account: Books(account, cash) for account in accounts}
         self.market = Market(stocks, history or {})
-        self.problems: list[BaseException] = []
-        self.port = 0
         self._sessions: list[Session] = []
         self._account_desk = AccountDesk(self.books, self.market)
         self._market_desk = MarketDesk(self.market, lambda: self.live_data)
@@ -90,50 +87,49 @@ class Gateway:
             **self._order_desk.handlers,
         }
         self._news = threading.Condition()
-        self._loop = asyncio.new_event_loop()
-        self._server: asyncio.Server | None = None
-        self._serving = set[asyncio.Task[None]]()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="gateway")
+        self._serving = Serving(self._attend)
 
     # --- The context -----------------------------------------------------------------------------------------------
 
     def __enter__(self) -> Self:
-        self._thread.start()
-        self._do(self._listen())
+        self._serving.start()
         return self
 
-    def __exit__(self, *_exception: object) -> None:
-        self._do(self._shut())
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
-        if self.problems and _exception[0] is None:
-            raise self.problems[0]
+    def __exit__(self, kind: type[BaseException] | None, *_exception: object) -> None:
+        self.drop()  # so that nobody is waited for who does not read
+        self._serving.stop()
+        if self._serving.problems and kind is None:
+            raise self._serving.problems[0]
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        return self._serving.port
 
     # --- The market and the orders ---------------------------------------------------------------------------------
 
     def play(self, *events: Event) -> None:
         """Let quotes and trades happen, and the orders fill that they fill."""
-        self._call(lambda: self._play(events))
+        self._serving.call(lambda: self._play(events))
 
     def order(self, client_id: int, order_id: int) -> Order:
         """Find an order; it goes on changing while the gateway runs."""
-        found = self._call(lambda: self._order_desk.find(client_id, order_id))
+        found = self._serving.call(lambda: self._order_desk.find(client_id, order_id))
         if found is None:
             raise LookupError(f"client {client_id} placed no order {order_id}")
         return found
 
     @property
     def orders(self) -> list[Order]:
-        return self._call(lambda: list(self._order_desk.orders))
+        return self._serving.call(lambda: list(self._order_desk.orders))
 
     def fill(self, order: Order, shares: Decimal, price: Decimal) -> None:
         """Fill an order whatever the market says, its client connected or not."""
-        self._call(lambda: self._order_desk.fill(order, shares, price))
+        self._serving.call(lambda: self._order_desk.fill(order, shares, price))
 
     def subscribed(self, symbol: str) -> set[str]:
         """Name the streams of a stock that somebody listens to: quotes, AllLast, BidAsk, bars, history."""
-        return self._call(
+        return self._serving.call(
             lambda: (
                 self._market_desk.subscribed(symbol)
                 | ({"history"} if self._history_desk.follows(symbol) else set[str]())
@@ -144,27 +140,28 @@ class Gateway:
 
     def drop(self) -> None:
         """Cut every connection."""
-        self._call(self._drop)
+        self._serving.call(self._drop)
 
     def refuse(self) -> None:
         """Cut every connection and listen no more; the port stays the gateway's own."""
-        self._do(self._shut())
+        self.drop()
+        self._serving.shut()
 
     def accept(self) -> None:
         """Listen again, on the same port."""
-        self._do(self._listen())
+        self._serving.listen()
 
     def say(self, code: int, text: str, request: int = -1) -> None:
         """Send an error or a notice to everybody."""
-        self._call(lambda: [session.error(request, code, text) for session in self._sessions] and None)
+        self._serving.call(lambda: [session.error(request, code, text) for session in self._sessions] and None)
 
     def fail_next(self, request: str, code: int, text: str) -> None:
         """Answer the next request of a name with an error."""
-        self._call(lambda: self.faults.errors.setdefault(request, deque()).append((code, text)))
+        self._serving.call(lambda: self.faults.errors.setdefault(request, deque()).append((code, text)))
 
     def reject_next(self, text: str, code: int = 201) -> None:
         """Reject the next order."""
-        self._call(lambda: self.faults.rejections.append((code, text)))
+        self._serving.call(lambda: self.faults.rejections.append((code, text)))
 
     # --- What came -------------------------------------------------------------------------------------------------
 
@@ -197,32 +194,9 @@ class Gateway:
     @property
     def clients(self) -> list[int]:
         """The ids of the clients that are connected."""
-        return self._call(lambda: [session.client_id for session in self._sessions])
+        return self._serving.call(lambda: [session.client_id for session in self._sessions])
 
     # --- In the gateway's own thread -------------------------------------------------------------------------------
-
-    def _call[T](self, action: Callable[[], T]) -> T:
-        async def act() -> T:
-            return action()
-
-        return self._do(act())
-
-    def _do[T](self, work: Any) -> T:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(LONGEST_WAIT_S)
-
-    async def _listen(self) -> None:
-        self._server = await asyncio.start_server(self._welcome, HOST, self.port)
-        self.port = self._server.sockets[0].getsockname()[1]
-
-    async def _shut(self) -> None:
-        if self._server is not None:
-            self._server.close()
-            self._server = None
-        self._drop()
-        tasks = list(self._serving)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
     def _drop(self) -> None:
         for session in list(self._sessions):
@@ -237,10 +211,7 @@ class Gateway:
         for desk in (self._account_desk, self._market_desk, self._history_desk):
             desk.leave(session)
 
-    async def _welcome(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._serving.add(task)
+    async def _attend(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         session = Session(reader, writer, self._handlers, self.faults, self._record)
         try:
             await session.greet(self.server_version)
@@ -251,11 +222,8 @@ class Gateway:
             await session.serve(self.accounts, self._order_desk.next_order_id(session.client_id))
         except (ConnectionError, asyncio.IncompleteReadError, WireError):
             return  # the client has gone, or is none
-        except Exception as problem:  # noqa: BLE001 - of the gateway itself: the test is to hear of it
-            self.problems.append(problem)
         finally:
             self._leave(session)
-            self._serving.discard(task)
             await session.close()
 
     def _record(self, received: Received) -> None:
