@@ -213,8 +213,8 @@ class SandboxSession:
 
     def _pause_seconds(self, from_ns: int, to_ns: int) -> float:
         pace = self._opening.pace
-        if self.journal.repeating or not pace.speed or not from_ns:
-            return 0.0
+        if self.journal.repeating or not pace.speed or not self._failures.round:
+            return 0.0  # nobody waits for what came before the first round
         return min((to_ns - from_ns) / SECOND_NS / pace.speed, pace.longest_pause_seconds)
 
     async def _play(self, deliver: Callable[[Any], None]) -> None:
