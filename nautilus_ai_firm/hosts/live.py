@@ -226,6 +226,7 @@ class SandboxSession:
                 await self._player.play(deliver, self._stop.wanted)
                 if self._failures.first is None:
                     cancel = self._opening.stage.firm.live.working_orders_at_end == "cancel"
+                    self.journal.hold()
                     self._doorman.end_session(SessionEnd(ts_event=self._clock.timestamp_ns(), cancel_working=cancel))
                     await self._player.idle()
             self._played = True

@@ -57,6 +57,7 @@ class SessionJournal:
         self._again = _resumed_journal(run / JOURNAL) if again else None
         self._journal = self._again or Journal(run / JOURNAL)
         self._durable = durable
+        self._held = False
         self._round = 0
         self._decision: DecisionEvent | None = None
         self._risked: RiskedDecision | None = None
@@ -180,6 +181,13 @@ class SessionJournal:
             self._journal.append(encode("kill_switch", SwitchRead(round=self._round, state=state)))
             self._sync()
 
+    def hold(self) -> None:
+        """Bring what the end of a session says to the disk with its last record alone.
+
+        Killed between the two, a session is one that has not begun to end: it runs again and goes on.
+        """
+        self._held = True
+
     def failure(self, failure: Failure) -> None:
         """Write down what ended the session early."""
         self._journal.append(encode("failure", failure))
@@ -191,6 +199,7 @@ class SessionJournal:
         """Write down how the session ended, `normal` or otherwise; nothing follows."""
         fact = End(reason=reason, exit_status=exit_status, wall_seconds=wall_seconds, peak_rss_mb=peak_rss_mb)
         self._journal.append(encode("end", fact))
+        self._held = False
         self._sync()
 
     def close(self) -> None:
@@ -198,12 +207,12 @@ class SessionJournal:
         self._journal.close()
 
     def _sync(self) -> None:
-        if self._durable:
+        if self._durable and not self._held:
             self._journal.sync()
 
     def _flush(self) -> None:
         """Let the record survive this process, if not the machine: an intent that is on the disk went before it."""
-        if self._durable:
+        if self._durable and not self._held:
             self._journal.flush()
 
 

@@ -256,3 +256,15 @@ def test_an_infinite_number_is_an_error_and_not_a_gap(tmp_path: Path) -> None:
         session.gate_result(replace(gate(1), price=float("inf")))
     session.close()
     assert len(read_session(tmp_path).entries) == 1
+
+
+def test_what_the_end_says_is_on_the_disk_with_the_last_record_alone(tmp_path: Path) -> None:
+    session = SessionJournal(tmp_path)
+    session.start(START)
+    session.hold()
+    session.parent(parent(1))
+    session.order(order(1, OrderEventKind.CANCELED))
+    assert [entry.record for entry in read_session(tmp_path).entries] == ["start"]
+    session.end("normal", 0)
+    assert [entry.record for entry in read_session(tmp_path).entries] == ["start", "parent", "order", "end"]
+    session.close()
