@@ -34,7 +34,7 @@ from nautilus_ai_firm.hosts.stopping import Stop
 from nautilus_ai_firm.hosts.study import Stage
 from nautilus_ai_firm.messages import Failure, SessionEnd
 from nautilus_ai_firm.runs.journal import JournalError
-from nautilus_ai_firm.runs.journalled import JournalledSwitch
+from nautilus_ai_firm.runs.journalled_switch import JournalledSwitch
 from nautilus_ai_firm.runs.session import SessionJournal
 from nautilus_ai_firm.runs.session_facts import Host, Start
 from nautilus_ai_firm.settings import Sandbox as Speed

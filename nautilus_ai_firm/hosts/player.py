@@ -83,14 +83,17 @@ class Player:
             self._clock.move_to(event.ts_init)
             for action in self._audience.before(event):
                 action()
-                await self._idle()
+                await self.idle()
             deliver(event)
-            await self._idle()
+            await self.idle()
         await self._fire_alerts(self._clock.timestamp_ns() + 1)
 
     async def idle(self) -> None:
         """Wait until the firm has nothing under way."""
-        await self._idle()
+        knock, answered = self._doorman.knock()
+        self._deliver(knock)
+        await answered
+        self._audience.after(self._clock.timestamp_ns())
 
     async def _fire_alerts(self, until_ns: int) -> None:
         """Fire what is due; when the session is to end, only what still belongs to the time that has begun."""
@@ -99,7 +102,7 @@ class Player:
                 return
             await self._wait_for(due_ns)
             self._clock.fire_next()
-            await self._idle()
+            await self.idle()
 
     async def _wait_for(self, ts_ns: int) -> None:
         seconds = self._pause_seconds(self._clock.timestamp_ns(), ts_ns)
@@ -108,12 +111,6 @@ class Player:
                 await asyncio.wait_for(self._stop.wait(), seconds)
             except TimeoutError:
                 return
-
-    async def _idle(self) -> None:
-        knock, answered = self._doorman.knock()
-        self._deliver(knock)
-        await answered
-        self._audience.after(self._clock.timestamp_ns())
 
     @property
     def _stop_is_set(self) -> bool:

@@ -78,14 +78,20 @@ def backtest(description: str, *, config: str, catalog_command: str, arguments: 
         Exit status: 0, 1 when the run failed, 2 when configuration, catalog or arguments cannot be used.
 
     """
+    parser = study_parser(description, config)
+    given = parser.parse_args(arguments)
+    return exit_status(lambda: _run(given, catalog_command))
+
+
+def study_parser(description: str, config: str) -> argparse.ArgumentParser:
+    """Make the parser of what every script takes: the firm, its market data, the window and the run's folder."""
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     parser.add_argument("--config", type=Path, default=Path(config), help="the firm")
     parser.add_argument("--catalog", type=Path, default=DEFAULT_CATALOG, help="folder of market data")
-    parser.add_argument("--start", type=day, metavar="YYYY-MM-DD", help="first day, UTC; all there is when absent")
-    parser.add_argument("--end", type=day, metavar="YYYY-MM-DD", help="last day, UTC; all there is when absent")
+    parser.add_argument("--start", type=day, metavar="YYYY-MM-DD", help="first day, UTC; the configuration's")
+    parser.add_argument("--end", type=day, metavar="YYYY-MM-DD", help="last day, UTC; the configuration's")
     parser.add_argument("--out", type=Path, help="folder of the run; the next free number under runs/ when absent")
-    given = parser.parse_args(arguments)
-    return exit_status(lambda: _run(given, catalog_command))
+    return parser
 
 
 def _run(given: argparse.Namespace, catalog_command: str) -> None:

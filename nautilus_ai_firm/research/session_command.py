@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from nautilus_ai_firm.data.columns import utc
-from nautilus_ai_firm.data.commands import DEFAULT_CATALOG
 from nautilus_ai_firm.hosts.session import SessionPlan, check_session, resume_session, run_session
 from nautilus_ai_firm.research.benchmark import write_benchmark
-from nautilus_ai_firm.research.command_line import day, exit_status, refuse_foreign_catalog
+from nautilus_ai_firm.research.command_line import exit_status, refuse_foreign_catalog, study_parser
 from nautilus_ai_firm.research.outline import outline, switch_line
 from nautilus_ai_firm.research.report import report
 from nautilus_ai_firm.research.tearsheet import write_tearsheet
@@ -58,16 +57,11 @@ def session(
         Exit status: 0, 1 when the session failed, 2 when configuration, catalog or arguments cannot be used.
 
     """
-    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
-    parser.add_argument("--config", type=Path, default=Path(config), help="the firm")
+    parser = study_parser(description, config)
     parser.add_argument("--venue", choices=["sandbox"], default="sandbox", help="where orders go")
     parser.add_argument("--run", action="store_true", help="run it; without this it is built, checked and left")
     parser.add_argument("--minutes", type=_minutes, help="end after so many minutes; with the market data when absent")
-    parser.add_argument("--out", type=Path, help="folder of the run; the next free number under runs/ when absent")
     parser.add_argument("--resume", type=Path, metavar="RUN", help="go on with a session that crashed")
-    parser.add_argument("--catalog", type=Path, default=DEFAULT_CATALOG, help="folder of market data")
-    parser.add_argument("--start", type=day, metavar="YYYY-MM-DD", help="first day to replay; the configuration's")
-    parser.add_argument("--end", type=day, metavar="YYYY-MM-DD", help="last day to replay; the configuration's")
     parser.add_argument("--speed", type=_speed, help="market seconds a second, 0 is no waiting; the configuration's")
     if real_money:
         parser.add_argument("--live-orders", action="store_true", help="let orders go to a broker, for real money")
