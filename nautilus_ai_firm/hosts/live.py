@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nautilus_trader.common import Environment, FileWriterConfig, LoggerConfig, LogLevel
+from nautilus_trader.common import Environment, LoggerConfig, LogLevel
 from nautilus_trader.live import (
     LiveExecutionEngineConfig,
     LiveNode,
@@ -25,6 +25,7 @@ from nautilus_ai_firm.firm import seat
 from nautilus_ai_firm.gateways.kill_switch import KillSwitch
 from nautilus_ai_firm.hosts.beginning import start_of
 from nautilus_ai_firm.hosts.doorman import Doorman
+from nautilus_ai_firm.hosts.engine_log import EngineLog
 from nautilus_ai_firm.hosts.player import Player
 from nautilus_ai_firm.hosts.recorders import Recorders
 from nautilus_ai_firm.hosts.result import peak_rss_mb
@@ -47,7 +48,7 @@ NO_RATE_LIMIT = "1000000000/00:00:01"
 
 
 class SessionError(RuntimeError):
-    """A desk raised, or the node stopped by itself: names component, round and error, and where the records are."""
+    """A desk raised, the engine logged an error, or the node stopped: names component, round, error and records."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,13 +116,14 @@ class SandboxSession:
         self._switch = JournalledSwitch(opening.switch(self.journal), self.journal)
         stage.charges.recorder = self.journal
         self._failures = Failures()
+        self._log = EngineLog(opening.folder / "log")
         self._clock = SteppedClock()
         self._played = False
         self._catching_up = opening.again is not None
         if self._catching_up:
             stop.hold()  # an end that did not come then would not come again
         self._sandbox = Sandbox(stage, self.journal, self._show, opening.pace.max_bar_delay_ms)
-        builder = LiveNodeBuilder.from_config(f"firm-{stage.firm.name}", _node_config(opening.folder))
+        builder = LiveNodeBuilder.from_config(f"firm-{stage.firm.name}", _node_config(self._log))
         self._node: LiveNode = self._sandbox.add_clients(builder, self._play).build()
         self._handle: LiveNodeHandle = self._node.handle()
         self._cache = self._node.cache  # out of reach while the node runs
@@ -149,8 +151,10 @@ class SandboxSession:
             self._node.run()
         self._stop.listen()
         failure = self._failures.first
+        if failure is None and self._log.has_error():
+            failure = self._failure_of("node", f"the engine logged an error, see {self._log.folder}")
         if failure is None and not self._played:
-            failure = self._failure_of("node", f"the node stopped by itself, see {opening.folder / 'log'}")
+            failure = self._failure_of("node", f"the node stopped by itself, see {self._log.folder}")
         try:
             self._write_end(failure, time.monotonic() - started)
             self.is_recorded = True
@@ -236,7 +240,7 @@ class SandboxSession:
             self._handle.stop()
 
 
-def _node_config(folder: Path) -> LiveNodeConfig:
+def _node_config(log: EngineLog) -> LiveNodeConfig:
     return LiveNodeConfig(
         environment=Environment.SANDBOX,
         trader_id=TraderId("FIRM-001"),
@@ -246,7 +250,7 @@ def _node_config(folder: Path) -> LiveNodeConfig:
             stdout_level=LogLevel.OFF,
             fileout_level=LogLevel.WARNING,
             is_colored=False,
-            file_config=FileWriterConfig(directory=str(folder / "log"), file_name="engine"),
+            file_config=log.writer,
             print_config=False,
         ),
         exec_engine=LiveExecutionEngineConfig(reconciliation=False),

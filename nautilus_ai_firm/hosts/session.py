@@ -85,7 +85,7 @@ def run_session(plan: SessionPlan) -> Run:
     ConfigError, CatalogError, RunError
         As `check_session`; nothing ran.
     SessionError
-        A desk raised or the node stopped by itself; the run folder says what failed.
+        A desk raised, the engine logged an error, or the node stopped by itself; the run folder says what failed.
 
     """
     folder = new_folder(plan.out, plan.loaded.firm.name)

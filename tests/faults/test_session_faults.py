@@ -55,12 +55,12 @@ FAULTS = [
 ]
 ENGINE_ERROR = """
 from nautilus_ai_firm.hosts.doorman import Doorman
-honest = Doorman.on_data
-def on_data(self, data):
-    if self._knocks == 400:
+honest = Doorman.{where}
+def spoilt(self, message):
+    if {when}:
         self.log.error("planted, and nobody's")
-    honest(self, data)
-Doorman.on_data = on_data
+    honest(self, message)
+Doorman.{where} = spoilt
 """
 DISK_FULL = """
 import resource
@@ -125,14 +125,17 @@ def assert_failed(out: Path, said: str, component: str, error: str) -> dict[str,
     return failure
 
 
-def test_an_error_of_the_engine_that_is_nobodys_fails_the_session(sliced: Desk, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("where", "when"), [("on_data", "self._knocks == 400"), ("end_session", "True")])
+def test_an_error_of_the_engine_that_is_nobodys_fails_the_session(
+    sliced: Desk, tmp_path: Path, where: str, when: str
+) -> None:
     out = tmp_path / "run"
-    ended = sliced.run(out, planted=ENGINE_ERROR)
+    ended = sliced.run(out, planted=ENGINE_ERROR.format(where=where, when=when))
     assert ended.status == 1
     *logged, said = ended.errors
     assert all(map(by_the_engine, logged))
-    failure = assert_failed(out, said, "node", "the node stopped by itself, see ")
-    assert 0 < failure["round"] < 90
+    failure = assert_failed(out, said, "node", "the engine logged an error, see ")
+    assert 0 < failure["round"] <= 90
     (log,) = (out / "log").iterdir()
     assert "planted, and nobody's" in log.read_text(encoding="utf-8")
 
