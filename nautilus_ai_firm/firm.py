@@ -20,7 +20,7 @@ from nautilus_ai_firm.clock import MarketTime
 from nautilus_ai_firm.data.sessions import Sessions
 from nautilus_ai_firm.gateways.kill_switch import KillSwitch
 from nautilus_ai_firm.models.execution.ledger import WorkingLedger
-from nautilus_ai_firm.settings import Firm, model_module, params_of
+from nautilus_ai_firm.settings import Firm, model_module, params_of, watched_by
 
 COMPONENT_TIME = MarketTime()
 
@@ -82,7 +82,7 @@ def seat(
     gate = OrderGate(firm.execution.gate, firm.market, universe, halt_allows_reducing=firm.risk.halt_allows_reducing)
     host.add_actor(RecordsDesk(recorder, failures))
     host.add_actor(MarketDesk(universe, feed, time, failures))
-    for seats in _signal_seats(firm, universe):
+    for seats in _signal_seats(firm):
         host.add_actor(SignalDesk(seats, failures))
     host.add_actor(CioDesk(firm.cio, firm.signals.agents, book, sessions, failures))
     host.add_actor(RiskDesk(firm.risk, universe, kill_switch, failures))
@@ -92,13 +92,14 @@ def seat(
     return ledger
 
 
-def _signal_seats(firm: Firm, universe: Universe) -> list[list[Seat]]:
+def _signal_seats(firm: Firm) -> list[list[Seat]]:
     """One list of seats for each actor of the signal desk."""
+    watched = watched_by(firm)
     seats = [
         Seat(
             name=agent.name,
             place=place,
-            model=model_module(agent.model).Model(params_of(agent), universe.names, universe.inputs),
+            model=model_module(agent.model).Model(params_of(agent), watched),
         )
         for place, agent in enumerate(firm.signals.agents)
     ]

@@ -67,9 +67,23 @@ FIELDS: dict[str, dict[str, Cause | None]] = {
     "snapshot": {
         "round": _ID,
         **dict.fromkeys(
-            ("ts_event", "open", "high", "low", "close", "volume", "fresh", "inputs", "inputs_fresh"),
+            (
+                "ts_event",
+                "open",
+                "high",
+                "low",
+                "close",
+                "volume",
+                "fresh",
+                "inputs",
+                "inputs_fresh",
+                "quotes",
+                "events",
+                "chains",
+            ),
             Cause.MARKET_DATA,
         ),
+        **dict.fromkeys(("session_open_ns", "session_close_ns"), Cause.CALENDAR),
     },
     "signal": {
         **dict.fromkeys(("round", "agent"), _ID),

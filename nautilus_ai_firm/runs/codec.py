@@ -6,7 +6,7 @@ digits that give it back. What JSON cannot say, an infinite number, is refused r
 
 import math
 from collections.abc import Callable
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from functools import cache, partial
 from types import NoneType, UnionType
 from typing import Any, TypeAliasType, Union, cast, get_args, get_origin, get_type_hints
@@ -63,7 +63,7 @@ def decode[T](cls: type[T], raw: dict[str, Any], **nested: object) -> T:
     Raises
     ------
     CodecError
-        A field is missing or has a value of another type.
+        A field without a default is missing, or one has a value of another type.
 
     """
     values: dict[str, Any] = dict(nested)
@@ -71,6 +71,8 @@ def decode[T](cls: type[T], raw: dict[str, Any], **nested: object) -> T:
         try:
             values[name] = convert(raw[name])
         except KeyError:
+            if name in _optional_fields(cls):  # the record is older than the field
+                continue
             raise CodecError(f"{cls.__name__}.{name} is missing") from None
         except (TypeError, ValueError, ArithmeticError, AttributeError) as error:
             raise CodecError(f"{cls.__name__}.{name} = {raw[name]!r}: {error}") from None
@@ -104,6 +106,11 @@ def _refuse_infinite(name: str, value: Any) -> None:
 @cache
 def _written(cls: type) -> tuple[str, ...]:
     return tuple(field.name for field in fields(cast("Any", cls)) if field.name != NESTED.get(cls.__name__))
+
+
+@cache
+def _optional_fields(cls: type) -> frozenset[str]:
+    return frozenset(field.name for field in fields(cast("Any", cls)) if field.default is not MISSING)
 
 
 @cache

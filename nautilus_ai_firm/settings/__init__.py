@@ -8,6 +8,7 @@ from nautilus_ai_firm.settings.decoding import (
     load,
     model_module,
     params_of,
+    watched_by,
 )
 from nautilus_ai_firm.settings.shape import (
     Cio,
@@ -46,4 +47,5 @@ __all__ = [
     "load",
     "model_module",
     "params_of",
+    "watched_by",
 ]

@@ -18,6 +18,7 @@ import tomli_w
 from exchange_calendars import get_calendar_names  # pyright: ignore[reportMissingTypeStubs] - it ships none
 from msgspec import Struct
 
+from nautilus_ai_firm.messages import Watched
 from nautilus_ai_firm.models import signals as signal_models
 from nautilus_ai_firm.settings.shape import Firm, SignalAgent
 
@@ -112,13 +113,18 @@ def model_module(name: str) -> ModuleType:
     return import_module(f"{signal_models.__name__}.{name}")
 
 
+def watched_by(firm: Firm) -> Watched:
+    """Return what a firm looks at, by name."""
+    return Watched(instruments=firm.instrument_ids, inputs=firm.market.inputs)
+
+
 def _check_agent(agent: SignalAgent, firm: Firm, where: str) -> None:
     try:
         module = model_module(agent.model)
     except ConfigError as error:
         raise ConfigError(f"{where}.model: {error}") from None
     try:
-        module.Model(params_of(agent), firm.instrument_ids, firm.market.inputs)
+        module.Model(params_of(agent), watched_by(firm))
     except msgspec.ValidationError as error:
         raise ConfigError(f"{where}.params: {_explain(str(error), agent.params, module.Params)}") from None
     except ValueError as error:

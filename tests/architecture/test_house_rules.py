@@ -128,9 +128,7 @@ def test_a_signal_model_offers_what_the_desk_expects(path: Path) -> None:
     classes = {node.name: node for node in tree(path).body if isinstance(node, ast.ClassDef)}
     assert {"Params", "Model"} <= set(classes)
     methods = {node.name: node for node in classes["Model"].body if isinstance(node, ast.FunctionDef)}
-    assert [argument.arg for argument in methods["__init__"].args.args] == [
-        "self", "params", "instrument_names", "input_names",
-    ]  # fmt: skip
+    assert [argument.arg for argument in methods["__init__"].args.args] == ["self", "params", "watched"]
     assert [argument.arg for argument in methods["update"].args.args] == ["self", "market"]
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from nautilus_ai_firm.messages import Watched
 from nautilus_ai_firm.models.estimators.beta import EwmaBeta
 from nautilus_ai_firm.models.estimators.correlation import EwmaCorrelation
 from nautilus_ai_firm.models.estimators.crossover import EwmaCrossover
@@ -41,7 +42,7 @@ PAIRS = statistical_arbitrage.Params(
 
 def signal(module, params):
     def outputs(market):
-        model = module.Model(params, UNIVERSE, INPUTS)
+        model = module.Model(params, Watched(instruments=UNIVERSE, inputs=INPUTS))
         return [model.update(snapshot) for snapshot in market]
 
     return outputs

@@ -43,13 +43,27 @@ def floats(*shape: int) -> st.SearchStrategy[np.ndarray]:
     return made.map(lambda array: np.where(np.isnan(array), np.nan, array))
 
 
-def whole() -> st.SearchStrategy[np.ndarray]:
-    return arrays(np.int64, (N,), elements=st.integers(min_value=-(2**63), max_value=2**63 - 1))
+def whole(*shape: int) -> st.SearchStrategy[np.ndarray]:
+    return arrays(np.int64, shape or (N,), elements=st.integers(min_value=-(2**63), max_value=2**63 - 1))
 
 
 FLAGS = arrays(np.bool_, (N,))
 BREACH = st.builds(messages.Breach, rule=TEXT, instrument_id=st.none() | TEXT, observed=FLOAT, limit=FLOAT, action=TEXT)
 BREACHES = st.lists(BREACH, max_size=2).map(tuple)
+QUOTES = st.builds(
+    messages.Quotes,
+    **cast("Any", {name: floats() for name in ("bid", "ask", "bid_size", "ask_size")}),
+    fresh=FLAGS,
+)
+EVENTS = st.builds(messages.Events, last_ns=whole(2, N), next_ns=whole(2, N))
+CHAIN = st.builds(
+    messages.OptionChain,
+    underlying=TEXT,
+    spot=FLOAT,
+    **cast("Any", {name: floats(4) for name in ("strike", "bid", "ask")}),
+    expiry_ns=whole(4),
+    is_call=arrays(np.bool_, (4,)),
+)
 SNAPSHOT = st.builds(
     messages.MarketSnapshot,
     round=COUNT,
@@ -58,6 +72,11 @@ SNAPSHOT = st.builds(
     fresh=FLAGS,
     inputs=floats(2),
     inputs_fresh=arrays(np.bool_, (2,)),
+    session_open_ns=TIME,
+    session_close_ns=TIME,
+    quotes=st.none() | QUOTES,
+    events=st.none() | EVENTS,
+    chains=st.lists(CHAIN, max_size=2).map(tuple),
 )
 SIGNAL = st.builds(messages.SignalEvent, round=COUNT, ts_event=TIME, agent=TEXT, score=floats(), confidence=floats())
 

@@ -6,7 +6,7 @@ from typing import Annotated
 import numpy as np
 from msgspec import Meta, Struct
 
-from nautilus_ai_firm.messages import Bools, Floats, MarketSnapshot
+from nautilus_ai_firm.messages import Bools, Floats, MarketSnapshot, Watched
 from nautilus_ai_firm.models.estimators.beta import EwmaBeta
 from nautilus_ai_firm.models.estimators.session_count import SessionCount
 from nautilus_ai_firm.models.estimators.significance import confidence
@@ -79,10 +79,8 @@ class Model:
     ----------
     params : Params
         Names, spans and bands.
-    instrument_names : tuple of str
-        Names of the universe, in the order of `MarketSnapshot.close`.
-    input_names : tuple of str
-        Names of the inputs; this model uses none.
+    watched : Watched
+        What the firm looks at, by name.
 
     Raises
     ------
@@ -105,16 +103,15 @@ class Model:
 
     """
 
-    def __init__(self, params: Params, instrument_names: tuple[str, ...], input_names: tuple[str, ...]) -> None:
-        del input_names  # part of the signature that all signal models share
+    def __init__(self, params: Params, watched: Watched) -> None:
         for name in (params.benchmark, *params.indices):
-            if name not in instrument_names:
-                raise ValueError(f"{name} is not in the universe ({', '.join(instrument_names)})")
+            if name not in watched.instruments:
+                raise ValueError(f"{name} is not in the universe ({', '.join(watched.instruments)})")
         n = len(params.indices)
         self._params = params
-        self._n = len(instrument_names)
-        self._benchmark = instrument_names.index(params.benchmark)
-        self._places = np.array([instrument_names.index(name) for name in params.indices])
+        self._n = len(watched.instruments)
+        self._benchmark = watched.instruments.index(params.benchmark)
+        self._places = np.array([watched.instruments.index(name) for name in params.indices])
         self._sessions = SessionCount(params.session_gap_hours)
         self._beta = EwmaBeta(params.beta_span, n, ceil(params.beta_span))
         self._z_score = EwmaZScore(params.mean_span, params.scale_span, n, ceil(params.scale_span))

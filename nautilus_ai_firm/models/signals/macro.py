@@ -6,7 +6,7 @@ from typing import Annotated
 import numpy as np
 from msgspec import Meta, Struct
 
-from nautilus_ai_firm.messages import Bools, Floats, MarketSnapshot
+from nautilus_ai_firm.messages import Bools, Floats, MarketSnapshot, Watched
 from nautilus_ai_firm.models.estimators.crossover import EwmaCrossover, random_walk_deviation
 from nautilus_ai_firm.models.estimators.significance import confidence
 from nautilus_ai_firm.models.estimators.volatility import EwmaVolatility
@@ -81,15 +81,13 @@ class Model:
     ----------
     params : Params
         Names, spans and weights.
-    instrument_names : tuple of str
-        Names of the universe, in the order of `MarketSnapshot.close`.
-    input_names : tuple of str
-        Names of the inputs in the order of `MarketSnapshot.inputs`.
+    watched : Watched
+        What the firm looks at, by name.
 
     Raises
     ------
     ValueError
-        An input that is not in `input_names`; the message names it and those that exist.
+        An input that is not in `watched.inputs`; the message names it and those that exist.
 
     Notes
     -----
@@ -99,16 +97,16 @@ class Model:
 
     """
 
-    def __init__(self, params: Params, instrument_names: tuple[str, ...], input_names: tuple[str, ...]) -> None:
+    def __init__(self, params: Params, watched: Watched) -> None:
         names = {"credit_spread": params.credit_spread, "oil": params.oil, "index": params.index}
         for key, name in names.items():
-            if name not in input_names:
+            if name not in watched.inputs:
                 raise ValueError(
-                    f"{key} = {name!r} is not among the inputs ({', '.join(input_names) or 'there are none'})"
+                    f"{key} = {name!r} is not among the inputs ({', '.join(watched.inputs) or 'there are none'})"
                 )
-        self._places = np.array([input_names.index(name) for name in names.values()])
+        self._places = np.array([watched.inputs.index(name) for name in names.values()])
         self._params = params
-        self._n = len(instrument_names)
+        self._n = len(watched.instruments)
         self._weights = np.array([params.credit_weight, params.oil_weight, params.volatility_weight])
         self._used = self._weights > 0
         self._credit = EwmaZScore(params.credit_span, params.credit_scale_span, 1, ceil(params.credit_span))

@@ -6,7 +6,7 @@ from typing import Annotated
 import numpy as np
 from msgspec import Meta, Struct
 
-from nautilus_ai_firm.messages import Floats, MarketSnapshot
+from nautilus_ai_firm.messages import Floats, MarketSnapshot, Watched
 from nautilus_ai_firm.models.estimators.significance import confidence
 from nautilus_ai_firm.models.estimators.volatility import log_of_positive
 from nautilus_ai_firm.models.estimators.z_score import EwmaZScore
@@ -51,10 +51,8 @@ class Model:
     ----------
     params : Params
         Spans and bands.
-    instrument_names : tuple of str
-        Names of the universe, in the order of `MarketSnapshot.close`.
-    input_names : tuple of str
-        Names of the inputs; this model uses none.
+    watched : Watched
+        What the firm looks at, by name.
 
     Notes
     -----
@@ -63,10 +61,11 @@ class Model:
 
     """
 
-    def __init__(self, params: Params, instrument_names: tuple[str, ...], input_names: tuple[str, ...]) -> None:
-        del input_names  # part of the signature that all signal models share
+    def __init__(self, params: Params, watched: Watched) -> None:
         self._params = params
-        self._z_score = EwmaZScore(params.mean_span, params.scale_span, len(instrument_names), ceil(params.scale_span))
+        self._z_score = EwmaZScore(
+            params.mean_span, params.scale_span, len(watched.instruments), ceil(params.scale_span)
+        )
 
     def update(self, market: MarketSnapshot) -> tuple[Floats, Floats]:
         """Take a round and return score in [-1, 1] and confidence in [0, 1], shape (n_instruments,); NaN is no view."""

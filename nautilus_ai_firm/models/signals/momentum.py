@@ -5,7 +5,7 @@ from typing import Annotated
 import numpy as np
 from msgspec import Meta, Struct
 
-from nautilus_ai_firm.messages import Floats, MarketSnapshot
+from nautilus_ai_firm.messages import Floats, MarketSnapshot, Watched
 from nautilus_ai_firm.models.estimators.crossover import EwmaCrossover, random_walk_deviation
 from nautilus_ai_firm.models.estimators.significance import confidence
 
@@ -59,10 +59,8 @@ class Model:
     ----------
     params : Params
         Speeds and scale.
-    instrument_names : tuple of str
-        Names of the universe, in the order of `MarketSnapshot.close`.
-    input_names : tuple of str
-        Names of the inputs; this model uses none.
+    watched : Watched
+        What the firm looks at, by name.
 
     Notes
     -----
@@ -71,9 +69,8 @@ class Model:
 
     """
 
-    def __init__(self, params: Params, instrument_names: tuple[str, ...], input_names: tuple[str, ...]) -> None:
-        del input_names  # part of the signature that all signal models share
-        self._crossover = EwmaCrossover(params.fast_spans, params.volatility_span, len(instrument_names))
+    def __init__(self, params: Params, watched: Watched) -> None:
+        self._crossover = EwmaCrossover(params.fast_spans, params.volatility_span, len(watched.instruments))
         scalars = [FORECAST_SCALARS[span] for span in params.fast_spans]
         self._scalars = np.array(scalars)[:, np.newaxis]
         self._multiplier = params.diversification_multiplier

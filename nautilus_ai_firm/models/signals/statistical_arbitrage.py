@@ -7,7 +7,7 @@ from typing import Annotated
 import numpy as np
 from msgspec import Meta, Struct
 
-from nautilus_ai_firm.messages import Floats, MarketSnapshot
+from nautilus_ai_firm.messages import Floats, MarketSnapshot, Watched
 from nautilus_ai_firm.models.estimators.bands import SpreadBands
 from nautilus_ai_firm.models.estimators.cointegration import CointegrationTests
 from nautilus_ai_firm.models.estimators.ewma import Ewma
@@ -102,10 +102,8 @@ class Model:
     ----------
     params : Params
         Pairs, tests and bands.
-    instrument_names : tuple of str
-        Names of the universe, in the order of `MarketSnapshot.close`.
-    input_names : tuple of str
-        Names of the inputs; this model uses none.
+    watched : Watched
+        What the firm looks at, by name.
 
     Raises
     ------
@@ -126,12 +124,11 @@ class Model:
 
     """
 
-    def __init__(self, params: Params, instrument_names: tuple[str, ...], input_names: tuple[str, ...]) -> None:
-        del input_names  # part of the signature that all signal models share
+    def __init__(self, params: Params, watched: Watched) -> None:
         for name in (name for pair in params.all_pairs for name in pair):
-            if name not in instrument_names:
-                raise ValueError(f"{name} is not in the universe ({', '.join(instrument_names)})")
-        place = [[instrument_names.index(name) for name in pair] for pair in params.all_pairs]
+            if name not in watched.instruments:
+                raise ValueError(f"{name} is not in the universe ({', '.join(watched.instruments)})")
+        place = [[watched.instruments.index(name) for name in pair] for pair in params.all_pairs]
         self._legs = np.array(place).T  # of y and of x, shape (2, n_pairs)
         n = self._legs.shape[1]
         self._params = params
@@ -140,7 +137,7 @@ class Model:
         self._hedge = KalmanHedge(params.delta, n)
         self._squares = Ewma(params.scale_span, n)
         self._bands = SpreadBands(params.entry_z, params.exit_z, params.stop_z, n)
-        self._volatility = EwmaVolatility(params.volatility_span, len(instrument_names))
+        self._volatility = EwmaVolatility(params.volatility_span, len(watched.instruments))
         self._scores: Floats = np.zeros((2, n))  # of both legs
         self._surety: Floats = np.zeros(n)
 

@@ -5,7 +5,7 @@ from typing import Annotated
 import numpy as np
 from msgspec import Meta, Struct
 
-from nautilus_ai_firm.messages import Bools, Floats, MarketSnapshot
+from nautilus_ai_firm.messages import Bools, Floats, MarketSnapshot, Watched
 from nautilus_ai_firm.models.estimators.line import Line, fit_line
 from nautilus_ai_firm.models.estimators.window import RollingWindow, total
 
@@ -62,10 +62,8 @@ class Model:
     ----------
     params : Params
         Windows, widths and scale.
-    instrument_names : tuple of str
-        Names of the universe, in the order of `MarketSnapshot.close`.
-    input_names : tuple of str
-        Names of the inputs; this model uses none.
+    watched : Watched
+        What the firm looks at, by name.
 
     Notes
     -----
@@ -80,9 +78,8 @@ class Model:
 
     """
 
-    def __init__(self, params: Params, instrument_names: tuple[str, ...], input_names: tuple[str, ...]) -> None:
-        del input_names  # part of the signature that all signal models share
-        n = len(instrument_names)
+    def __init__(self, params: Params, watched: Watched) -> None:
+        n = len(watched.instruments)
         self._params = params
         self._bars = RollingWindow(params.length, (4, n))
         self._distance = RollingWindow(params.length, n)

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import norm
 
-from nautilus_ai_firm.messages import MarketSnapshot
+from nautilus_ai_firm.messages import MarketSnapshot, Watched
 from nautilus_ai_firm.models.signals.index_spread import Model, Params
 
 UNIVERSE = ("IWM.US", "KO.US", "SPY.US", "QQQ.US")
@@ -28,7 +28,7 @@ def market(seed=41, n=400):
 def over(closes, fresh=None, params=PARAMS, per_session=None, universe=UNIVERSE):
     """Run the model over closes; with `per_session`, in hourly bars of so many a day instead of daily ones."""
     fresh = np.ones(closes.shape, dtype=bool) if fresh is None else fresh
-    model = Model(params, universe, ())
+    model = Model(params, Watched(instruments=universe))
     views = []
     for t, row in enumerate(closes):
         ts = t * DAY_NS if per_session is None else t // per_session * DAY_NS + t % per_session * HOUR_NS
@@ -206,7 +206,7 @@ def test_a_constant_price_gives_no_view(place):
 
 def test_a_name_that_is_not_in_the_universe_is_refused():
     with pytest.raises(ValueError, match=r"QQQ.US is not in the universe \(SPY.US, IWM.US\)"):
-        Model(PARAMS, ("SPY.US", "IWM.US"), ())
+        Model(PARAMS, Watched(instruments=("SPY.US", "IWM.US")))
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from statsmodels.tsa.stattools import coint
 
-from nautilus_ai_firm.messages import MarketSnapshot
+from nautilus_ai_firm.messages import MarketSnapshot, Watched
 from nautilus_ai_firm.models.signals import statistical_arbitrage
 from nautilus_ai_firm.models.signals.statistical_arbitrage import Model, Params
 
@@ -31,7 +31,7 @@ def market(seed=61, n=N, reversion=0.3):
 
 def over(closes, fresh=None, params=PARAMS, universe=UNIVERSE):
     fresh = np.ones(closes.shape, dtype=bool) if fresh is None else fresh
-    model = Model(params, universe, ())
+    model = Model(params, Watched(instruments=universe))
     views = []
     for t, row in enumerate(closes):
         snapshot = MarketSnapshot(
@@ -280,7 +280,7 @@ def test_an_instrument_in_several_pairs_has_the_sum_and_never_more_than_one():
 
 def test_a_name_that_is_not_in_the_universe_is_refused():
     with pytest.raises(ValueError, match=r"XOM.US is not in the universe \(KO.US, PEP.US\)"):
-        Model(PARAMS, ("KO.US", "PEP.US"), ())
+        Model(PARAMS, Watched(instruments=("KO.US", "PEP.US")))
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import talib
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nautilus_ai_firm.messages import MarketSnapshot
+from nautilus_ai_firm.messages import MarketSnapshot, Watched
 from nautilus_ai_firm.models.signals.ttm_squeeze import Model, Params
 
 ABC = ("A", "B", "C")
@@ -26,7 +26,7 @@ def bars():
 def over(bars, params=PARAMS, fresh=None):
     """Run a model over bars, shape (3, n_rounds, n_instruments), and stack its scores and confidences."""
     fresh = np.ones(bars.shape[1:], dtype=bool) if fresh is None else fresh
-    model = Model(params, ABC[: bars.shape[2]], ())
+    model = Model(params, Watched(instruments=ABC[: bars.shape[2]]))
     views = [
         model.update(
             MarketSnapshot(

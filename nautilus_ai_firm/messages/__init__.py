@@ -1,0 +1,58 @@
+"""What one desk tells the next: one frozen, slotted dataclass per hand-over.
+
+Arrays run over the universe in the order of the configuration. Whoever publishes a message makes its arrays
+read-only, so that no desk can change what another one sees.
+"""
+
+from nautilus_ai_firm.messages.arrays import Bools, Floats, Times
+from nautilus_ai_firm.messages.decisions import (
+    Breach,
+    ClearedDecision,
+    DecisionEvent,
+    RiskAction,
+    RiskCommand,
+    RiskedDecision,
+    SignalEvent,
+)
+from nautilus_ai_firm.messages.market import Events, LateBar, MarketSnapshot, OptionChain, Quotes, Watched
+from nautilus_ai_firm.messages.orders import (
+    CancelParent,
+    ChildIntent,
+    ExecutionTick,
+    Failure,
+    GateResult,
+    OrderEventKind,
+    OrderRecord,
+    ParentDone,
+    ParentRecord,
+    SessionEnd,
+)
+
+__all__ = [
+    "Bools",
+    "Breach",
+    "CancelParent",
+    "ChildIntent",
+    "ClearedDecision",
+    "DecisionEvent",
+    "Events",
+    "ExecutionTick",
+    "Failure",
+    "Floats",
+    "GateResult",
+    "LateBar",
+    "MarketSnapshot",
+    "OptionChain",
+    "OrderEventKind",
+    "OrderRecord",
+    "ParentDone",
+    "ParentRecord",
+    "Quotes",
+    "RiskAction",
+    "RiskCommand",
+    "RiskedDecision",
+    "SessionEnd",
+    "SignalEvent",
+    "Times",
+    "Watched",
+]

@@ -1,0 +1,117 @@
+"""What signal agents, CIO, risk and compliance tell: views, weights, breaches and commands."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nautilus_ai_firm.messages.arrays import Bools, Floats, ReadOnlyArrays
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignalEvent(ReadOnlyArrays):
+    """One agent's view: score in [-1, 1], confidence in [0, 1], shape (n_instruments,); NaN is no view."""
+
+    round: int
+    ts_event: int
+    agent: str
+    score: Floats
+    confidence: Floats
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Breach:
+    """A limit that was hit: what was seen, what is allowed, and what the desk did about it."""
+
+    rule: str
+    instrument_id: str | None
+    observed: float
+    limit: float
+    action: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionEvent(ReadOnlyArrays):
+    """What the CIO wants to hold after this round.
+
+    Attributes
+    ----------
+    decision_id : str
+        Counter of the round, `R000001`.
+    execution_ts : ndarray of shape (n_instruments,)
+        Intended execution time of each instrument, nanoseconds UTC; 0 where the calendar knows no next session.
+    equity : Decimal
+        Account balance plus positions marked at the round's closes, account currency.
+    balance : Decimal
+        Account balance alone: realised profit, commissions and financing are booked in it, open profit is not.
+    positions : ndarray of shape (n_instruments,)
+        Filled quantity, signed.
+    current : ndarray of shape (n_instruments,)
+        Current weights, working orders included, fractions of equity, signed.
+    close : ndarray of shape (n_instruments,)
+        Price at which the weights were computed.
+    fresh : ndarray of shape (n_instruments,)
+        Whether the instrument has a bar in this round.
+    weights : ndarray of shape (n_instruments,)
+        Decided weights, fractions of equity, signed.
+    agents : tuple of str
+        Agents whose signal was used, sorted.
+    contributions : ndarray of shape (n_agents, n_instruments)
+        Part of each agent in the decided weights; columns sum to the weight where agents had a view.
+
+    """
+
+    round: int
+    ts_event: int
+    decision_id: str
+    execution_ts: NDArray[np.int64]
+    equity: Decimal
+    balance: Decimal
+    positions: NDArray[np.int64]
+    current: Floats
+    close: Floats
+    fresh: Bools
+    weights: Floats
+    agents: tuple[str, ...]
+    contributions: Floats
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RiskedDecision(ReadOnlyArrays):
+    """A decision after the risk desk: weights only shrink; drawdown as a fraction of the high-water mark."""
+
+    decision: DecisionEvent
+    drawdown: float
+    weights: Floats
+    breaches: tuple[Breach, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClearedDecision(ReadOnlyArrays):
+    """A risked decision after the compliance desk: weights only shrink."""
+
+    risked: RiskedDecision
+    weights: Floats
+    breaches: tuple[Breach, ...]
+
+
+class RiskAction(StrEnum):
+    """What the risk desk can order at any time."""
+
+    HALT = "halt"
+    CANCEL_ALL = "cancel_all"
+    FLATTEN = "flatten"
+    RESUME = "resume"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RiskCommand:
+    """An order of the risk desk to the execution desk, obeyed before any pending work."""
+
+    sequence: int
+    ts_event: int
+    action: RiskAction
+    cause: str
+    who: str

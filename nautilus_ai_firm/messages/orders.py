@@ -1,0 +1,122 @@
+"""What the execution desk, its algorithms and the gate tell of orders, and the host of the end."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+from nautilus_ai_firm.messages.decisions import Breach
+
+
+class OrderEventKind(StrEnum):
+    """What happened to an order."""
+
+    SUBMITTED = "submitted"
+    ACCEPTED = "accepted"
+    FILLED = "filled"
+    DENIED = "denied"
+    REJECTED = "rejected"
+    CANCELED = "canceled"
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderRecord:
+    """One event in the life of an order, as the execution desk saw it."""
+
+    kind: OrderEventKind
+    ts_event: int
+    round: int
+    decision_id: str
+    instrument_id: str
+    client_order_id: str
+    parent_order_id: str
+    exec_algorithm: str | None
+    side: str
+    quantity: Decimal
+    price: Decimal | None = None
+    commission: Decimal | None = None
+    currency: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateResult:
+    """What the order gate said of one order; `breach` is None where it passed."""
+
+    ts_event: int
+    round: int
+    decision_id: str
+    instrument_id: str
+    client_order_id: str
+    side: str
+    quantity: int
+    price: float
+    breach: Breach | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParentRecord:
+    """What became of a parent order: intended and filled quantity, in instrument units."""
+
+    ts_event: int
+    round: int
+    decision_id: str
+    instrument_id: str
+    parent_order_id: str
+    exec_algorithm: str | None
+    side: str
+    quantity: int
+    filled_quantity: int
+    state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExecutionTick:
+    """A market event at which orders of one instrument may go out: what the algorithms hear of the market."""
+
+    place: int
+    ts_event: int
+    price: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelParent:
+    """The execution desk takes a parent order back from its algorithm."""
+
+    parent_order_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChildIntent:
+    """An algorithm is about to send a child order of this quantity."""
+
+    parent_order_id: str
+    client_order_id: str
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParentDone:
+    """An algorithm will send no more children of this parent; `unsent` is what it leaves of the quantity."""
+
+    parent_order_id: str
+    unsent: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionEnd:
+    """The session ends at this time, nanoseconds UTC: nothing new goes out; working orders are canceled or kept."""
+
+    ts_event: int
+    cancel_working: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """The first exception of a run."""
+
+    component: str
+    round: int
+    error: str
+    traceback: str
