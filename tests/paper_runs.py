@@ -6,12 +6,11 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -33,6 +32,7 @@ STOCKS = (Stock(symbol="AAPL", con_id=265598), Stock(symbol="IBM", con_id=8314, 
 CONTRACTS = {"AAPL.US": "AAPL.NASDAQ", "IBM.US": "IBM.NYSE"}
 FIRST = {"AAPL": D("100.00"), "IBM": D("140.00")}
 HISTORY_MINUTES = 400
+LATEST_SECOND = 48  # of a minute, at which a session can start and still hear the next one whole
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,23 +114,46 @@ def write_history(path: Path) -> None:
             update.add_bars(f"{symbol}.US", "1-MINUTE", columns, listing, provenance)
 
 
-@contextmanager
-def market_at(gateway: Gateway, seed: int = 0) -> Iterator[None]:
-    """Let quotes and trades of both shares happen every second while the context lasts."""
-    stop = threading.Event()
+class Tape:
+    """Quotes and trades of both shares, four a second while it plays, the last quote standing while it pauses.
 
-    def play() -> None:
-        drawn, prices = random.Random(seed), dict(FIRST)  # noqa: S311 - a made-up market, not a secret
-        while not stop.wait(0.25):
+    Parameters
+    ----------
+    gateway : Gateway
+        Where they happen.
+    seed : int
+        Of the walk.
+
+    """
+
+    def __init__(self, gateway: Gateway, seed: int = 0) -> None:
+        self._gateway = gateway
+        self._drawn = random.Random(seed)  # noqa: S311 - a made-up market, not a secret
+        self._prices = dict(FIRST)
+        self._stop = threading.Event()
+        self._player = threading.Thread(target=self._play, name="tape")
+        self.pauses_when: Callable[[], bool] = lambda: False
+
+    def __enter__(self) -> Self:
+        self._player.start()
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self._stop.set()
+        self._player.join()
+
+    def _play(self) -> None:
+        while not self._stop.wait(0.25):
             for symbol in SYMBOLS:
-                prices[symbol] += drawn.choice((-1, 0, 1)) * D("0.01")
-                quote = Quote(symbol, prices[symbol] - D("0.01"), prices[symbol] + D("0.01"))
-                gateway.play(quote, Trade(symbol, prices[symbol], drawn.choice((1_000, 2_000)), int(time.time())))
+                if self.pauses_when():
+                    break
+                self._prices[symbol] += self._drawn.choice((-1, 0, 1)) * D("0.01")
+                price = self._prices[symbol]
+                quote = Quote(symbol, price - D("0.01"), price + D("0.01"), 5_000, 5_000)
+                self._gateway.play(quote, Trade(symbol, price, self._drawn.choice((1_000, 2_000)), int(time.time())))
 
-    player = threading.Thread(target=play, name="tape")
-    player.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        player.join()
+
+def minutes_for(rounds: int) -> float:
+    """How long a session that starts now has to run for so many whole minutes, and ten seconds after the last."""
+    late = time.time() % 60 > LATEST_SECOND
+    return ((60 - time.time()) % 60 + 60 * (rounds + late) + 10) / 60

@@ -11,11 +11,11 @@ import fcntl
 import shutil
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from nautilus_trader.model import Bar, CustomData, TradeTick
+from nautilus_trader.model import Bar, CustomData, QuoteTick, TradeTick
 
 from nautilus_ai_firm.data.arrow import times_of
 from nautilus_ai_firm.data.bases import refuse_mixed_bases
@@ -62,12 +62,15 @@ class Window:
         Opening ticks of the universe alone: nothing executes on an input.
     observations : list of CustomData
         Macro observations published inside the window.
+    quotes : list of QuoteTick
+        Quotes at which orders go out, where a session saw them; a catalog gives none.
 
     """
 
     bars: list[Bar]
     opening_ticks: list[TradeTick]
     observations: list[CustomData]
+    quotes: list[QuoteTick] = field(default_factory=list[QuoteTick])
 
 
 class Catalog:

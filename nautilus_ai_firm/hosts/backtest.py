@@ -14,6 +14,7 @@ from threadpoolctl import threadpool_limits
 from nautilus_ai_firm.bus import Failures
 from nautilus_ai_firm.firm import seat
 from nautilus_ai_firm.hosts.journalling import Journalling
+from nautilus_ai_firm.hosts.recorded_connections import RecordedConnections
 from nautilus_ai_firm.hosts.result import write_run
 from nautilus_ai_firm.hosts.study import Stage, Study, prepare
 from nautilus_ai_firm.hosts.universe import bar_names, input_names
@@ -80,6 +81,8 @@ def _run(stage: Stage) -> Run:
             kill_switch=stage.kill_switch if journalling is None else journalling.kill_switch,
             failures=failures,
         )
+        if stage.connections:
+            engine.add_actor(RecordedConnections(stage.connections, failures))
         stage.charges.failures = failures
         stage.charges.learn(stage.feed.history)
         bars = _feed(engine, stage, failures, journalling)
@@ -162,7 +165,7 @@ def _feed(engine: BacktestEngine, stage: Stage, failures: Failures, journalling:
     bars = 0
     for cut_ns in [*_cuts(stage), end_ns]:  # never inside a timestamp
         window = stage.catalog.window(names, inputs, begin_ns, cut_ns)
-        given = [data for data in (window.bars, window.opening_ticks, window.observations) if data]
+        given = [data for data in (window.bars, window.opening_ticks, window.observations, window.quotes) if data]
         if stage.study.arrange is not None:
             given = [stage.study.arrange(data) for data in given]
         for data in given:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from nautilus_trader import model
-from nautilus_trader.model import Bar, BarType, CustomData, TradeTick
+from nautilus_trader.model import Bar, BarType, CustomData, QuoteTick, TradeTick
 from numpy.typing import NDArray
 
 from nautilus_ai_firm.data.catalog import Window
@@ -50,18 +50,23 @@ class RecordedMarket:
         self._bars: list[Bar] = []
         self._ticks: list[TradeTick] = []
         self._observations: list[CustomData] = []
+        self._quotes: list[QuoteTick] = []
+        self._kinds: tuple[tuple[type, list[Any]], ...] = (
+            (Bar, self._bars),
+            (TradeTick, self._ticks),
+            (CustomData, self._observations),
+            (QuoteTick, self._quotes),
+        )
         for number, entry in enumerate(session.entries, start=1):
             if entry.record == "market":
                 self._list_for(entry.fact, f"{session.path}:{number}").append(entry.fact)
-        for events in (self._bars, self._ticks, self._observations):
+        for _, events in self._kinds:
             events.sort(key=_arrival)  # stable: those of one time stay in the order in which they came
 
     @property
     def last_ns(self) -> int:
         """Arrival of the last event, nanoseconds UTC; 0 where there is none."""
-        return max(
-            (events[-1].ts_init for events in (self._bars, self._ticks, self._observations) if events), default=0
-        )
+        return max((events[-1].ts_init for _, events in self._kinds if events), default=0)
 
     def rounds_ns(self, bar_types: Iterable[BarType]) -> NDArray[np.int64]:
         """Find the closes of the rounds that these bars open; a bar that came after a later one opens none."""
@@ -112,13 +117,15 @@ class RecordedMarket:
             bars=_between(self._bars, start_ns, end_ns),
             opening_ticks=_between(self._ticks, start_ns, end_ns),
             observations=_between(self._observations, start_ns, end_ns),
+            quotes=_between(self._quotes, start_ns, end_ns),
         )
 
     def _list_for(self, event: Any, where: str) -> list[Any]:
-        for kind, events in ((Bar, self._bars), (TradeTick, self._ticks), (CustomData, self._observations)):
+        for kind, events in self._kinds:
             if isinstance(event, kind):
                 return events
-        raise RunError(f"{where}: {type(event).__name__} (allowed in a replay: Bar, TradeTick, CustomData)")
+        allowed = ", ".join(kind.__name__ for kind, _ in self._kinds)
+        raise RunError(f"{where}: {type(event).__name__} (allowed in a replay: {allowed})")
 
 
 def _instrument(raw: dict[str, Any], where: str) -> Instrument:
@@ -131,7 +138,7 @@ def _instrument(raw: dict[str, Any], where: str) -> Instrument:
         raise RunError(f"{where}: instrument {raw.get('id')}: {type(error).__name__}: {error}") from None
 
 
-def _between[T: (Bar, TradeTick, CustomData)](events: list[T], start_ns: int, end_ns: int) -> list[T]:
+def _between[T: (Bar, TradeTick, CustomData, QuoteTick)](events: list[T], start_ns: int, end_ns: int) -> list[T]:
     return events[bisect_left(events, start_ns, key=_arrival) : bisect_right(events, end_ns, key=_arrival)]
 
 

@@ -1,11 +1,13 @@
 """A recorded session -> the same session as a backtest over the market data that it saw, and what differs."""
 
+import dataclasses
 import tempfile
 import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from nautilus_ai_firm.agents.book import Route
 from nautilus_ai_firm.agents.market import Feed
 from nautilus_ai_firm.data.sessions import Sessions
 from nautilus_ai_firm.gateways.kill_switch import RecordedKillSwitch
@@ -17,6 +19,7 @@ from nautilus_ai_firm.runs.comparison import Comparison, compare
 from nautilus_ai_firm.runs.errors import RunError
 from nautilus_ai_firm.runs.folder import new_folder, versions
 from nautilus_ai_firm.runs.placing import LAST_NS, place_facts
+from nautilus_ai_firm.runs.session_facts import Host
 from nautilus_ai_firm.runs.session_reading import Entry, Session, read_session
 from nautilus_ai_firm.runs.wording import Names
 from nautilus_ai_firm.settings import Loaded, decode
@@ -77,7 +80,9 @@ def replay(run: Path, *, keep: Path | None = None, on_progress: Progress | None 
         again: tuple[Entry, ...] = () if folder is None else read_session(folder).entries
     return Replayed(
         session=session,
-        comparison=compare(session.entries, again, names, session.start.grace_ns),
+        comparison=compare(
+            session.entries, again, names, session.start.grace_ns, at_broker=session.start.host is Host.IB
+        ),
         changed=tuple(
             f"{name} {session.start.versions.get(name, 'unknown')} then, {now} now"
             for name, now in versions().items()
@@ -125,6 +130,11 @@ def stage_of(session: Session, loaded: Loaded, out: Path, on_progress: Progress 
     """
     firm, start, market = loaded.firm, session.start, RecordedMarket(session)
     universe = universe_with(firm, market.instruments(bar_names(firm)))
+    if start.host is Host.IB:
+        route = Route(
+            order_ids=universe.instrument_ids, client_id=None, order_tag=start.order_tag, auctions=start.auctions
+        )
+        universe = dataclasses.replace(universe, trades_quotes=True, route=route)
     rounds_ns = market.rounds_ns(universe.bar_types)
     if not len(rounds_ns):
         return None
@@ -144,6 +154,7 @@ def stage_of(session: Session, loaded: Loaded, out: Path, on_progress: Progress 
         kill_switch=RecordedKillSwitch(reads, lambda: 0 if charges.failures is None else charges.failures.round),
         feed=Feed(initial_inputs=start.initial_inputs, history=history, grace_ns=start.grace_ns),
         caveats=start.caveats,
+        connections=tuple(session.of("connection")),
     )
 
 

@@ -176,6 +176,14 @@ class Replay(MarketDataClient):
         pass
 
     @override
+    async def _subscribe_quotes(self, command: Any) -> None:
+        pass
+
+    @override
+    async def _unsubscribe_quotes(self, command: Any) -> None:
+        pass
+
+    @override
     async def _subscribe_trades(self, command: Any) -> None:
         pass
 

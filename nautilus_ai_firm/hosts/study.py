@@ -20,6 +20,7 @@ from nautilus_ai_firm.hosts.market_source import MarketSource
 from nautilus_ai_firm.hosts.raw_series import raw_series_caveats
 from nautilus_ai_firm.hosts.universe import bar_names, input_names, universe_of
 from nautilus_ai_firm.hosts.venue import Charges
+from nautilus_ai_firm.messages import Connection
 from nautilus_ai_firm.settings import Firm, Loaded
 
 DAY_NS = 86_400_000_000_000
@@ -76,6 +77,8 @@ class Stage:
         Closes of the rounds, nanoseconds UTC.
     end_ns : int
         The run goes on until 1 ns after this time, nanoseconds UTC.
+    connections : tuple of Connection
+        When a session at a broker could trade, and when not, where that is run again.
 
     """
 
@@ -89,6 +92,7 @@ class Stage:
     kill_switch: KillSwitch
     feed: Feed
     caveats: tuple[str, ...] = ()
+    connections: tuple[Connection, ...] = ()
     started: float = field(default_factory=time.perf_counter)
 
     @property

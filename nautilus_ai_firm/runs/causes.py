@@ -46,9 +46,14 @@ class Cause(StrEnum):
     """A fill cost something else, as a whole or in its parts."""
     FINANCING = "financing"
     """A booking of interest and borrow fees is missing or differs."""
+    LATENCY = "latency"
+    """A broker's event of an order, or what became of a parent, came later than that of a simulated venue."""
     FAILURE = "failure"
     """A component failed in one session and not in the other, or otherwise."""
 
+
+LATENT = frozenset({"order", "parent"})
+"""Records whose time is the broker's."""
 
 RANK = {cause: rank for rank, cause in enumerate(Cause)}
 """Place of each cause in a round."""

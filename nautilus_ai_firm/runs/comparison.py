@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from nautilus_ai_firm.messages import OrderEventKind
-from nautilus_ai_firm.runs.causes import FIELDS, RANK, Cause, cause_of_field, cause_of_missing
+from nautilus_ai_firm.runs.causes import FIELDS, LATENT, RANK, Cause, cause_of_field, cause_of_missing
 from nautilus_ai_firm.runs.extent import HeardOf, Side, arrivals, is_excused, side_of
 from nautilus_ai_firm.runs.placing import Placed, is_closing
 from nautilus_ai_firm.runs.session_reading import Entry
@@ -64,7 +64,14 @@ class Comparison:
     differences: tuple[Difference, ...]
 
 
-def compare(recorded: Iterable[Entry], replayed: Iterable[Entry], names: Names, grace_ns: int = 0) -> Comparison:
+def compare(
+    recorded: Iterable[Entry],
+    replayed: Iterable[Entry],
+    names: Names,
+    grace_ns: int = 0,
+    *,
+    at_broker: bool = False,
+) -> Comparison:
     """Compare a recorded session with one that ran again over the market data that it saw.
 
     A session that was killed is compared as far as it came: what only the replay has after the last recorded market
@@ -79,16 +86,19 @@ def compare(recorded: Iterable[Entry], replayed: Iterable[Entry], names: Names, 
         What the places of their arrays stand for.
     grace_ns : int
         How long a round waited for late bars.
+    at_broker : bool
+        Whether the recorded session was at a broker, who takes time where a simulated venue takes none.
 
     """
     told = tuple(recorded)
     then, now = side_of(told, plays_on=False), side_of(tuple(replayed), plays_on=True)
     heard_of = HeardOf(opened_ns=arrivals(told, frozenset(names.instruments)), grace_ns=grace_ns)
-    found = [*_differing(then, now, names, heard_of), *_missing(then, now, heard_of), *_switched(then, now)]
+    differing = _differing(then, now, names, heard_of, at_broker=at_broker)
+    found = [*differing, *_missing(then, now, heard_of), *_switched(then, now)]
     return Comparison(**_counts(then), differences=tuple(_first_of_each_round(found)))
 
 
-def _differing(then: Side, now: Side, names: Names, heard_of: HeardOf) -> Iterator[Difference]:
+def _differing(then: Side, now: Side, names: Names, heard_of: HeardOf, *, at_broker: bool) -> Iterator[Difference]:
     for key, was in then.placed.items():
         found = now.placed.get(key)
         if found is None or (is_closing(was) and heard_of.not_before(was, then.market_ns)):
@@ -99,6 +109,8 @@ def _differing(then: Side, now: Side, names: Names, heard_of: HeardOf) -> Iterat
             if cause is None:
                 continue
             before, after = getattr(was.fact, name), getattr(found.fact, name)
+            if at_broker and name == "ts_event" and was.record in LATENT:
+                cause = Cause.LATENCY
             if not same(before, after):
                 parted.append((cause, worded(name, before, after, names, was.fact)))
         if parted:

@@ -201,7 +201,16 @@ def test_the_size_of_a_child_is_compared(minutes: Recorded) -> None:
 
 
 def test_every_cause_was_planted() -> None:
-    assert {cause for cause, _, _ in PLANTED} == set(Cause)
+    assert {cause for cause, _, _ in PLANTED} == set(Cause) - {Cause.LATENCY}  # below: a broker's alone
+
+
+def test_the_time_of_a_brokers_event_is_a_cause_of_its_own(days: Entries) -> None:
+    later_fill = changed("order", 40, is_fill, ts_event=later)(days)
+    (found,) = compare(later_fill, days, NAMES, at_broker=True).differences
+    assert found.cause is Cause.LATENCY
+    other_price = changed("order", 40, is_fill, ts_event=later, price=cent)(days)
+    (found,) = compare(other_price, days, NAMES, at_broker=True).differences
+    assert found.cause is Cause.FILL_PRICE
 
 
 def test_every_cause_is_on_the_page() -> None:

@@ -1,0 +1,182 @@
+"""What goes wrong at the broker, and what the firm does about it: each in a paper session of its own."""
+
+import json
+import subprocess
+import time
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nautilus_ai_firm.runs.folder import open_run
+from nautilus_ai_firm.runs.verification import verify_run
+from tests.faults.gateway.server import Gateway
+from tests.firm_runs import audit, fills
+from tests.live_runs import Ended, end_of
+from tests.paper_runs import ACCOUNT, STOCKS, SYMBOLS, PaperDesk, Tape, minutes_for, paper_desk
+
+pytestmark = pytest.mark.slow  # each waits for whole minutes
+
+D = Decimal
+
+
+@pytest.fixture
+def gateway() -> Iterator[Gateway]:
+    with Gateway(STOCKS) as served:
+        yield served
+
+
+@pytest.fixture
+def desk(tmp_path: Path, gateway: Gateway) -> PaperDesk:
+    return paper_desk(tmp_path / "desk", gateway)
+
+
+class PaperRun:
+    """A session that runs while the test does something to its gateway."""
+
+    def __init__(self, desk: PaperDesk, out: Path, rounds: int) -> None:
+        self.out = out
+        self._gateway = desk.gateway
+        self._process: subprocess.Popen[str] = desk.begin(
+            "--run", "--minutes", str(minutes_for(rounds)), "--out", str(out)
+        )
+
+    def hears_the_market(self) -> None:
+        self._gateway.wait_for("RealTimeBarsRequest", len(SYMBOLS), 60)
+        time.sleep(3)  # the watch has read the account, and quotes came
+
+    def orders_sent(self, count: int = 1) -> None:
+        self._gateway.wait_for("PlaceOrderRequest", count, 180)
+
+    def ended(self) -> Ended:
+        return end_of(self._process)
+
+    def connections(self) -> list[tuple[bool, str]]:
+        return [(fact["trusted"], fact["cause"]) for fact in audit(self.out, "connection")]
+
+    def net(self) -> dict[str, int]:
+        net = dict.fromkeys(SYMBOLS, 0)
+        for row in fills(open_run(self.out)):
+            net[row["instrument_id"].removesuffix(".US")] += int(row["quantity"]) * (1 if row["side"] == "BUY" else -1)
+        return net
+
+
+def their_positions(gateway: Gateway) -> dict[str, int]:
+    held = gateway.books[ACCOUNT].positions
+    return {symbol: int(held[symbol].shares) if symbol in held else 0 for symbol in SYMBOLS}
+
+
+def their_cash_is_ours(gateway: Gateway, run: PaperRun) -> None:
+    cash = D(1_000_000)
+    for row in fills(open_run(run.out)):
+        cash -= (row["quantity"] if row["side"] == "BUY" else -row["quantity"]) * row["price"] + row["commission"]
+    assert cash == gateway.books[ACCOUNT].cash
+
+
+def test_a_fill_while_the_gateway_was_away_is_found_and_the_firm_trades_again(
+    desk: PaperDesk, gateway: Gateway, tmp_path: Path
+) -> None:
+    gateway.faults.fill_limits.extend([D(1), D(1)])
+    with Tape(gateway) as tape:
+        tape.pauses_when = lambda: bool(gateway.named("PlaceOrderRequest"))  # what is left of the orders stays open
+        run = PaperRun(desk, tmp_path / "run", 3)
+        run.orders_sent()
+        time.sleep(1)
+        gateway.refuse()
+        waiting = [order for order in gateway.orders if order.remaining]
+        assert waiting
+        for order in waiting:
+            gateway.fill(order, order.remaining, D("99.50"))
+        time.sleep(2)
+        gateway.accept()
+        tape.pauses_when = lambda: False
+        ended = run.ended()
+    assert (ended.status, ended.errors) == (0, [])
+    assert run.net() == their_positions(gateway)
+    their_cash_is_ours(gateway, run)
+    away, back = run.connections()[2:4]
+    assert (away[0], back) == (False, (True, "trading: the gateway is back"))
+    assert "went away" in away[1]
+    seconds = [fact["without_s"] for fact in audit(run.out, "connection")][3]
+    assert 2 < seconds < 30
+    assert f"trading: the gateway is back after {seconds:.1f} s" in ended.out
+    assert len(gateway.named("PlaceOrderRequest")) > len(waiting)
+    verify_run(run.out)
+
+
+def test_books_that_differ_after_a_return_keep_the_firm_from_new_risk(
+    desk: PaperDesk, gateway: Gateway, tmp_path: Path
+) -> None:
+    raw = desk.config.read_text(encoding="utf-8")
+    desk.config.write_text(raw.replace("agree_seconds = 30.0", "agree_seconds = 1.0"), encoding="utf-8")
+    with Tape(gateway):
+        run = PaperRun(desk, tmp_path / "run", 2)
+        run.hears_the_market()
+        gateway.refuse()
+        gateway.books[ACCOUNT].cash -= D(1_234)
+        gateway.accept()
+        ended = run.ended()
+    assert ended.status == 0
+    assert run.connections()[-1] == (
+        False, "the books differ, cash: 1,000,000.00 counted here, 998,766.00 at the broker",
+    )  # fmt: skip
+    assert gateway.orders == []
+    assert not open_run(run.out).summary["fills"]
+
+
+@pytest.mark.parametrize(("code", "renewed"), [(1101, True), (1102, False)])
+def test_no_order_goes_out_while_the_gateway_has_lost_the_broker(
+    desk: PaperDesk, gateway: Gateway, tmp_path: Path, code: int, *, renewed: bool
+) -> None:
+    with Tape(gateway):
+        run = PaperRun(desk, tmp_path / "run", 3)
+        run.hears_the_market()
+        gateway.say(1100, "Connectivity between IBKR and Trader Workstation has been lost.")
+        time.sleep(65)
+        assert gateway.orders == []
+        gateway.say(code, "Connectivity between IBKR and Trader Workstation has been restored.")
+        ended = run.ended()
+    assert (ended.status, ended.errors) == (0, [])
+    assert [cause for _, cause in run.connections()[2:]][0] == "the gateway lost the broker (1100)"
+    assert run.connections()[3][0]
+    assert f"({code})" in run.connections()[3][1]
+    assert (len(gateway.named("RealTimeBarsRequest")) == 2 * len(SYMBOLS)) == renewed
+    assert open_run(run.out).summary["fills"] > 0
+    assert run.net() == their_positions(gateway)
+
+
+def test_a_rejection_is_an_alert_and_a_fill_in_parts_is_paid_for_once(
+    desk: PaperDesk, gateway: Gateway, tmp_path: Path
+) -> None:
+    gateway.reject_next("Order rejected - reason:planted")
+    gateway.faults.fill_limits.extend([D(30), D(50)])
+    with Tape(gateway):
+        run = PaperRun(desk, tmp_path / "run", 2)
+        ended = run.ended()
+    assert (ended.status, ended.errors) == (0, [])
+    assert "rejected: Order rejected - reason:planted" in ended.out
+    rejected = [fact for fact in audit(run.out, "order") if fact["event"] == "rejected"]
+    assert len(rejected) == 1
+    parts = [row for row in fills(open_run(run.out)) if row["quantity"] in {30, 50}]
+    assert [row["quantity"] for row in parts] == [30, 50]
+    assert parts[0]["commission"] > 0
+    assert parts[1]["commission"] == 0
+    assert run.net() == their_positions(gateway)
+    their_cash_is_ours(gateway, run)
+    summary: dict[str, Any] = json.loads((run.out / "summary.json").read_text(encoding="utf-8"))
+    assert summary["refusals"]
+
+
+def test_an_account_that_is_managed_no_more_ends_the_session(desk: PaperDesk, gateway: Gateway, tmp_path: Path) -> None:
+    with Tape(gateway):
+        run = PaperRun(desk, tmp_path / "run", 3)
+        run.hears_the_market()
+        gateway.refuse()
+        gateway.accounts = ("DU7654321",)
+        gateway.accept()
+        ended = run.ended()
+    assert ended.status == 1
+    assert "does not manage the account DU…567 any more" in ended.errors[-1]
+    assert gateway.orders == []
