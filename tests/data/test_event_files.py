@@ -3,6 +3,7 @@
 import csv
 import re
 from collections import Counter
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -32,15 +33,26 @@ NOT_ON_FRIDAY = {
 }
 
 
+@dataclass(frozen=True)
+class Row:
+    kind: str
+    event: datetime
+    known: datetime
+    text: str
+    source: str
+
+
 def rows(kind):
     with (FOLDER / f"{kind}.csv").open(encoding="utf-8", newline="") as file:
         return [
-            row
-            | {
-                "event": datetime.fromisoformat(row["event_time"]),
-                "known": datetime.fromisoformat(row["publication_time"]),
-            }
-            for row in csv.DictReader(file)
+            Row(
+                kind=one["kind"],
+                event=datetime.fromisoformat(one["event_time"]),
+                known=datetime.fromisoformat(one["publication_time"]),
+                text=one["text"],
+                source=one["source"],
+            )
+            for one in csv.DictReader(file)
         ]
 
 
@@ -53,11 +65,11 @@ def date_in(source):
 
 def faults(kind, row):
     """What is wrong with a row."""
-    event, known, scheduled = row["event"], row["known"], row["text"] != UNSCHEDULED
+    event, known, scheduled = row.event, row.known, row.text != UNSCHEDULED
     day = event.date()
-    if row["kind"] != kind:
+    if row.kind != kind:
         yield "kind"
-    if not row["source"].startswith(HOSTS[kind]) or date_in(row["source"]) != day:
+    if not row.source.startswith(HOSTS[kind]) or date_in(row.source) != day:
         yield "source"
     if any(moment.astimezone(NEW_YORK).utcoffset() != moment.utcoffset() for moment in (event, known)):
         yield "zone"
@@ -83,8 +95,8 @@ def test_there_are_files_of_every_kind_and_the_page_counts_their_rows():
     assert KINDS == ["cpi", "fomc", "payrolls"]
     page = (FOLDER / "README.md").read_text(encoding="utf-8")
     for kind in KINDS:
-        first, last = (min(days), max(days)) if (days := [row["event"].date() for row in rows(kind)]) else ("", "")
-        assert re.search(rf"\| `{kind}.csv` \| {len(rows(kind))} \| .*\| {first} \| {last} \|", page)
+        days = [row.event.date() for row in rows(kind)]
+        assert re.search(rf"\| `{kind}.csv` \| {len(days)} \| .*\| {min(days)} \| {max(days)} \|", page)
 
 
 @pytest.mark.parametrize("path", FILES, ids=KINDS)
@@ -101,9 +113,9 @@ def test_the_projects_reader_takes_every_file_and_refuses_it_without_a_source(pa
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_row_is_sound(kind):
-    wrong = {row["event_time"]: found for row in rows(kind) if (found := list(faults(kind, row)))}
+    wrong = {row.event: found for row in rows(kind) if (found := list(faults(kind, row)))}
     assert wrong == {}
-    days = Counter(row["event"].date() for row in rows(kind))
+    days = Counter(row.event.date() for row in rows(kind))
     assert max(days.values()) == 1
 
 
@@ -118,10 +130,10 @@ def test_every_row_is_sound(kind):
 )
 def test_the_test_above_finds_planted_faults(change, found):
     row = rows("payrolls")[100]
-    spoilt = row | {key: row[key] + by for key, by in change.items()}
+    spoilt = replace(row, **{key: getattr(row, key) + by for key, by in change.items()})
     assert found <= set(faults("payrolls", spoilt))
     assert list(faults("payrolls", row)) == []
-    assert list(faults("payrolls", row | {"event": row["event"].replace(tzinfo=ZoneInfo("Asia/Tokyo"))})) != []
+    assert list(faults("payrolls", replace(row, event=row.event.replace(tzinfo=ZoneInfo("Asia/Tokyo"))))) != []
 
 
 @pytest.mark.parametrize(
@@ -129,16 +141,16 @@ def test_the_test_above_finds_planted_faults(change, found):
     [("cpi", 2002 * 12 + 11, set()), ("payrolls", 1997 * 12 + 11, {(1998, 10), (1999, 12)})],
 )
 def test_no_month_is_missing_or_twice(kind, first, missing):
-    months = [datetime.strptime(row["text"].split(", ")[1], "%B %Y").replace(tzinfo=NEW_YORK) for row in rows(kind)]
+    months = [datetime.strptime(row.text.split(", ")[1], "%B %Y").replace(tzinfo=NEW_YORK) for row in rows(kind)]
     wanted = [divmod(n, 12) for n in range(first, 2021 * 12 + 11)]
     assert sorted((m.year, m.month) for m in months) == [(y, m + 1) for y, m in wanted if (y, m + 1) not in missing]
     # each is about the month before the one it came out in, also after the shutdown of 2013
     for month, row in zip(months, rows(kind), strict=True):
-        assert (row["event"].year * 12 + row["event"].month) - (month.year * 12 + month.month) == 1
+        assert (row.event.year * 12 + row.event.month) - (month.year * 12 + month.month) == 1
 
 
 def test_there_are_eight_scheduled_statements_a_year_but_for_the_meeting_that_was_cancelled():
-    scheduled = [row["event"].date() for row in rows("fomc") if row["text"] != UNSCHEDULED]
+    scheduled = [row.event.date() for row in rows("fomc") if row.text != UNSCHEDULED]
     count = Counter(day.year for day in scheduled)
     assert [count[year] for year in range(2000, 2022)] == [8] * 20 + [7, 8]
     assert all(
@@ -168,7 +180,7 @@ def test_there_are_eight_scheduled_statements_a_year_but_for_the_meeting_that_wa
     ],
 )
 def test_dates_that_everybody_remembers(kind, event_time):
-    assert event_time in {row["event_time"] for row in rows(kind)}
+    assert event_time in {row.event.isoformat() for row in rows(kind)}
 
 
 def test_a_firm_hears_of_an_event_no_earlier_than_it_was_announced(tmp_path):
