@@ -4,6 +4,7 @@ import numpy as np
 
 from nautilus_ai_firm.messages import Floats, MarketSnapshot, Times
 
+_DAY_NS = 86_400_000_000_000
 _UNKNOWN_NS = 1 << 62  # longer than any bar
 
 
@@ -44,13 +45,14 @@ class SessionBars:
     Notes
     -----
     A bar is missing where it is stale, where a price is not finite and positive, and where its high is below its low. A
-    round that closes when one session ends and the next one opens belongs to the one that ends. A round outside of
-    sessions changes nothing.
+    round that closes at the very open of a session belongs to the one before: sessions of currencies and futures touch.
+    Where no round told of that one, it is taken to be of that round alone. A round outside of sessions changes nothing.
 
     """
 
     def __init__(self, n: int) -> None:
-        self._opened_ns, self._closes_ns, self._ts_ns = 0, 0, 0
+        self._opened_ns, self._ts_ns = -1, 0
+        self._told_ns = (0, 0)  # the session that the last round told of, which need not be its own
         self._close: Floats = np.full(n, np.nan)  # last one, of any session
         self._base: Floats = np.full(n, np.nan)  # first open in this session
         self._ended_ns: Times = np.zeros(n, dtype=np.int64)
@@ -64,14 +66,15 @@ class SessionBars:
 
     def update(self, market: MarketSnapshot) -> bool:
         """Take a round and return whether it lies in a session."""
-        ts, opened, closes = market.ts_event, market.session_open_ns, market.session_close_ns
-        if ts == opened:
-            opened, closes = (self._opened_ns, self._closes_ns) if self._closes_ns == ts else (0, 0)
+        ts, told = market.ts_event, self._told_ns
+        opened, closes = self._told_ns = market.session_open_ns, market.session_close_ns
         if opened <= 0:
             return False
+        if ts == opened:
+            opened, closes = told if told[1] == ts else (max(self._ts_ns, ts - _DAY_NS), ts)
         self.is_first = opened != self._opened_ns
         if self.is_first:
-            self._opened_ns, self._closes_ns, self._ts_ns = opened, closes, opened
+            self._opened_ns, self._ts_ns = opened, opened
             self._base, self.count = np.full_like(self._base, np.nan), np.zeros_like(self.count)
         self.elapsed_ns = ts - opened
         # after a hole in the data the first bar of a session is no longer than the last one that was seen

@@ -73,7 +73,7 @@ def test_an_instrument_that_comes_late_starts_with_its_own_first_bar():
 
 
 def test_where_sessions_touch_the_round_between_them_belongs_to_the_one_that_ends():
-    first, second = (0, DAY_NS), (DAY_NS, 2 * DAY_NS)
+    second = (DAY_NS, 2 * DAY_NS)
     bars = SessionBars(1)
     bars.update(bar(DAY_NS - HOUR_NS, [flat(100)], (1, DAY_NS)))
     assert bars.update(bar(DAY_NS, [flat(101)], second))
@@ -83,9 +83,19 @@ def test_where_sessions_touch_the_round_between_them_belongs_to_the_one_that_end
     assert bars.update(bar(DAY_NS + HOUR_NS, [flat(102)], second))
     assert bars.is_first
     assert bars.elapsed_ns == HOUR_NS
-    # where nothing ended there, it is before the open
-    assert not SessionBars(1).update(bar(DAY_NS, [flat(101)], second))
-    assert not SessionBars(1).update(bar(0, [flat(101)], first))
+
+
+def test_daily_bars_of_sessions_that_touch_are_one_session_each_also_after_a_weekend():
+    """The round at a close is told of the session that opens then; nobody is told of the one from Sunday to Monday."""
+    bars = SessionBars(1)
+    for day, opens, price in ((1, 1, 100), (2, 2, 101), (3, 2, 103), (6, 6, 104), (7, 7, 102)):
+        prices = (price - 1, price, price - 1, price)
+        assert bars.update(bar(day * DAY_NS, [prices], (opens * DAY_NS, (opens + 1) * DAY_NS)))
+        assert bars.is_first
+        assert bars.is_ending
+        assert bars.elapsed_ns == DAY_NS
+        assert bars.returns.tolist() == pytest.approx([np.log(price / (price - 1))])
+    assert bars.gaps.tolist() == pytest.approx([np.log(101 / 104)])
 
 
 def test_a_round_outside_of_sessions_changes_nothing():

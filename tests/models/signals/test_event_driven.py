@@ -326,6 +326,12 @@ def test_a_stale_instrument_reacts_in_its_next_bars_and_the_others_go_on_as_befo
     assert over(spoilt, at(CLOSE_BEFORE), ONE)[0][AT, 0] == -1
 
 
+def test_an_instrument_is_judged_alike_alone_and_among_others(over):
+    bars, times = tape(LENGTHS), schedule()
+    alone = over(bars[:, :, [1]], [[own[1]] for own in times])
+    np.testing.assert_array_equal(alone, over(bars, times)[:, :, [1]])
+
+
 @pytest.mark.parametrize("bad", [0.0, -1.0, np.inf, np.nan])
 def test_a_bad_price_makes_the_bar_a_missing_one(over, bad):
     bars, fresh = tape(LENGTHS), np.ones((sum(LENGTHS), 3), dtype=bool)

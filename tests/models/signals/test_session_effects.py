@@ -152,11 +152,18 @@ def test_daylight_saving_moves_nothing(over):
     assert not np.array_equal(fooled, calm, equal_nan=True)
 
 
+def at_the_seam(one):
+    """What is told at a close at which the next session opens."""
+    session = (one.session_close_ns, one.session_close_ns + DAY_NS)
+    touches = one.ts_event == one.session_close_ns
+    return replace(one, session_open_ns=session[0], session_close_ns=session[1]) if touches else one
+
+
 def test_sessions_of_23_hours_and_sessions_that_touch_are_sessions_too(over):
-    for bars_a_day in (23, 24):
+    for bars_a_day, alter in ((23, lambda one: one), (24, at_the_seam)):
         lengths = [bars_a_day] * 25
         opens = [day * DAY_NS + 23 * HOUR_NS for day in range(1, 26)]
-        score, _ = over(tape(lengths), lengths, opens_ns=opens, bar_ns=HOUR_NS)
+        score, _ = over(tape(lengths), lengths, opens_ns=opens, bar_ns=HOUR_NS, alter=alter)
         warm = score.reshape(25, bars_a_day, 3)[10:]
         assert np.isfinite(warm[:, :-2]).mean() > 0.95
         assert (np.nan_to_num(warm[:, -2]) == 0).all()
@@ -205,6 +212,11 @@ def test_a_stale_instrument_has_no_view_and_the_others_go_on_as_before(over):
     assert np.isfinite(score[:, 0]).sum() > 200
     # the control: called fresh, they are moves
     assert not np.array_equal(over(spoilt)[0], score, equal_nan=True)
+
+
+def test_an_instrument_is_judged_alike_alone_and_among_others(over):
+    bars = tape(LENGTHS)
+    np.testing.assert_array_equal(over(bars[:, :, [1]]), over(bars)[:, :, [1]])
 
 
 def test_without_a_bar_in_the_opening_range_there_is_no_breakout_that_day(over):
