@@ -14,7 +14,7 @@ from nautilus_ai_firm.agents.gate import OrderGate
 from nautilus_ai_firm.agents.market import Feed, MarketDesk
 from nautilus_ai_firm.agents.records import Recorder, RecordsDesk
 from nautilus_ai_firm.agents.risk import RiskDesk
-from nautilus_ai_firm.agents.signals import Seat, SignalDesk
+from nautilus_ai_firm.agents.signals import Measure, Seat, SignalDesk, unmeasured
 from nautilus_ai_firm.bus import Failures
 from nautilus_ai_firm.clock import MarketTime
 from nautilus_ai_firm.data.sessions import Sessions
@@ -53,6 +53,7 @@ def seat(
     failures: Failures,
     time: MarketTime = COMPONENT_TIME,
     funds: Funds | None = None,
+    measure: Measure = unmeasured,
 ) -> WorkingLedger:
     """Seat the whole firm and return its ledger of what is working.
 
@@ -78,6 +79,8 @@ def seat(
         How the host keeps market time; on the clock of each component when absent.
     funds : Funds, optional
         Who knows the balance; the engine's account of the venue when absent.
+    measure : Measure, optional
+        What lets an agent think and measures how long it does; it changes no view.
 
     """
     ledger = WorkingLedger(len(universe.instrument_ids))
@@ -86,7 +89,7 @@ def seat(
     host.add_actor(RecordsDesk(recorder, failures))
     host.add_actor(MarketDesk(universe, feed, time, failures))
     for seats in _signal_seats(firm):
-        host.add_actor(SignalDesk(seats, failures))
+        host.add_actor(SignalDesk(seats, failures, measure))
     host.add_actor(CioDesk(firm.cio, firm.signals.agents, book, sessions, failures))
     host.add_actor(RiskDesk(firm.risk, universe, kill_switch, failures))
     host.add_actor(ComplianceDesk(firm.compliance, firm.execution.gate, firm.market, universe, sessions, failures))

@@ -9,8 +9,9 @@ from nautilus_trader.model import ActorId
 from nautilus_ai_firm.agents.book import Book
 from nautilus_ai_firm.bus import Failures, Line, Priority, Topic, callback
 from nautilus_ai_firm.data.sessions import Sessions
-from nautilus_ai_firm.messages import DecisionEvent, MarketSnapshot, SignalEvent
+from nautilus_ai_firm.messages import Absence, DecisionEvent, Floats, MarketSnapshot, SignalEvent
 from nautilus_ai_firm.models.cio.combination import combine
+from nautilus_ai_firm.models.cio.decay import decayed
 from nautilus_ai_firm.models.cio.volatility_target import weights as volatility_target_weights
 from nautilus_ai_firm.models.estimators.correlation import EwmaCorrelation
 from nautilus_ai_firm.models.estimators.volatility import EwmaVolatility
@@ -18,7 +19,11 @@ from nautilus_ai_firm.settings import Cio, SignalAgent
 
 
 class CioDesk(DataActor):
-    """Collects the round's signals and decides when every agent has had its turn, over agents in sorted order."""
+    """Collects the round's signals and decides when every agent has had its turn, over agents in sorted order.
+
+    The barrier waits for nobody: who has not spoken by then is absent. An agent that may miss rounds counts with its
+    last signal, decayed, up to an age; any other one that is absent fails the run.
+    """
 
     def __new__(cls, *_: object) -> Self:
         """Give the engine the desk's id."""
@@ -29,13 +34,13 @@ class CioDesk(DataActor):
     ) -> None:
         self.line = Line("cio", self, failures)
         self._settings = settings
-        self._agent_weights = {agent.name: agent.weight for agent in sorted(agents, key=lambda agent: agent.name)}
+        self._agents = {agent.name: agent for agent in sorted(agents, key=lambda agent: agent.name)}
         self._book = book
         self._sessions = sessions
         n = len(book.universe.instrument_ids)
         self._volatility = EwmaVolatility(settings.volatility_span, n)
         self._correlation = EwmaCorrelation(settings.correlation_span, n)
-        self._signals: dict[str, SignalEvent] = {}
+        self._signals: dict[str, SignalEvent] = {}  # the newest of each agent
 
     @callback
     def on_start(self) -> None:
@@ -45,12 +50,33 @@ class CioDesk(DataActor):
         self.line.subscribe(Topic.SNAPSHOT, self._decide, Priority.CIO_DECIDES)
 
     def _open_barrier(self, snapshot: MarketSnapshot) -> None:
-        self._signals.clear()
         self._bar_volatility = self._volatility.update(snapshot.close, snapshot.fresh)
         self._correlations = self._correlation.update(snapshot.close, snapshot.fresh)
 
     def _hear(self, signal: SignalEvent) -> None:
-        self._signals[signal.agent] = signal
+        last = self._signals.get(signal.agent)
+        if last is None or signal.round >= last.round:
+            self._signals[signal.agent] = signal
+
+    def _views(self, snapshot: MarketSnapshot) -> tuple[dict[str, tuple[Floats, Floats]], tuple[Absence, ...]]:
+        # Score and confidence of every agent that counts, and who is absent, both in sorted order.
+        views: dict[str, tuple[Floats, Floats]] = {}
+        absences: list[Absence] = []
+        for name, agent in self._agents.items():
+            signal = self._signals.get(name)
+            age = None if signal is None else snapshot.round - signal.round
+            if signal is not None and age == 0:
+                views[name] = signal.score, signal.confidence
+                continue
+            if agent.half_life_rounds is None or agent.max_age_rounds is None:
+                raise RuntimeError(f"{name} said nothing about round {snapshot.round}, and may_miss is false")
+            if signal is None or age is None or age > agent.max_age_rounds:
+                absences.append(Absence(agent=name, last_round=None))
+                continue
+            score = decayed(signal.score, age, agent.half_life_rounds)
+            views[name] = np.where(snapshot.fresh, score, np.nan), signal.confidence  # as of every agent: no view
+            absences.append(Absence(agent=name, last_round=signal.round))
+        return views, tuple(absences)
 
     def _decide(self, snapshot: MarketSnapshot) -> None:
         if snapshot.is_history:
@@ -60,10 +86,11 @@ class CioDesk(DataActor):
         holdings = self._book.holdings(self.cache, snapshot.close)
         price = np.where(np.isnan(snapshot.close), 0.0, snapshot.close)
         current = holdings.projected * price / float(holdings.equity)
-        agents = tuple(name for name in self._agent_weights if name in self._signals)
-        scores = np.array([self._signals[name].score for name in agents]).reshape(len(agents), n)
-        confidences = np.array([self._signals[name].confidence for name in agents]).reshape(len(agents), n)
-        combined, parts = combine(scores, confidences, np.array([self._agent_weights[name] for name in agents]))
+        views, absences = self._views(snapshot)
+        agents = tuple(views)
+        scores = np.array([score for score, _ in views.values()]).reshape(len(agents), n)
+        confidences = np.array([confidence for _, confidence in views.values()]).reshape(len(agents), n)
+        combined, parts = combine(scores, confidences, np.array([self._agents[name].weight for name in agents]))
         decided = volatility_target_weights(
             combined,
             self._bar_volatility * np.sqrt(universe.bars_per_year),
@@ -89,5 +116,6 @@ class CioDesk(DataActor):
                 weights=np.where(np.isnan(decided), current, decided),
                 agents=agents,
                 contributions=np.where(np.isnan(parts), 0.0, parts * scale),
+                absences=absences,
             ),
         )

@@ -16,6 +16,11 @@ from nautilus_ai_firm.messages import Floats, MarketSnapshot, SignalEvent
 class SignalModel(Protocol):
     """What a model of `models/signals/` offers."""
 
+    @property
+    def horizon_rounds(self) -> int:
+        """Rounds over which a view is meant to come true."""
+        ...
+
     def update(self, market: MarketSnapshot) -> tuple[Floats, Floats]:
         """Return score in [-1, 1] and confidence in [0, 1] of each instrument; NaN is no view."""
         ...
@@ -30,30 +35,44 @@ class Seat:
     model: SignalModel
 
 
+type Views = tuple[Floats, Floats]
+type Measure = Callable[[str, Callable[[], Views]], Views]
+"""Lets an agent think, by name, and may measure how long: the host's affair, as nobody here reads the wall clock."""
+
+
+def unmeasured(_agent: str, think: Callable[[], Views]) -> Views:
+    """Let an agent think."""
+    return think()
+
+
 class SignalDesk(DataActor):
-    """Hosts one agent or several: each hears the snapshot at its own place, so hosting changes no decision."""
+    """Hosts one agent or several: each hears the snapshot at its own place, so hosting changes no decision.
+
+    Its agents speak before they return, so in every round. One that thinks for longer publishes from a timer of its
+    own, whenever it is done; the CIO waits for nobody.
+    """
 
     def __new__(cls, seats: Sequence[Seat], *_: object) -> Self:
         """Give the engine an id that says who sits here."""
         return super().__new__(cls, DataActorConfig(actor_id=ActorId(f"SIGNALS-{seats[0].place + 1:03d}")))  # pyright: ignore[reportCallIssue] - the engine takes the config here
 
-    def __init__(self, seats: Sequence[Seat], failures: Failures) -> None:
+    def __init__(self, seats: Sequence[Seat], failures: Failures, measure: Measure = unmeasured) -> None:
         self._lines = [(seat, Line(f"signals.{seat.name}", self, failures)) for seat in seats]
         self.line = self._lines[0][1]
+        self._measure = measure
 
     @callback
     def on_start(self) -> None:
         """Subscribe each agent at its own priority."""
         for seat, line in self._lines:
-            line.subscribe(Topic.SNAPSHOT, _speaker(seat, line), Priority.signal_agent(seat.place))
+            line.subscribe(Topic.SNAPSHOT, self._speaker(seat, line), Priority.signal_agent(seat.place))
+
+    def _speaker(self, seat: Seat, line: Line) -> Callable[[MarketSnapshot], None]:
+        return partial(_speak, seat, line, self._measure)
 
 
-def _speaker(seat: Seat, line: Line) -> Callable[[MarketSnapshot], None]:
-    return partial(_speak, seat, line)
-
-
-def _speak(seat: Seat, line: Line, snapshot: MarketSnapshot) -> None:
-    score, confidence = seat.model.update(snapshot)
+def _speak(seat: Seat, line: Line, measure: Measure, snapshot: MarketSnapshot) -> None:
+    score, confidence = measure(seat.name, partial(seat.model.update, snapshot))
     _refuse_outside(seat.name, "score", score, -1.0, len(snapshot.close))
     _refuse_outside(seat.name, "confidence", confidence, 0.0, len(snapshot.close))
     line.publish(

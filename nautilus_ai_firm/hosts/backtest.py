@@ -16,6 +16,7 @@ from nautilus_ai_firm.firm import seat
 from nautilus_ai_firm.hosts.journalling import Journalling
 from nautilus_ai_firm.hosts.recorded_connections import RecordedConnections
 from nautilus_ai_firm.hosts.result import write_run
+from nautilus_ai_firm.hosts.stopwatch import Stopwatch
 from nautilus_ai_firm.hosts.study import Stage, Study, prepare
 from nautilus_ai_firm.hosts.universe import bar_names, input_names
 from nautilus_ai_firm.hosts.venue import FillCharges, OvernightFinancing
@@ -71,6 +72,7 @@ def _run(stage: Stage) -> Run:
             journalling = Journalling(stage, folder.name, temporary, recorder)
         engine = _engine(stage)
         failures = Failures()
+        stopwatch = Stopwatch()
         seat(
             engine,
             stage.firm,
@@ -80,6 +82,7 @@ def _run(stage: Stage) -> Run:
             recorder=recorder if journalling is None else journalling.recorder,
             kill_switch=stage.kill_switch if journalling is None else journalling.kill_switch,
             failures=failures,
+            measure=stopwatch,
         )
         if stage.connections:
             engine.add_actor(RecordedConnections(stage.connections, failures))
@@ -95,7 +98,7 @@ def _run(stage: Stage) -> Run:
             raise BacktestError(
                 f"{failure.component} failed in round {failure.round}: {failure.error} (records: {failed})"
             )
-        write_run(temporary, folder.name, stage, engine, recorder, bars)
+        write_run(temporary, folder.name, stage, engine, recorder, bars, stopwatch.us_per_round())
         publish(temporary, folder)
     finally:
         if engine is not None:

@@ -2,6 +2,7 @@
 
 import resource
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from nautilus_trader.backtest import BacktestEngine
@@ -21,6 +22,7 @@ def write_run(
     engine: BacktestEngine,
     recorder: RunRecorder,
     bars: int,
+    signal_us_per_round: Mapping[str, float],
 ) -> None:
     """Write everything that the run leaves behind into its temporary folder, beside its journal where it kept one."""
     loaded = stage.study.loaded
@@ -47,6 +49,7 @@ def write_run(
         caveats=stage.caveats,
         wall_seconds=time.perf_counter() - stage.started,
         peak_rss_mb=peak_rss_mb(),
+        signal_us_per_round=signal_us_per_round,
     )
     journal = temporary / JOURNAL
     write_results(temporary, ran, journal if stage.study.journal else None)

@@ -113,8 +113,9 @@ class StatusBoard:
         self.alert(f"late bar of {message.instrument_id}")
 
     def signal(self, message: SignalEvent) -> None:
-        """Count who spoke."""
-        self._heard.add(message.agent)
+        """Count who spoke about this round."""
+        if message.round == self._round:
+            self._heard.add(message.agent)
 
     def decision(self, message: DecisionEvent) -> None:
         """Keep equity and exposure."""

@@ -6,6 +6,7 @@ read-only, so that no desk can change what another one sees.
 
 from nautilus_ai_firm.messages.arrays import Bools, Floats, Times
 from nautilus_ai_firm.messages.decisions import (
+    Absence,
     Breach,
     ClearedDecision,
     DecisionEvent,
@@ -30,6 +31,7 @@ from nautilus_ai_firm.messages.orders import (
 )
 
 __all__ = [
+    "Absence",
     "Bools",
     "Breach",
     "CancelParent",

@@ -12,7 +12,10 @@ from nautilus_ai_firm.messages.arrays import Bools, Floats, ReadOnlyArrays
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignalEvent(ReadOnlyArrays):
-    """One agent's view: score in [-1, 1], confidence in [0, 1], shape (n_instruments,); NaN is no view."""
+    """One agent's view: score in [-1, 1], confidence in [0, 1], shape (n_instruments,); NaN is no view.
+
+    `round` is the round that it is about, `ts_event` the time at which it was said: the close of that round, or later.
+    """
 
     round: int
     ts_event: int
@@ -30,6 +33,17 @@ class Breach:
     observed: float
     limit: float
     action: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Absence:
+    """An agent that had not spoken when its round was decided.
+
+    `last_round` is the round of its last signal, which counts instead, decayed; None where none counts any more.
+    """
+
+    agent: str
+    last_round: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,9 +71,11 @@ class DecisionEvent(ReadOnlyArrays):
     weights : ndarray of shape (n_instruments,)
         Decided weights, fractions of equity, signed.
     agents : tuple of str
-        Agents whose signal was used, sorted.
+        Agents whose signal was used, be it of this round or an older one, sorted.
     contributions : ndarray of shape (n_agents, n_instruments)
         Part of each agent in the decided weights; columns sum to the weight where agents had a view.
+    absences : tuple of Absence
+        Agents that had said nothing about this round, sorted.
 
     """
 
@@ -76,6 +92,7 @@ class DecisionEvent(ReadOnlyArrays):
     weights: Floats
     agents: tuple[str, ...]
     contributions: Floats
+    absences: tuple[Absence, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

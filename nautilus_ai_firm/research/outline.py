@@ -8,7 +8,7 @@ from nautilus_ai_firm.data.columns import utc
 from nautilus_ai_firm.data.commands import DEFAULT_CATALOG
 from nautilus_ai_firm.gateways.kill_switch import FileKillSwitch
 from nautilus_ai_firm.hosts.study import Study, prepare
-from nautilus_ai_firm.settings import Firm, Loaded
+from nautilus_ai_firm.settings import Firm, Loaded, SignalAgent
 
 MISSING = "MISSING, so orders are refused"
 
@@ -25,7 +25,8 @@ def outline(loaded: Loaded) -> str:
     account = f"{firm.venue.starting_balance:,.0f} {firm.venue.currency}, margin, leverage {firm.venue.leverage:g}"
     slicing = f"TWAP over {twap.duration_minutes} min above {twap.above_participation:.1%} of volume"
     agents = [
-        (agent.name, f"{agent.model}, weight {agent.weight:g}{_params(agent.params)}") for agent in signals.agents
+        (agent.name, f"{agent.model}, weight {agent.weight:g}{_params(agent.params)}{_may_miss(agent)}")
+        for agent in signals.agents
     ]
     rows: Rows = [
         ("firm", f"{firm.name}, a round is a {market.bar} bar on {market.calendar}, {window}"),
@@ -142,6 +143,12 @@ def _titled(title: str, rows: Rows) -> Rows:
 
 def _params(params: dict[str, object]) -> str:
     return "".join(f", {name} {value}" for name, value in params.items())
+
+
+def _may_miss(agent: SignalAgent) -> str:
+    if not agent.may_miss:
+        return ""
+    return f"; may miss rounds, half-life {agent.half_life_rounds:g}, at most {agent.max_age_rounds} rounds"
 
 
 def _or_missing(form: str, limit: float | None) -> str:

@@ -95,6 +95,8 @@ class RunRecorder:
                 "agents": message.agents,
             },
         )
+        for absence in message.absences:
+            self.audit.write("absence", {"ts": message.ts_event, "round": message.round, **_fields(absence)})
 
     def risked(self, message: RiskedDecision) -> None:
         """Keep the round's equity and the desk's breaches."""

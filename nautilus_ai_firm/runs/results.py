@@ -72,6 +72,8 @@ class Ran:
         How long the run took; None where nobody measured.
     peak_rss_mb : int or None
         Its largest memory; None where nobody measured.
+    signal_us_per_round : mapping of str to float, optional
+        How long each agent thought, microseconds a round; None where nobody measured.
 
     """
 
@@ -97,6 +99,7 @@ class Ran:
     caveats: tuple[str, ...]
     wall_seconds: float | None
     peak_rss_mb: int | None
+    signal_us_per_round: Mapping[str, float] | None = None
 
 
 def write_results(temporary: Path, ran: Ran, journal: Path | None = None) -> None:
@@ -173,6 +176,9 @@ def _summary(ran: Ran, equity: pa.Table, fills: pa.Table) -> dict[str, Any]:
         "wall_seconds": None if ran.wall_seconds is None else round(ran.wall_seconds, 3),
         "bars_per_second": round(ran.bars / ran.wall_seconds) if ran.wall_seconds else None,
         "peak_rss_mb": ran.peak_rss_mb,
+        "signal_us_per_round": None
+        if ran.signal_us_per_round is None
+        else {agent: round(us, 1) for agent, us in ran.signal_us_per_round.items()},
     }
 
 

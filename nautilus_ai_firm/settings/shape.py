@@ -50,6 +50,17 @@ class SignalAgent(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
     model: Name
     weight: Positive
     params: dict[str, Any] = {}
+    may_miss: bool = False  # whether rounds go on without it; any other agent that is silent fails the run
+    half_life_rounds: Positive | None = None  # while it is silent, its last score halves in so many rounds
+    max_age_rounds: Count | None = None  # and counts for so many
+
+    def __post_init__(self) -> None:
+        """Refuse an agent that may miss rounds without bounds, and bounds that would never hold."""
+        for key in ("half_life_rounds", "max_age_rounds"):
+            if self.may_miss and getattr(self, key) is None:
+                raise ValueError(f"{key} is missing: an agent that may_miss rounds needs it")
+            if not self.may_miss and getattr(self, key) is not None:
+                raise ValueError(f"{key} is given, but may_miss is false: the agent speaks in every round")
 
 
 class Signals(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

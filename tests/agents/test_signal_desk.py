@@ -13,6 +13,8 @@ from tests.agents.conftest import Bench
 class Says:
     """A model that always says the same."""
 
+    horizon_rounds = 1
+
     def __init__(self, score: Any, sure: Any = (1.0, 1.0)) -> None:
         self._said = np.array(score), np.array(sure)
 

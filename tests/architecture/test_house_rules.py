@@ -130,6 +130,8 @@ def test_a_signal_model_offers_what_the_desk_expects(path: Path) -> None:
     methods = {node.name: node for node in classes["Model"].body if isinstance(node, ast.FunctionDef)}
     assert [argument.arg for argument in methods["__init__"].args.args] == ["self", "params", "watched"]
     assert [argument.arg for argument in methods["update"].args.args] == ["self", "market"]
+    assert [ast.unparse(one) for one in methods["horizon_rounds"].decorator_list] == ["property"]
+    assert ast.unparse(methods["horizon_rounds"].returns or ast.Constant(None)) == "int"
 
 
 @pytest.mark.parametrize(("name", "number"), list(DESKS.items()))

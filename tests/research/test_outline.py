@@ -7,7 +7,7 @@ import pytest
 from nautilus_ai_firm.data.errors import CatalogError
 from nautilus_ai_firm.research.outline import MISSING, aligned, in_catalog, limit_rows, outline, switch_line
 from nautilus_ai_firm.settings import load
-from tests.firm_runs import ABSENT, ROOT, settings
+from tests.firm_runs import ABSENT, FIRM, ROOT, settings
 
 LIMITS = {
     "risk.max_position": "max_position",
@@ -35,6 +35,15 @@ def test_a_whole_firm_is_ok() -> None:
         "cash 1.00%, margin 5.00%, borrow 1.00%",
     ):
         assert said in text
+
+
+def test_an_agent_that_may_miss_rounds_is_told_apart() -> None:
+    bounds = {"may_miss": True, "half_life_rounds": 2.5, "max_age_rounds": 10}
+    agents = [agent | (bounds if agent["name"] == "macro" else {}) for agent in FIRM["signals"]["agents"]]
+    lines = [line for line in outline(settings(changes={"signals.agents": agents})).splitlines() if "may miss" in line]
+    assert len(lines) == 1
+    assert "macro, weight 0.3" in lines[0]
+    assert lines[0].endswith("; may miss rounds, half-life 2.5, at most 10 rounds")
 
 
 @pytest.mark.parametrize(("path", "name"), LIMITS.items())

@@ -49,6 +49,7 @@ def whole(*shape: int) -> st.SearchStrategy[np.ndarray]:
 
 FLAGS = arrays(np.bool_, (N,))
 BREACH = st.builds(messages.Breach, rule=TEXT, instrument_id=st.none() | TEXT, observed=FLOAT, limit=FLOAT, action=TEXT)
+ABSENCE = st.builds(messages.Absence, agent=TEXT, last_round=st.none() | COUNT)
 BREACHES = st.lists(BREACH, max_size=2).map(tuple)
 QUOTES = st.builds(
     messages.Quotes,
@@ -101,6 +102,7 @@ def decisions(draw: st.DrawFn) -> messages.DecisionEvent:
         weights=floats(),
         agents=st.just(agents),
         contributions=floats(len(agents), N),
+        absences=st.lists(ABSENCE, max_size=2).map(tuple),
     )
     return draw(made)
 

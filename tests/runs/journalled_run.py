@@ -15,7 +15,7 @@ from tests.firm_runs import run, settings, synthetic_market
 
 ROUNDS, HALTED, RESUMED = 200, 100, 130
 """Rounds in all, and those after which a person throws the kill switch, and opens it again."""
-TIMINGS = {"wall_seconds", "bars_per_second", "peak_rss_mb", "audit_head"}
+TIMINGS = {"wall_seconds", "bars_per_second", "peak_rss_mb", "signal_us_per_round", "audit_head"}
 UNRECORDED = {
     "orders": [
         "trader_id", "strategy_id", "account_id", "venue_order_id", "last_trade_id", "position_id", "liquidity_side",

@@ -28,8 +28,8 @@ from nautilus_ai_firm.runs.market_codec import decode_market, encode_market
 from tests.runs.a_session import START
 from tests.runs.any_fact import CLEARED, FACTS, MARKET, bits, market_bits
 
-WITHIN_A_FIRM = {"ExecutionTick", "CancelParent", "ChildIntent", "ParentDone", "Breach", "SessionEnd", "Quotes",
-                 "Events", "OptionChain", "Watched"}  # fmt: skip
+WITHIN_A_FIRM = {"ExecutionTick", "CancelParent", "ChildIntent", "ParentDone", "Absence", "Breach", "SessionEnd",
+                 "Quotes", "Events", "OptionChain", "Watched"}  # fmt: skip
 """What only desks tell each other, and what is part of other messages."""
 
 

@@ -154,7 +154,7 @@ def test_keeping_a_journal_changes_nothing_else(kept: Run, tmp_path: Path) -> No
     summary = {name: value for name, value in kept.summary.items() if name != "catalog_sha256"}
     assert without.summary["result_sha256"] == kept.summary["result_sha256"]
     assert {name for name in summary if summary[name] != without.summary[name]} <= {
-        "wall_seconds", "bars_per_second", "peak_rss_mb", "audit_head", "config_sha256",
+        "wall_seconds", "bars_per_second", "peak_rss_mb", "signal_us_per_round", "audit_head", "config_sha256",
     }  # fmt: skip
 
 

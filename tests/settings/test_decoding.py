@@ -40,6 +40,14 @@ def test_what_is_written_reads_back_as_equal_settings(raw):
     assert decode(tomllib.loads(encode(firm).decode()), "again").firm == firm
 
 
+def test_an_agent_may_miss_rounds_within_bounds(raw):
+    agent = raw["signals"]["agents"][0] | {"may_miss": True, "half_life_rounds": 2.5, "max_age_rounds": 10}
+    agents = [agent, *raw["signals"]["agents"][1:]]
+    found = decode(changed(raw, "signals.agents", agents), "late").firm.signals.agents
+    assert (found[0].may_miss, found[0].half_life_rounds, found[0].max_age_rounds) == (True, 2.5, 10)
+    assert not found[1].may_miss
+
+
 def test_the_hash_depends_on_what_is_said_and_not_on_layout(raw, tmp_path):
     (tmp_path / "a.toml").write_bytes(encode(decode(raw, "demo").firm))
     assert load(tmp_path / "a.toml").sha256 == load(DEMO).sha256
@@ -70,6 +78,9 @@ def test_the_hash_depends_on_what_is_said_and_not_on_layout(raw, tmp_path):
         ("signals.agents.0.params.fast_spanz", 1, "signals.agents[0].params: fast_spanz is not a known key (did you "),
         ("signals.agents.0.params.volatility_span", 1, "signals.agents[0].params: volatility_span = 1: expected `floa"),
         ("signals.agents.2.params.oil", "brent", "signals.agents[2].params: "),
+        ("signals.agents.0.may_miss", True, "signals.agents[0]: half_life_rounds is missing: an agent that may_miss"),
+        ("signals.agents.0.max_age_rounds", 5, "signals.agents[0]: max_age_rounds is given, but may_miss is false"),
+        ("signals.agents.0.half_life_rounds", 0, "signals.agents[0].half_life_rounds = 0: expected `float` > 0.0"),
         ("signals.agents.1.name", "momentum", "agents names momentum more than once"),
         (
             "compliance.restricted",

@@ -134,6 +134,11 @@ class Model:
         self._z: Floats = np.full(n, np.nan)  # what is followed, in the direction in which it is
         self._age: Times = np.zeros(n, dtype=np.int64)
 
+    @property
+    def horizon_rounds(self) -> int:
+        """Rounds over which a view is meant to come true: as long as a drift is followed."""
+        return self._params.hold_bars
+
     def update(self, market: MarketSnapshot) -> tuple[Floats, Floats]:
         """Take a round and return score in [-1, 1] and confidence in [0, 1], shape (n_instruments,); NaN is no view."""
         assert market.events is not None  # there are kinds, so the firm watches events

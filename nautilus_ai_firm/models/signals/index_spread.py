@@ -120,6 +120,11 @@ class Model:
         self._spread: Floats = np.zeros(n)
         self._z: Floats = np.full(n, np.nan)
 
+    @property
+    def horizon_rounds(self) -> int:
+        """Rounds over which a view is meant to come true: the memory of the average that spreads return to."""
+        return ceil(self._params.mean_span)
+
     def update(self, market: MarketSnapshot) -> tuple[Floats, Floats]:
         """Take a round and return score in [-1, 1] and confidence in [0, 1], shape (n_instruments,); NaN is no view."""
         both = self._read(market)

@@ -91,6 +91,8 @@ class Model:
 
     Notes
     -----
+    Horizon: `max_age_rounds`, as long as a reading stays valid.
+
     A reading changes only in rounds in which its input does, and spans count such changes, so a monthly figure is worth
     one observation a month. No view (NaN) until every reading with weight is warm, when one has not changed
     for `max_age_rounds`, and for stale instruments. An oil price of zero or below is no observation.
@@ -117,6 +119,11 @@ class Model:
         self._volatility_level = EwmaZScore(long_span, long_span, 1, ceil(long_span))
         self._z: Floats = np.full(3, np.nan)
         self._age = np.zeros(3, dtype=np.int64)
+
+    @property
+    def horizon_rounds(self) -> int:
+        """Rounds over which a view is meant to come true: as long as a reading stays valid without a change."""
+        return self._params.max_age_rounds
 
     def update(self, market: MarketSnapshot) -> tuple[Floats, Floats]:
         """Take a round and return score in [-1, 1] and confidence in [0, 1], shape (n_instruments,); NaN is no view."""

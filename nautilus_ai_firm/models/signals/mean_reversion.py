@@ -56,6 +56,9 @@ class Model:
 
     Notes
     -----
+    Horizon: about `mean_span` bars; half-life of a view: 0.35 `mean_span` bars, in which the average catches up with
+    half of a distance.
+
     No view (NaN) for a stale instrument, beyond `stop_z`, before `scale_span` closes, and where the price never moved.
     A move beyond `stop_z` enters the usual deviation all the same, so views return as the market calms down.
 
@@ -66,6 +69,11 @@ class Model:
         self._z_score = EwmaZScore(
             params.mean_span, params.scale_span, len(watched.instruments), ceil(params.scale_span)
         )
+
+    @property
+    def horizon_rounds(self) -> int:
+        """Rounds over which a view is meant to come true: the memory of the average that prices return to."""
+        return ceil(self._params.mean_span)
 
     def update(self, market: MarketSnapshot) -> tuple[Floats, Floats]:
         """Take a round and return score in [-1, 1] and confidence in [0, 1], shape (n_instruments,); NaN is no view."""

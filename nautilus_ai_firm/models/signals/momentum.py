@@ -64,6 +64,8 @@ class Model:
 
     Notes
     -----
+    Horizon: the centre of mass of the returns behind a forecast, 2.5 times the mean fast span, bars.
+
     No view (NaN) for a stale instrument, and before its closes number four times the slowest fast span. Reversing all
     returns flips the score; the unit of the price does not matter.
 
@@ -74,7 +76,13 @@ class Model:
         scalars = [FORECAST_SCALARS[span] for span in params.fast_spans]
         self._scalars = np.array(scalars)[:, np.newaxis]
         self._multiplier = params.diversification_multiplier
+        self._spans = params.fast_spans
         self._deviation = random_walk_deviation(params.fast_spans, scalars) / len(scalars)
+
+    @property
+    def horizon_rounds(self) -> int:
+        """Rounds over which a view is meant to come true: the centre of mass of the returns behind a forecast."""
+        return round(2.5 * sum(self._spans) / len(self._spans))
 
     def update(self, market: MarketSnapshot) -> tuple[Floats, Floats]:
         """Take a round and return score in [-1, 1] and confidence in [0, 1], shape (n_instruments,); NaN is no view."""

@@ -87,8 +87,9 @@ class Model:
 
     Notes
     -----
-    Horizon: the rest of the session for the breakout, one bin for the season; half-life: half of that. A view is for
-    one session: with the last bar but one it is over, and the score is 0, so that who follows is out in the last bar.
+    Horizon: the rest of the session for the breakout, one bin for the season; half-life: half of that. `horizon_rounds`
+    is 1: the model does not know how many rounds a session has. A view is for one session: with the last bar but one it
+    is over, and the score is 0, so that who follows is out in the last bar.
 
     Warm-up: `volatility_span` bars, and `min_sessions` sessions for the season. No view (NaN) outside of sessions, for
     stale instruments, where a price never moved, within the opening range or inside its edges where the season is
@@ -113,6 +114,11 @@ class Model:
         self._sigma: Floats = np.full(n, np.nan)  # per bar, as known at the session's open
         self._high: Floats = np.full(n, np.nan)
         self._low: Floats = np.full(n, np.nan)
+
+    @property
+    def horizon_rounds(self) -> int:
+        """Rounds over which a view is meant to come true: the one that begins at this close."""
+        return 1
 
     def update(self, market: MarketSnapshot) -> tuple[Floats, Floats]:
         """Take a round and return score in [-1, 1] and confidence in [0, 1], shape (n_instruments,); NaN is no view."""

@@ -141,6 +141,14 @@ class Model:
         self._scores: Floats = np.zeros((2, n))  # of both legs
         self._surety: Floats = np.zeros(n)
 
+    @property
+    def horizon_rounds(self) -> int:
+        """Rounds over which a view is meant to come true.
+
+        The span over which a spread is measured, within which it should come back.
+        """
+        return ceil(self._params.scale_span)
+
     def update(self, market: MarketSnapshot) -> tuple[Floats, Floats]:
         """Take a round and return score in [-1, 1] and confidence in [0, 1], shape (n_instruments,); NaN is no view."""
         volatility = self._volatility.update(market.close, market.fresh)

@@ -88,6 +88,11 @@ class Model:
         self._age = np.full(n, NOT_FIRED)
         self._side: Floats = np.zeros(n)
 
+    @property
+    def horizon_rounds(self) -> int:
+        """Rounds over which a view is meant to come true: as long as a move is followed."""
+        return self._params.hold_bars
+
     def update(self, market: MarketSnapshot) -> tuple[Floats, Floats]:
         """Take a round and return score in [-1, 1] and confidence in [0, 1], shape (n_instruments,); NaN is no view."""
         bar = _usable_bar(market)
