@@ -7,12 +7,14 @@ from typing import Annotated, Any, override
 import typer
 from typer.core import TyperGroup
 
+from nautilus_ai_firm.data.commands import DEFAULT_CATALOG
 from nautilus_ai_firm.data.commands import app as catalog_app
 from nautilus_ai_firm.gateways.kill_switch import FileKillSwitch
 from nautilus_ai_firm.hosts.replay import replay as replay_session
 from nautilus_ai_firm.research.command_line import FAILED, exit_status, progress
 from nautilus_ai_firm.research.outline import in_catalog, outline, switch_line
 from nautilus_ai_firm.research.replay_report import replay_report
+from nautilus_ai_firm.research.signals_report import signals_report
 from nautilus_ai_firm.research.tearsheet import write_tearsheet
 from nautilus_ai_firm.runs.folder import open_run
 from nautilus_ai_firm.runs.sealing import seal_session, sealed_line
@@ -97,6 +99,17 @@ def seal(run: RunFolder) -> None:
 def tearsheet(run: RunFolder) -> None:
     """Write the tearsheet of a run again: one file that opens offline."""
     typer.echo(str(write_tearsheet(open_run(run))))
+
+
+@app.command()
+def signals(
+    run: RunFolder,
+    catalog: Annotated[
+        Path, typer.Option("--catalog", help="Folder of the market data that it ran on.")
+    ] = DEFAULT_CATALOG,
+) -> None:
+    """Measure the agents of a run: coverage, turnover, information coefficient, correlation, time."""
+    typer.echo(signals_report(open_run(run), catalog))
 
 
 @app.command()
