@@ -12,7 +12,7 @@ LIVE_PORTS = {4001: "IB Gateway", 7496: "TWS"}  # where a session for real money
 GATEWAY_PAPER_PORT = "4002"
 HOST_FORM = "a host name or an address"
 LAST_CLIENT_ID = 999
-PROBE_OFFSET = 1_000  # the probe's client id, so that it never takes the node's
+PROBE_OFFSET, HISTORY_OFFSET = 1_000, 2_000  # client ids of who calls beside the node, so that none takes the node's
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +34,11 @@ class Endpoint:
     def probe_client_id(self) -> int:
         """The client id of the probe."""
         return self.client_id + PROBE_OFFSET
+
+    @property
+    def history_client_id(self) -> int:
+        """The client id under which bars of the past are asked for."""
+        return self.client_id + HISTORY_OFFSET
 
 
 def shortened(account: str) -> str:
