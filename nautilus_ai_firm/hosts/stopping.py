@@ -2,11 +2,17 @@
 
 import asyncio
 import signal
+import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+NAP_S = 0.05  # how long a wait goes on after the wish to end it
+
+
+class Stopped(Exception):  # noqa: N818 - no fault: somebody wants the session to end
+    """A wait was ended by the wish to end the session, whose cause it names."""
 
 
 class Stop:
@@ -43,6 +49,21 @@ class Stop:
         self.cause = self.cause or cause
         if not self._held:
             self.wanted.set()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait while no event loop runs.
+
+        Raises
+        ------
+        Stopped
+            The session is to end: at once, within a twentieth of a second.
+
+        """
+        end_s = time.monotonic() + seconds
+        while not self.cause and (left_s := end_s - time.monotonic()) > 0:
+            time.sleep(min(left_s, NAP_S))
+        if self.cause:
+            raise Stopped(self.cause)
 
     @contextmanager
     def heard(self) -> Generator[None]:
