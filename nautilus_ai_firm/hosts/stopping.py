@@ -23,7 +23,8 @@ class Stop:
     cause : str
         Name of the signal, or `minutes`; empty while nobody wants the session to end.
     wanted : asyncio.Event
-        Set with the cause, or when a session that runs again over its journal has come to the journal's end.
+        Of the last event loop that signals were heard in. Set with the cause, or when a session that runs again over
+        its journal has come to the journal's end.
 
     """
 
@@ -85,6 +86,8 @@ class Stop:
     def heard_in_loop(self, minutes: float | None) -> Generator[None]:
         """Hear signals in the running event loop, and the time when there is one; signals until the loop is closed."""
         loop = asyncio.get_running_loop()
+        if not self.wanted.is_set():
+            self.wanted = asyncio.Event()  # one that was waited for belongs to its loop, which may be another
         for number in SIGNALS:
             loop.add_signal_handler(number, self.end, number.name)
         timer = None if minutes is None else loop.call_later(minutes * 60, self.end, "minutes")

@@ -104,7 +104,7 @@ class Supervisor:
         self.outages: list[Outage] = []
 
     def run(self) -> Ended:
-        """Run the session to its end.
+        """Run the session to its end, in the main thread, since it hears signals.
 
         Returns
         -------
@@ -118,15 +118,17 @@ class Supervisor:
 
         """
         self._down_since_s = self._patience.clock()
-        try:
-            while True:
-                ended = self._once()
-                if not ended.again or self._stop.cause:
-                    return ended
-                self._lost(ended.why)
-                self._cool_down()
-        except Stopped as stopped:
-            return Ended(again=False, why=str(stopped))
+        with self._stop.heard():
+            try:
+                while True:
+                    ended = self._once()
+                    self._stop.listen()  # the attempt's event loop took the handlers of signals with it
+                    if not ended.again or self._stop.cause:
+                        return ended
+                    self._lost(ended.why)
+                    self._cool_down()
+            except Stopped as stopped:
+                return Ended(again=False, why=str(stopped))
 
     def _once(self) -> Ended:
         self._end_if_wanted()

@@ -3,11 +3,13 @@
 Its clock moves only when it waits; the connections are real.
 """
 
+import asyncio
 import os
 import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -17,7 +19,7 @@ from nautilus_ai_firm.gateways.errors import GatewayAbsentError, GatewayError
 from nautilus_ai_firm.gateways.ib_endpoint import Endpoint
 from nautilus_ai_firm.gateways.ib_retry import Patience
 from nautilus_ai_firm.hosts.stopping import Stop, Stopped
-from nautilus_ai_firm.hosts.supervisor import Ended, Outage, Supervisor
+from nautilus_ai_firm.hosts.supervisor import Ended, Supervisor
 from nautilus_ai_firm.settings import InteractiveBrokers
 from tests.faults.gateway.server import Gateway
 from tests.faults.gateway.serving import HOST
@@ -149,7 +151,9 @@ def test_a_drop_and_a_return_begin_again_and_the_seconds_until_trading_are_told(
     session.waiting.on_pause = lambda _: gateway.accept() if sum(session.waiting.pauses) > 10 else None
     assert session.supervisor.run() == DONE
     down_s = sum(session.waiting.pauses) + 4.5
-    assert session.supervisor.outages == [Outage(why=DROPPED.why, attempts=1, seconds=pytest.approx(down_s))]
+    (outage,) = session.supervisor.outages
+    assert (outage.why, outage.attempts) == (DROPPED.why, 1)
+    assert outage.seconds == pytest.approx(down_s)
     assert 14.5 < down_s < 19
     assert session.said[0] == "session lost: the connection broke; again now"
     assert session.said[-1] == f"trading again after {down_s:.1f} s, attempt 1 (the connection broke)"
@@ -235,19 +239,40 @@ def test_the_wish_to_end_during_an_attempt_is_not_followed_by_another(gateway: G
     assert len(session.begun_s) == 1
 
 
-def test_ctrl_c_ends_a_real_wait_at_once(gateway: Gateway) -> None:
-    gateway.refuse()
-    stop, begun_s = Stop(), time.monotonic()
+@pytest.mark.parametrize("attempts", [0, 1, 2])
+def test_ctrl_c_ends_a_real_wait_at_once_whatever_event_loops_came_before(gateway: Gateway, attempts: int) -> None:
+    stop, before, left = Stop(), signal.getsignal(signal.SIGINT), [attempts]
+    pressed_s: list[float] = []
+
+    def press() -> None:
+        pressed_s.append(time.monotonic())
+        os.kill(os.getpid(), signal.SIGINT)
+
+    async def wait_in_a_loop() -> None:
+        with stop.heard_in_loop(None), suppress(TimeoutError):
+            await asyncio.wait_for(stop.wanted.wait(), 0.05)
+
+    def lose_the_gateway() -> None:
+        gateway.refuse()
+        pressing.start()
+
+    def attempt(_facts: GatewayFacts, trades: Callable[[], None]) -> Ended:
+        trades()
+        asyncio.run(wait_in_a_loop())
+        left[0] -= 1
+        if not left[0]:
+            lose_the_gateway()
+        return DROPPED
+
+    pressing = threading.Timer(0.7, press)
+    if not attempts:
+        lose_the_gateway()
     where = Endpoint(host=HOST, port=gateway.port, client_id=1, account=ACCOUNT, real_money=False)
-    supervisor = Supervisor(
-        where, SETTINGS, lambda _facts, _trades: DONE, stop, lambda _: None, Patience(sleep=stop.sleep)
-    )
-    pressed = threading.Timer(1.0, lambda: os.kill(os.getpid(), signal.SIGINT))
-    with stop.heard():
-        pressed.start()
-        assert supervisor.run() == Ended(again=False, why="SIGINT")
-    pressed.join()
-    assert 1.0 <= time.monotonic() - begun_s < 2.0
+    supervisor = Supervisor(where, SETTINGS, attempt, stop, lambda _: None, Patience(sleep=stop.sleep))
+    assert supervisor.run() == Ended(again=False, why="SIGINT")
+    assert time.monotonic() - pressed_s[0] < 0.5
+    assert signal.getsignal(signal.SIGINT) is before
+    pressing.join()
 
 
 def test_without_the_breaker_a_gateway_that_fails_each_time_is_called_without_a_pause(gateway: Gateway) -> None:

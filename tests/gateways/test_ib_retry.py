@@ -77,19 +77,19 @@ def test_the_wait_is_told_once_and_with_what_was_met() -> None:
 def test_what_no_wait_can_mend_is_raised_at_once(final: Exception) -> None:
     waiting = Waiting()
     with pytest.raises(type(final)):
-        until_there(failing(final), 60, waiting.patience(), pytest.fail)
+        until_there(failing(final), 60, waiting.patience(), lambda met: pytest.fail(str(met)))
     assert waiting.pauses == []
 
 
 def test_who_wants_to_stop_ends_a_wait() -> None:
-    class Enough(Exception):
+    class EnoughError(Exception):
         pass
 
     def enough(_pause_s: float) -> None:
-        raise Enough
+        raise EnoughError
 
     waiting = Waiting(enough)
-    with pytest.raises(Enough):
+    with pytest.raises(EnoughError):
         until_there(never, 60, waiting.patience(), lambda _: None)
     assert len(waiting.pauses) == 1
 
