@@ -198,6 +198,16 @@ def test_drops_every_two_minutes_open_it_though_each_attempt_traded(gateway: Gat
     assert [round(pause_s) // 30 for pause_s in session.waiting.pauses] == [1]
 
 
+@pytest.mark.parametrize(("seconds", "cool_downs"), [(60.0, [1]), (59.0, [1, 2])])
+def test_an_attempt_that_traded_for_a_minute_closes_it_and_a_shorter_one_does_not(
+    gateway: Gateway, seconds: float, cool_downs: list[int]
+) -> None:
+    failing = [dropped_after(1, trading=False)] * 3
+    session = Attempts(gateway, *failing, dropped_after(seconds), over)
+    session.supervisor.run()
+    assert [round(pause_s) // 30 for pause_s in session.waiting.pauses] == cool_downs
+
+
 def test_it_gives_up_after_six_hours_without_trading(gateway: Gateway) -> None:
     session = Attempts(gateway, over, dropped_after(1, trading=False))
     session._steps[0] = dropped_after(3_600)

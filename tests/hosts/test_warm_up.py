@@ -83,13 +83,17 @@ class World:
         self.market = synthetic_market(SYMBOLS, SESSIONS[bar], bar)
         self.cut_ns = cut_of(self.market)
         self.now_ns = int(self.market.closes()[-1])
-        self.whole = Catalog(self.market.write(folder / "whole", bar))
+        self.folder = folder
         known = self.market.cut(self.cut_ns)
         self.catalog = Catalog(replace(known, macro=self.market.macro).write(folder / "catalog", bar))
         self.served = {
             name: change(name, columns) for name, columns in [*self.market.bars.items(), ("SPX", self.market.index)]
         }
         self.said: list[str] = []
+
+    def whole(self) -> Catalog:
+        """Make the catalog that holds it all."""
+        return Catalog(self.market.write(self.folder / "whole", self.bar))
 
     @contextmanager
     def gateway(self) -> Iterator[Gateway]:
@@ -139,7 +143,7 @@ def test_catalog_and_gap_give_the_history_of_a_catalog_that_holds_it_all(tmp_pat
     world = World(tmp_path, bar)
     loaded = firm_of(bar)
     found = world.warm_up(loaded)
-    expected, begin_ns = _feed(loaded.firm, world.whole, world.now_ns + 1)
+    expected, begin_ns = _feed(loaded.firm, world.whole(), world.now_ns + 1)
     assert told(found.feed.history) == told(expected.history)
     assert [data.ts_init for data in found.feed.history] == sorted(data.ts_init for data in expected.history)
     assert (found.begin_ns, found.feed.initial_inputs) == (begin_ns, expected.initial_inputs)
@@ -163,6 +167,17 @@ def test_what_came_from_the_catalog_stands_on_the_level_of_the_gateway(tmp_path:
     before = index.close[index.ts_close_ns < found.begin_ns][-1]
     assert found.feed.initial_inputs[INDEX] == pytest.approx(before * 0.5, rel=1e-4)
     assert "older prices x0.5" in found.lines()[0]
+
+
+def test_an_index_has_no_volume_and_the_broker_says_so_with_minus_one(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    index = world.market.index
+    world.served["SPX"] = replace(index, volume=np.full(len(index), -1.0))
+    found = world.warm_up()
+    name = bar_type_id(INDEX, "1-DAY")
+    assert found.spliced[name].how.volume_factor == 1
+    after = [int(bar.volume) for bar in bars_of(found, name) if bar.ts_event >= found.spliced[name].how.ts_first]
+    assert set(after) == {0}
 
 
 def test_history_can_be_journalled_and_read_again(tmp_path: Path) -> None:
