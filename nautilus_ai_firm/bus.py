@@ -24,6 +24,7 @@ class Topic(StrEnum):
     RISKED = "firm.risk.decision"
     CLEARED = "firm.compliance.decision"
     RISK_COMMAND = "firm.risk.command"
+    CONNECTION = "firm.host.connection"
     SESSION_END = "firm.host.session_end"
     EXECUTION_TICK = "firm.execution.tick"
     CANCEL_PARENT = "firm.execution.cancel_parent"

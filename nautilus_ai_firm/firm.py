@@ -6,7 +6,7 @@ market -> signals -> cio -> risk -> compliance -> execution -> algorithms; recor
 from typing import Any, Protocol
 
 from nautilus_ai_firm.agents.algorithms import TwapAlgorithm
-from nautilus_ai_firm.agents.book import Book, Universe
+from nautilus_ai_firm.agents.book import Book, Funds, Universe
 from nautilus_ai_firm.agents.cio import CioDesk
 from nautilus_ai_firm.agents.compliance import ComplianceDesk
 from nautilus_ai_firm.agents.execution import ExecutionDesk
@@ -52,6 +52,7 @@ def seat(
     kill_switch: KillSwitch,
     failures: Failures,
     time: MarketTime = COMPONENT_TIME,
+    funds: Funds | None = None,
 ) -> WorkingLedger:
     """Seat the whole firm and return its ledger of what is working.
 
@@ -75,10 +76,12 @@ def seat(
         What tells whether a desk failed.
     time : MarketTime, optional
         How the host keeps market time; on the clock of each component when absent.
+    funds : Funds, optional
+        Who knows the balance; the engine's account of the venue when absent.
 
     """
     ledger = WorkingLedger(len(universe.instrument_ids))
-    book = Book(universe, ledger)
+    book = Book(universe, ledger, funds)
     gate = OrderGate(firm.execution.gate, firm.market, universe, halt_allows_reducing=firm.risk.halt_allows_reducing)
     host.add_actor(RecordsDesk(recorder, failures))
     host.add_actor(MarketDesk(universe, feed, time, failures))

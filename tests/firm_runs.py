@@ -301,6 +301,7 @@ class Tape:
         self.messages.append(message)
 
     snapshot = late_bar = signal = decision = risked = cleared = command = gate_result = order = parent = _keep
+    connection = _keep
 
     def of(self, kind: type) -> list[Any]:
         """Messages of one type."""

@@ -44,7 +44,7 @@ class TwapAlgorithm(ExecutionAlgorithm):
         self._time = time
         self._universe = universe
         self._gate = gate
-        self._place: dict[InstrumentId, int] = {name: place for place, name in enumerate(universe.instrument_ids)}
+        self._place: dict[InstrumentId, int] = {name: place for place, name in enumerate(universe.order_ids)}
         self._parents: dict[int, _Sliced] = {}  # by place: one active parent an instrument
         self._ticks: dict[int, ExecutionTick] = {}
 
@@ -99,10 +99,11 @@ class TwapAlgorithm(ExecutionAlgorithm):
             sliced.order.client_order_id
         )  # the engine's copy has shrunk by what was spawned
         if last:
-            self.submit_order(primary)
+            self.submit_order(primary, client_id=self._universe.client_id)
             self._finish(sliced, "filled")
         else:
-            self.submit_order(self.spawn_market(primary, Quantity.from_int(quantity), tags=sliced.order.tags))
+            child = self.spawn_market(primary, Quantity.from_int(quantity), tags=sliced.order.tags)
+            self.submit_order(child, client_id=self._universe.client_id)
 
     def _gate_lets(self, sliced: _Sliced, child_id: str, quantity: int, tick: ExecutionTick) -> bool:
         instrument_id = sliced.order.instrument_id
@@ -111,7 +112,7 @@ class TwapAlgorithm(ExecutionAlgorithm):
             ts_event=tick.ts_event,
             round=self.line.failures.round,
             decision_id=sliced.order.tags[0],
-            instrument_id=str(instrument_id),
+            instrument_id=self._universe.names[sliced.place],
             client_order_id=child_id,
             side="BUY" if buy else "SELL",
             quantity=quantity if buy else -quantity,

@@ -1,11 +1,23 @@
 """What every desk reads of the firm's state: the universe, positions, cash and equity, from the Nautilus cache."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
+from typing import Protocol
 
 import numpy as np
 from nautilus_trader.common import Cache
-from nautilus_trader.model import FIXED_PRECISION, BarType, Currency, InstrumentId, Price, Quantity, Venue
+from nautilus_trader.model import (
+    FIXED_PRECISION,
+    BarType,
+    ClientId,
+    Currency,
+    InstrumentId,
+    Position,
+    Price,
+    Quantity,
+    Venue,
+)
 from numpy.typing import NDArray
 
 from nautilus_ai_firm.messages import Floats
@@ -25,6 +37,29 @@ def nearest_float(value: Price | Quantity) -> float:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """How orders leave, where that is not as in a simulation.
+
+    Attributes
+    ----------
+    order_ids : tuple of InstrumentId
+        What the broker calls the instruments, in the order of the universe.
+    client_id : ClientId, optional
+        The execution client that takes the orders; the engine finds it when absent.
+    order_tag : str
+        What the id of every order begins with, so that no two sessions at one account share an id.
+    auctions : bool
+        Whether a decision for the next open goes out at once, as an order for the opening auction.
+
+    """
+
+    order_ids: tuple[InstrumentId, ...]
+    client_id: ClientId | None
+    order_tag: str = ""
+    auctions: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Universe:
     """The instruments of the firm in the order of the configuration, and what it watches beside them."""
 
@@ -38,6 +73,18 @@ class Universe:
     bar_minutes: int
     bars_per_year: float
     names: tuple[str, ...]  # instrument ids as text
+    trades_quotes: bool = False  # whether orders go out at quotes; at trades otherwise
+    route: Route | None = None
+
+    @property
+    def order_ids(self) -> tuple[InstrumentId, ...]:
+        """What the venue of the orders calls the instruments."""
+        return self.instrument_ids if self.route is None else self.route.order_ids
+
+    @property
+    def client_id(self) -> ClientId | None:
+        """The execution client that takes the orders; the engine finds it where there is one."""
+        return None if self.route is None else self.route.client_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +110,14 @@ class Holdings:
     equity: Decimal
 
 
+class Funds(Protocol):
+    """Who knows the balance where the engine's account does not say it."""
+
+    def balance(self, positions: Iterable[Position]) -> Decimal:
+        """Return what `Holdings.balance` is, from the open positions."""
+        ...
+
+
 class Book:
     """Reads the holdings of the firm.
 
@@ -72,15 +127,18 @@ class Book:
         What the firm trades.
     ledger : WorkingLedger
         The execution desk's ledger of working quantity; nobody else writes it.
+    funds : Funds, optional
+        Who knows the balance; the engine's account of the venue when absent.
 
     """
 
-    __slots__ = ("_index", "_ledger", "universe")
+    __slots__ = ("_funds", "_index", "_ledger", "universe")
 
-    def __init__(self, universe: Universe, ledger: WorkingLedger) -> None:
+    def __init__(self, universe: Universe, ledger: WorkingLedger, funds: Funds | None = None) -> None:
         self.universe = universe
         self._ledger = ledger
-        self._index = {instrument_id: place for place, instrument_id in enumerate(universe.instrument_ids)}
+        self._funds = funds
+        self._index = {instrument_id: place for place, instrument_id in enumerate(universe.order_ids)}
 
     def holdings(self, cache: Cache, close: Floats) -> Holdings:
         """Read positions, balance and equity, marking open positions at `close`.
@@ -91,13 +149,11 @@ class Book:
             The venue has no account yet.
 
         """
-        account = cache.account_for_venue(self.universe.venue)
-        if account is None:
-            raise LookupError(f"no account at venue {self.universe.venue}")
-        balance = account.balance_total(self.universe.currency).as_decimal()
+        held = [position for position in cache.positions_open() if position.instrument_id in self._index]
+        balance = self._balance(cache, held)
         positions = np.zeros(len(self._index), dtype=np.int64)
         open_profit = Decimal(0)
-        for position in cache.positions_open(venue=self.universe.venue):
+        for position in held:
             place = self._index[position.instrument_id]
             quantity = round(position.signed_qty)
             positions[place] += quantity
@@ -108,3 +164,11 @@ class Book:
             balance=balance,
             equity=(balance + open_profit.quantize(FLOAT_NOISE)).quantize(CENT, ROUND_HALF_EVEN),
         )
+
+    def _balance(self, cache: Cache, held: list[Position]) -> Decimal:
+        if self._funds is not None:
+            return self._funds.balance(held)
+        account = cache.account_for_venue(self.universe.venue)
+        if account is None:
+            raise LookupError(f"no account at venue {self.universe.venue}")
+        return account.balance_total(self.universe.currency).as_decimal()

@@ -6,7 +6,17 @@ The only Strategy: it owns every order of the firm, and the ledger of what is wo
 from typing import Any, Self
 
 import numpy as np
-from nautilus_trader.model import ClientOrderId, ExecAlgorithmId, OrderSide, Quantity, StrategyId, TradeTick
+from nautilus_trader.model import (
+    ClientOrderId,
+    ExecAlgorithmId,
+    OrderSide,
+    Price,
+    Quantity,
+    QuoteTick,
+    StrategyId,
+    TimeInForce,
+    TradeTick,
+)
 from nautilus_trader.trading import Strategy, StrategyConfig
 
 from nautilus_ai_firm.agents.book import Book, nearest_float
@@ -20,6 +30,7 @@ from nautilus_ai_firm.messages import (
     CancelParent,
     ChildIntent,
     ClearedDecision,
+    Connection,
     DecisionEvent,
     ExecutionTick,
     MarketSnapshot,
@@ -66,6 +77,8 @@ class ExecutionDesk(Strategy):
         self._gate = gate
         self._sessions = sessions
         self._universe = book.universe
+        self._tag = "" if book.universe.route is None else book.universe.route.order_tag
+        self._auctions = book.universe.route is not None and book.universe.route.auctions
         self._place = {instrument_id: place for place, instrument_id in enumerate(book.universe.instrument_ids)}
         self._average_volume = Ewma(settings.volume_span, len(self._place))
         self._volume = np.full(len(self._place), np.nan)
@@ -76,8 +89,12 @@ class ExecutionDesk(Strategy):
         """Hear ticks, closes, cleared decisions, the risk desk and the algorithms."""
         self._clock = self._time.clock(self.clock, self.line)
         for instrument_id in self._universe.instrument_ids:
-            self.subscribe_trades(instrument_id)
+            if self._universe.trades_quotes:
+                self.subscribe_quotes(instrument_id)
+            else:
+                self.subscribe_trades(instrument_id)
         self.line.subscribe(Topic.RISK_COMMAND, self._obey, Priority.COMMAND)
+        self.line.subscribe(Topic.CONNECTION, self._heed, Priority.COMMAND)
         self.line.subscribe(Topic.SESSION_END, self._end_session, Priority.COMMAND)
         self.line.subscribe(Topic.SNAPSHOT, self._start_round, Priority.EXECUTION_MARKS)
         self.line.subscribe(Topic.CLEARED, self._execute, Priority.DESK)
@@ -124,7 +141,7 @@ class ExecutionDesk(Strategy):
             session_close_ns=int(self._sessions.session_close_ns(execution_ns)),
         )
         parent = Parent(
-            parent_id=f"{decision.decision_id}-{self._universe.names[place]}",
+            parent_id=f"{self._tag}{decision.decision_id}-{self._universe.names[place]}",
             place=place,
             quantity=choice.quantity,
             round=decision.round,
@@ -142,10 +159,12 @@ class ExecutionDesk(Strategy):
         position = int(decision.positions[place])
         reduces = choice.quantity * position < 0 and abs(choice.quantity) <= abs(position)
         breach = self._gate.reserve(place, decision.ts_event, choice.messages, reduces=reduces)
-        if breach is None:
-            self._ledger.hold(parent)
-        else:
+        if breach is not None:
             self._refuse(parent, decision.ts_event, breach)
+            return
+        self._ledger.hold(parent)
+        if self._auctions and not parent.end_ns and execution_ns > decision.ts_event:
+            self._release(parent, decision.ts_event, float(self._close[place]), TimeInForce.AT_THE_OPEN)
 
     def _refuse(self, parent: Parent, ts_event: int, breach: Breach) -> None:
         name, price = self._universe.names[parent.place], float(self._close[parent.place])
@@ -164,17 +183,27 @@ class ExecutionDesk(Strategy):
     @callback
     def on_trade(self, trade: TradeTick) -> None:
         """Release the instrument's held parent, and let its algorithm know that there is a price."""
-        place = self._place[trade.instrument_id]
-        held, active = self._ledger.held(place), self._ledger.active(place)
-        due = held is not None and trade.ts_event >= held.execution_ns
-        if not due and active is None:
-            return
-        price = nearest_float(trade.price)
-        self.line.publish(Topic.EXECUTION_TICK, ExecutionTick(place=place, ts_event=trade.ts_event, price=price))
-        if due and held is not None:
-            self._release(held, trade.ts_event, price)
+        self._hear(self._place[trade.instrument_id], trade.ts_event, trade.price, trade.price)
 
-    def _release(self, parent: Parent, ts_event: int, price: float) -> None:
+    @callback
+    def on_quote(self, quote: QuoteTick) -> None:
+        """Do so at the price of the order's side."""
+        self._hear(self._place[quote.instrument_id], quote.ts_event, quote.bid_price, quote.ask_price)
+
+    def _hear(self, place: int, ts_event: int, bid: Price, ask: Price) -> None:
+        held, active = self._ledger.held(place), self._ledger.active(place)
+        due = held is not None and ts_event >= held.execution_ns
+        parent = held if due else active
+        if parent is None:
+            return
+        price = nearest_float(ask if parent.quantity > 0 else bid)
+        self.line.publish(Topic.EXECUTION_TICK, ExecutionTick(place=place, ts_event=ts_event, price=price))
+        if due:
+            self._release(parent, ts_event, price)
+
+    def _release(
+        self, parent: Parent, ts_event: int, price: float, time_in_force: TimeInForce = TimeInForce.GTC
+    ) -> None:
         name = self._universe.names[parent.place]
         question = gate_result(parent, name, ts_event, price)
         if not self._gate.check(self.line, question, parent.place, self._position(parent.place)):
@@ -185,15 +214,16 @@ class ExecutionDesk(Strategy):
         if not parent.end_ns:
             self._ledger.child_submitted(parent.parent_id, parent.parent_id, abs(parent.quantity))
         order = self.order_factory.market(
-            self._universe.instrument_ids[parent.place],
+            self._universe.order_ids[parent.place],
             OrderSide.BUY if parent.quantity > 0 else OrderSide.SELL,
             Quantity.from_int(abs(parent.quantity)),
             exec_algorithm_id=ExecAlgorithmId(TWAP) if parent.end_ns else None,
             exec_algorithm_params=algorithm_parameters(parent) if parent.end_ns else None,
             tags=[parent.decision_id],
             client_order_id=order_id,
+            time_in_force=time_in_force,
         )
-        self.submit_order(order)
+        self.submit_order(order, client_id=self._universe.client_id)
 
     def _expect_child(self, intent: ChildIntent) -> None:
         self._ledger.child_submitted(intent.parent_order_id, intent.client_order_id, intent.quantity)
@@ -201,7 +231,7 @@ class ExecutionDesk(Strategy):
     def _end_parent(self, done: ParentDone) -> None:
         self._ledger.finish(done.parent_order_id)
         if done.unsent:
-            self.cancel_order(ClientOrderId(done.parent_order_id))
+            self.cancel_order(ClientOrderId(done.parent_order_id), client_id=self._universe.client_id)
         self._close_if_done(done.parent_order_id, done.reason)
 
     @callback
@@ -211,7 +241,7 @@ class ExecutionDesk(Strategy):
         parent = self._ledger.parent_of(child_id)
         if parent is None:
             return
-        record = order_record(event, parent, self._clock.time_of(event))
+        record = order_record(event, parent, self._universe.names[parent.place], self._clock.time_of(event))
         if record is None:
             return
         self.line.publish(Topic.ORDER_RECORD, record)
@@ -236,16 +266,21 @@ class ExecutionDesk(Strategy):
                 self._cancel_open(command.ts_event)
                 self._flatten(command.ts_event, f"K{self.line.failures.round:06d}")
 
+    def _heed(self, connection: Connection) -> None:
+        self._gate.offline = not connection.trusted
+        if self._gate.offline:
+            self._drop_all(f"dropped: {connection.cause}", connection.ts_event)
+
     def _drop_all(self, state: str, ts_event: int) -> None:
         self._drop_held(state)
         for place in range(len(self._universe.instrument_ids)):
             self._cancel_active(place, ts_event)
 
     def _cancel_open(self, ts_event: int) -> None:
-        for instrument_id in self._universe.instrument_ids:
+        for instrument_id in self._universe.order_ids:
             if self.cache.orders_open(instrument_id=instrument_id):
                 self._gate.count_cancel(ts_event)
-                self.cancel_all_orders(instrument_id)
+                self.cancel_all_orders(instrument_id, client_id=self._universe.client_id)
 
     def _cancel_active(self, place: int, ts_event: int) -> None:
         active = self._ledger.active(place)
@@ -262,7 +297,7 @@ class ExecutionDesk(Strategy):
             if not quantity or not execution_ns or self._ledger.works(place):
                 continue
             parent = Parent(
-                parent_id=f"{decision_id}-{self._universe.names[place]}",
+                parent_id=f"{self._tag}{decision_id}-{self._universe.names[place]}",
                 place=place,
                 quantity=-quantity if position > 0 else quantity,
                 round=self.line.failures.round,
@@ -273,7 +308,7 @@ class ExecutionDesk(Strategy):
             self._ledger.hold(parent)
 
     def _position(self, place: int) -> int:
-        return round(self.portfolio.net_position(self._universe.instrument_ids[place]))
+        return round(self.portfolio.net_position(self._universe.order_ids[place]))
 
     def _close_if_done(self, parent_id: str, state: str) -> None:
         parent = self._ledger.parent(parent_id)

@@ -36,6 +36,7 @@ class OrderGate:
     def __init__(self, settings: Gate, market: Market, universe: Universe, *, halt_allows_reducing: bool) -> None:
         self.halted = False
         self.flattening = False
+        self.offline = False
         self._settings = settings
         self._instruments = market.universe
         self._names = universe.names
@@ -118,6 +119,8 @@ class OrderGate:
 
     def _refusal(self, order: GateResult, place: int, position: int) -> Breach | None:
         reduces = order.quantity * position < 0 and abs(order.quantity) <= abs(position)
+        if self.offline:
+            return self._breach("no_connection", place, 1.0, 0.0, "refused")
         if self.halted and not (reduces and (self._halt_allows_reducing or self.flattening)):
             return self._breach("halt", place, 1.0, 0.0, "refused")
         reference = self._reference[place]

@@ -35,7 +35,7 @@ def side_of(quantity: int) -> str:
     return "BUY" if quantity > 0 else "SELL"
 
 
-def order_record(event: Any, parent: Parent, ts_event: int) -> OrderRecord | None:
+def order_record(event: Any, parent: Parent, instrument_id: str, ts_event: int) -> OrderRecord | None:
     """Turn an order event into a record; None for the kinds that change neither exposure nor working quantity.
 
     Parameters
@@ -44,6 +44,8 @@ def order_record(event: Any, parent: Parent, ts_event: int) -> OrderRecord | Non
         An order event of the engine.
     parent : Parent
         The parent that the order belongs to.
+    instrument_id : str
+        What the firm calls the instrument.
     ts_event : int
         Market time of the event, nanoseconds UTC.
 
@@ -57,7 +59,7 @@ def order_record(event: Any, parent: Parent, ts_event: int) -> OrderRecord | Non
         ts_event=ts_event,
         round=parent.round,
         decision_id=parent.decision_id,
-        instrument_id=str(event.instrument_id),
+        instrument_id=instrument_id,
         client_order_id=str(event.client_order_id),
         parent_order_id=parent.parent_id,
         exec_algorithm=algorithm_of(parent),

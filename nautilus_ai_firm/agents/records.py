@@ -8,6 +8,7 @@ from nautilus_trader.model import ActorId
 from nautilus_ai_firm.bus import Failures, Line, Priority, Topic, callback
 from nautilus_ai_firm.messages import (
     ClearedDecision,
+    Connection,
     DecisionEvent,
     GateResult,
     LateBar,
@@ -33,6 +34,7 @@ class Recorder(Protocol):
     def gate_result(self, message: GateResult) -> None: ...
     def order(self, message: OrderRecord) -> None: ...
     def parent(self, message: ParentRecord) -> None: ...
+    def connection(self, message: Connection) -> None: ...
 
 
 class RecordsDesk(DataActor):
@@ -60,6 +62,7 @@ class RecordsDesk(DataActor):
             (Topic.GATE_RESULT, self._recorder.gate_result),
             (Topic.ORDER_RECORD, self._recorder.order),
             (Topic.PARENT_RECORD, self._recorder.parent),
+            (Topic.CONNECTION, self._recorder.connection),
         ):
             self.line.subscribe(topic, handler, Priority.RECORDS)
 

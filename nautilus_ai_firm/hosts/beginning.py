@@ -24,7 +24,7 @@ def start_of(stage: Stage, run_id: str, host: Host, speed: float | None = None) 
         Market seconds in a second; as fast as it goes when absent.
 
     """
-    loaded, catalog = stage.study.loaded, stage.catalog
+    loaded, catalog, route = stage.study.loaded, stage.catalog, stage.universe.route
     series = dict.fromkeys([*bar_names(stage.firm), *map(str, stage.universe.input_bar_types.values())])
     rounds = {
         data.ts_event for data in stage.feed.history if getattr(data, "bar_type", None) in stage.universe.bar_types
@@ -46,4 +46,6 @@ def start_of(stage: Stage, run_id: str, host: Host, speed: float | None = None) 
         speed=speed,
         warm_up_rounds=len(rounds),
         caveats=stage.caveats,
+        order_tag="" if route is None else route.order_tag,
+        auctions=route is not None and route.auctions,
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import numpy as np
+from nautilus_trader.model import InstrumentId
 
 from nautilus_ai_firm.data.columns import BarColumns, check_bars, utc
 from nautilus_ai_firm.data.manifest import Adjustment
@@ -24,6 +25,8 @@ LENGTHS: dict[BarSize, tuple[BarLength, int]] = {
 
 SHOWN: dict[Adjustment, What] = {"raw": "TRADES", "split": "TRADES", "total_return": "ADJUSTED_LAST"}
 """Which of the broker's prices have the returns of a series: its trades are adjusted for splits, up to today."""
+
+INDEX_MARK = "^"
 
 type Ask = Callable[[HistoryRequest], list[HistoryBar]]
 
@@ -53,6 +56,14 @@ class Wanted:
     adjustment: Adjustment
     start_ns: int
     now_ns: int
+
+
+def broker_contract(identity: InstrumentId) -> Contract:
+    """Name an instrument as the broker does: `AAPL.NASDAQ` is a share, `^SPX.CBOE` an index, `BRK-B` has a space."""
+    symbol, venue = str(identity.symbol), str(identity.venue)
+    if symbol.startswith(INDEX_MARK):
+        return Contract(symbol=symbol.removeprefix(INDEX_MARK), security_type="IND", exchange=venue)
+    return Contract(symbol=symbol.replace("-", " "), primary_exchange=venue)
 
 
 def gateway_bars(wanted: Wanted, sessions: Sessions, ask: Ask) -> BarColumns:

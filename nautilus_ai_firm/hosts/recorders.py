@@ -3,6 +3,7 @@
 from nautilus_ai_firm.agents.records import Recorder
 from nautilus_ai_firm.messages import (
     ClearedDecision,
+    Connection,
     DecisionEvent,
     GateResult,
     LateBar,
@@ -77,3 +78,8 @@ class Recorders:
         """Tell each what became of a parent order."""
         for recorder in self._recorders:
             recorder.parent(message)
+
+    def connection(self, message: Connection) -> None:
+        """Tell each that orders can reach the market again, or no more."""
+        for recorder in self._recorders:
+            recorder.connection(message)

@@ -78,7 +78,9 @@ class Sandbox:
         account_id = AccountId(f"{universe.venue}-001")
         balance = Money.from_decimal(Decimal(repr(firm.venue.starting_balance)), universe.currency)
         builder = builder.add_data_client(
-            REPLAY, _Factory(partial(Replay, instruments, play)), DataClientConfig(routing=RoutingConfig(default=True))
+            REPLAY,
+            DataFactory(partial(Replay, instruments, play)),
+            DataClientConfig(routing=RoutingConfig(default=True)),
         )
         builder = builder.add_simulated_exec_client(
             None,
@@ -219,13 +221,14 @@ class Cashier(ExecutionClient):
         self.generate_account_state([balance], [], reported=False, ts_event=ts_ns)
 
 
-class _Factory(DataClientFactory):
+class DataFactory(DataClientFactory):
     """Makes the one client that it was made for."""
 
     def __init__(self, make: Callable[..., Any]) -> None:
         self._make = make
 
     def create(self, **context: Any) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride] - the node calls an instance
+        """Make it."""
         return self._make(**context)
 
 

@@ -145,10 +145,10 @@ def _run(opening: Opening) -> Run:
     with stop.heard():
         with closing(SandboxSession(opening, stop)) as session:
             failure = session.run()
-        return _sealed(opening.folder, failure, is_recorded=session.is_recorded)
+        return sealed(opening.folder, failure, is_recorded=session.is_recorded)
 
 
-def _sealed(folder: Path, failure: Failure | None, *, is_recorded: bool) -> Run:
+def sealed(folder: Path, failure: Failure | None, *, is_recorded: bool) -> Run:
     """Seal the run folder; one whose journal could not be written to its end is left to be resumed or sealed."""
     if is_recorded:
         seal_session(folder)

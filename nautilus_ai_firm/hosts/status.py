@@ -10,6 +10,7 @@ import numpy as np
 
 from nautilus_ai_firm.messages import (
     ClearedDecision,
+    Connection,
     DecisionEvent,
     GateResult,
     LateBar,
@@ -144,3 +145,8 @@ class StatusBoard:
 
     def parent(self, message: Any) -> None:
         """Do nothing: the ledger knows what works."""
+
+    def connection(self, message: Connection) -> None:
+        """Alert to a market that orders cannot reach, and to its return."""
+        since = f" after {message.without_s:.1f} s" if message.trusted else ", no new orders"
+        self.alert(f"{message.cause}{since}")

@@ -112,7 +112,7 @@ def prepare(study: Study) -> Stage:
     first_ns = 0 if start is None else _day_ns(start)
     last_ns = np.iinfo(np.int64).max if end is None else _day_ns(end) + DAY_NS - 1
     rounds_ns = catalog.close_times(bar_names(firm), first_ns, int(last_ns))
-    feed, begin_ns = _feed(firm, catalog, int(rounds_ns[0]))
+    feed, begin_ns = feed_before(firm, catalog, int(rounds_ns[0]))
     sessions = Sessions.between(firm.market.calendar, begin_ns, int(rounds_ns[-1]))
     first, last = sessions.dates[np.searchsorted(sessions.closes_ns, [begin_ns, rounds_ns[-1]])]
     return Stage(
@@ -146,7 +146,7 @@ def charges_of(firm: Firm, universe: Universe) -> Charges:
     )
 
 
-def _feed(firm: Firm, catalog: Catalog, first_ns: int) -> tuple[Feed, int]:
+def feed_before(firm: Firm, catalog: Catalog, first_ns: int) -> tuple[Feed, int]:
     """Collect what the desks learn from before the first round, and when that begins."""
     names, inputs = bar_names(firm), input_names(firm)
     closes = catalog.closes_before(names, first_ns, firm.market.warm_up_rounds)

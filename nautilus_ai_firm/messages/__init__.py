@@ -18,6 +18,7 @@ from nautilus_ai_firm.messages.market import Events, LateBar, MarketSnapshot, Op
 from nautilus_ai_firm.messages.orders import (
     CancelParent,
     ChildIntent,
+    Connection,
     ExecutionTick,
     Failure,
     GateResult,
@@ -34,6 +35,7 @@ __all__ = [
     "CancelParent",
     "ChildIntent",
     "ClearedDecision",
+    "Connection",
     "DecisionEvent",
     "Events",
     "ExecutionTick",

@@ -105,6 +105,29 @@ class ParentDone:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """Whether orders can reach the market and what comes back can be trusted.
+
+    Attributes
+    ----------
+    ts_event : int
+        When the host knew, nanoseconds UTC.
+    trusted : bool
+        Whether new risk may be taken: without, held and sliced orders are dropped and none goes out.
+    cause : str
+        What happened.
+    without_s : float
+        Seconds since it was lost; 0 where it is.
+
+    """
+
+    ts_event: int
+    trusted: bool
+    cause: str
+    without_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SessionEnd:
     """The session ends at this time, nanoseconds UTC: nothing new goes out; working orders are canceled or kept."""
 

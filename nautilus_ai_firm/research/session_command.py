@@ -2,10 +2,13 @@
 
 import argparse
 import math
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from nautilus_ai_firm.data.columns import utc
+from nautilus_ai_firm.gateways.ib_endpoint import shortened
+from nautilus_ai_firm.hosts.broker_session import BrokerPlan, check_broker, run_broker
 from nautilus_ai_firm.hosts.session import SessionPlan, check_session, resume_session, run_session
 from nautilus_ai_firm.research.benchmark import write_benchmark
 from nautilus_ai_firm.research.command_line import exit_status, refuse_foreign_catalog, study_parser
@@ -22,10 +25,15 @@ BANNER = """\
 +----------------------------------------------------------------------------------------------+"""
 
 
-NO_BROKER = (
-    "live orders need a broker, and this version has no gateway to one "
-    "(allowed: --venue sandbox without --live-orders, by live/node_paper.py)"
-)
+PAPER_BANNER = """\
++----------------------------------------------------------------------------------------------+
+| PAPER: orders go to a paper account at Interactive Brokers. No money is at stake.            |
++----------------------------------------------------------------------------------------------+"""
+LIVE_BANNER = """\
++----------------------------------------------------------------------------------------------+
+| LIVE: orders go to Interactive Brokers, for REAL MONEY.                                      |
++----------------------------------------------------------------------------------------------+"""
+SANDBOX_ONLY = ("resume", "speed", "start", "end")
 
 
 def session(
@@ -58,16 +66,21 @@ def session(
 
     """
     parser = study_parser(description, config)
-    parser.add_argument("--venue", choices=["sandbox"], default="sandbox", help="where orders go")
+    venues = ["ib"] if real_money else ["sandbox", "ib"]
+    parser.add_argument("--venue", choices=venues, default=venues[0], help="where orders go")
     parser.add_argument("--run", action="store_true", help="run it; without this it is built, checked and left")
     parser.add_argument("--minutes", type=_minutes, help="end after so many minutes; with the market data when absent")
     parser.add_argument("--resume", type=Path, metavar="RUN", help="go on with a session that crashed")
     parser.add_argument("--speed", type=_speed, help="market seconds a second, 0 is no waiting; the configuration's")
     if real_money:
-        parser.add_argument("--live-orders", action="store_true", help="let orders go to a broker, for real money")
+        parser.add_argument("--live-orders", action="store_true", help="let orders go to the broker, for real money")
+        parser.add_argument("--account", default="", help="the account, typed back: that of IB_LIVE_ACCOUNT")
     given = parser.parse_args(arguments)
-    if real_money and (given.run or given.resume):
-        parser.error(NO_BROKER if given.live_orders else "--run trades real money here, and needs --live-orders")
+    if given.venue == "ib":
+        _refuse_sandbox_options(parser, given)
+        if real_money and given.run:
+            _refuse_unconfirmed(parser, given)
+        return exit_status(lambda: _broker_session(given, catalog_command, real_money=real_money))
     if given.resume is not None and (refused := _set_beside_resume(parser, given)):
         parser.error(f"--resume goes on with what the session began with; it cannot be changed by {', '.join(refused)}")
     return exit_status(lambda: _session(given, catalog_command))
@@ -99,6 +112,46 @@ def _session(given: argparse.Namespace, catalog_command: str) -> None:
     _say(outline(loaded))
     _say(switch_line(loaded.kill_switch_path))
     _say(f"built and checked: {len(stage.rounds_ns):,} rounds from {first} to {last}; run it with --run")
+
+
+def _broker_session(given: argparse.Namespace, catalog_command: str, *, real_money: bool) -> None:
+    loaded = load(given.config)
+    refuse_foreign_catalog(given.catalog, loaded, catalog_command)
+    plan = BrokerPlan(
+        loaded=loaded,
+        catalog=given.catalog,
+        environment=os.environ,
+        real_money=real_money,
+        minutes=given.minutes,
+        out=given.out,
+        say=_say,
+    )
+    _say(LIVE_BANNER if real_money else PAPER_BANNER)
+    if given.run:
+        run = run_broker(plan)
+        if run.summary["rounds"]:
+            write_tearsheet(run)
+            _say(report(run))
+        else:
+            _say(f"ended before its first round: there is nothing to report (records: {run.folder})")
+        return
+    endpoint = check_broker(plan)
+    _say(outline(loaded))
+    _say(switch_line(loaded.kill_switch_path))
+    _say(f"checked: the gateway at {endpoint.address} has account {shortened(endpoint.account)}; run it with --run")
+
+
+def _refuse_sandbox_options(parser: argparse.ArgumentParser, given: argparse.Namespace) -> None:
+    for name in SANDBOX_ONLY:
+        if getattr(given, name) is not None:
+            parser.error(f"--{name} is for the sandbox; a session at the broker begins with the account as it is")
+
+
+def _refuse_unconfirmed(parser: argparse.ArgumentParser, given: argparse.Namespace) -> None:
+    if not given.live_orders:
+        parser.error("--run trades real money here, and needs --live-orders")
+    if not given.account or given.account != os.environ.get("IB_LIVE_ACCOUNT"):
+        parser.error("--run trades real money here, and needs --account with the account of IB_LIVE_ACCOUNT typed back")
 
 
 def _finish(run: Run, catalog: Path) -> None:

@@ -12,6 +12,8 @@ class Cause(StrEnum):
     """A bar came too late for its round in one session and not in the other, or it was another bar."""
     MARKET_DATA = "market_data"
     """A round is missing, its snapshot differs, or the price of the market at which an order was about to go out."""
+    CONNECTION = "connection"
+    """Orders could reach the market in one session and not in the other, or otherwise."""
     SIGNAL = "signal"
     """An agent's view is missing or differs."""
     STATE = "state"
@@ -113,6 +115,7 @@ FIELDS: dict[str, dict[str, Cause | None]] = {
         "price": Cause.FILL_PRICE,
         **dict.fromkeys(("commission", "currency"), Cause.COMMISSION),
     },
+    "connection": {"ts_event": _ID, **dict.fromkeys(("trusted", "cause", "without_s"), Cause.CONNECTION)},
     "parent": {
         "parent_order_id": _ID,
         **dict.fromkeys((*_FATE, "ts_event", "state"), Cause.ORDER),
@@ -137,6 +140,7 @@ _MISSING = {
     "risked": Cause.RISK,
     "cleared": Cause.COMPLIANCE,
     "parent": Cause.ORDER,
+    "connection": Cause.CONNECTION,
     "fill_costs": Cause.COMMISSION,
     "financing": Cause.FINANCING,
     "failure": Cause.FAILURE,

@@ -23,6 +23,7 @@ _KEYS = {
     "gate_result": ("client_order_id",),
     "order": ("client_order_id", "kind"),
     "parent": ("parent_order_id",),
+    "connection": ("ts_event",),
     "fill_costs": ("client_order_id",),
     "financing": ("ts",),
     "failure": (),

@@ -16,6 +16,7 @@ import pyarrow as pa
 from nautilus_ai_firm.messages import (
     Breach,
     ClearedDecision,
+    Connection,
     DecisionEvent,
     Floats,
     GateResult,
@@ -161,6 +162,10 @@ class RunRecorder:
         """Keep what became of a parent order."""
         self.parents[message.parent_order_id] = message
         self.audit.write("parent", {"ts": message.ts_event, **_fields(message, "ts_event")})
+
+    def connection(self, message: Connection) -> None:
+        """Write down that orders can reach the market again, or no more."""
+        self.audit.write("connection", {"ts": message.ts_event, **_fields(message, "ts_event")})
 
     def result_sha256(self) -> str:
         """Hash decisions and fills, in an order that does not depend on the order of arrival.

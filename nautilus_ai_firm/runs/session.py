@@ -6,6 +6,7 @@ from pathlib import Path
 from nautilus_ai_firm.gateways.kill_switch import KillSwitchState
 from nautilus_ai_firm.messages import (
     ClearedDecision,
+    Connection,
     DecisionEvent,
     Failure,
     GateResult,
@@ -165,6 +166,11 @@ class SessionJournal:
         if message.round > 0:
             self._journal.append(encode("parent", message))
             self._flush()
+
+    def connection(self, message: Connection) -> None:
+        """Write down that orders can reach the market again, or no more."""
+        self._journal.append(encode("connection", message))
+        self._sync()
 
     def fill_costs(self, client_order_id: str, costs: FillCosts) -> None:
         """Write down what the venue charges for a fill, before the fill."""

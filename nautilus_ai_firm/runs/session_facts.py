@@ -54,6 +54,10 @@ class Start:
         Rounds over which the models warmed up before the first.
     caveats : tuple of str
         What is not modelled, beside what is never modelled.
+    order_tag : str
+        What the id of every order begins with.
+    auctions : bool
+        Whether decisions for the next open go out at once, for the opening auction.
 
     """
 
@@ -73,6 +77,8 @@ class Start:
     speed: float | None
     warm_up_rounds: int
     caveats: tuple[str, ...]
+    order_tag: str = ""
+    auctions: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

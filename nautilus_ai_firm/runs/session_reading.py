@@ -9,6 +9,7 @@ import msgspec
 
 from nautilus_ai_firm.messages import (
     ClearedDecision,
+    Connection,
     DecisionEvent,
     Failure,
     GateResult,
@@ -38,6 +39,7 @@ PLAIN: dict[str, type] = {
     "gate_result": GateResult,
     "order": OrderRecord,
     "parent": ParentRecord,
+    "connection": Connection,
     "fill_costs": FillCharge,
     "financing": FinancingEntry,
     "kill_switch": SwitchRead,

@@ -27,6 +27,7 @@ _SUBJECTS = {
     "gate_result": "gate {0.client_order_id}",
     "order": "order {0.client_order_id} {0.kind}",
     "parent": "parent {0.parent_order_id}",
+    "connection": "connection",
     "fill_costs": "costs of {0.client_order_id}",
     "late_bar": "late bar {0.instrument_id}",
     "failure": "failure of {0.component} in round {0.round:,}: {0.error}",

@@ -27,7 +27,7 @@ class Market(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What the firm looks at: decision bars of the universe, and inputs that it does not trade."""
 
     bar: Annotated[str, Meta(pattern=r"^[1-9][0-9]*-(MINUTE|HOUR|DAY)$")]
-    calendar: Annotated[str, Meta(pattern=r"^[A-Z]{4}$")]  # ISO 10383 code of the exchange
+    calendar: Annotated[str, Meta(pattern=r"^([A-Z]{4}|24/7)$")]  # ISO 10383 code of the exchange; 24/7 never closes
     universe: Annotated[tuple[Instrument, ...], Meta(min_length=1)]
     inputs: tuple[str, ...] = ()
     start: date | None = None
@@ -150,6 +150,9 @@ class Sandbox(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     max_bar_delay_ms: Annotated[int, Meta(ge=0, le=3_600_000)] = 0  # bars arrive up to so late, as at a broker
 
 
+type ContractId = Annotated[str, Meta(pattern=r"^\^?[A-Z0-9-]+\.[A-Z0-9]+$")]
+
+
 class InteractiveBrokers(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """How a session trades at Interactive Brokers; where the gateway is and which account stands in the environment."""
 
@@ -157,6 +160,10 @@ class InteractiveBrokers(Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     market_data: Literal["live", "delayed"] = "delayed"  # delayed is what an account without subscriptions has
     wait_seconds: Annotated[float, Meta(ge=0, le=86_400)] = 60.0  # for the gateway to be there
     answer_seconds: Annotated[float, Meta(gt=0, le=60)] = 5.0  # for its answers in one call
+    agree_seconds: Annotated[float, Meta(gt=0, le=600)] = 30.0  # for own books and the broker's to agree after a return
+    quote_interval_ms: Annotated[int, Meta(ge=0, le=60_000)] = 250  # a quote of an instrument in so long is recorded
+    opening_auction: bool = True  # decisions for the next open go out at once, for the opening auction
+    contracts: dict[str, ContractId] = {}  # what the broker calls each instrument: "AAPL.US" = "AAPL.NASDAQ"
 
 
 class Live(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

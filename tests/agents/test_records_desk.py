@@ -19,6 +19,7 @@ KEPT = {
     Topic.GATE_RESULT: "gate_result",
     Topic.ORDER_RECORD: "order",
     Topic.PARENT_RECORD: "parent",
+    Topic.CONNECTION: "connection",
 }
 
 

@@ -47,7 +47,7 @@ def test_bars_are_those_of_the_tape_and_the_request_is_as_the_broker_reads_it(ga
     caller = Caller(gateway)
     with caller.line as line:
         bars = line.bars(REQUEST)
-        assert gateway.clients == [2001]
+        assert gateway.clients == [3001]
     gateway.wait_alone()
     assert [(bar.date, bar.open, bar.high, bar.low, bar.close, bar.volume) for bar in bars] == [
         (str(bar.time_s), *(float(price) for price in (bar.open, bar.high, bar.low, bar.close)), bar.volume)

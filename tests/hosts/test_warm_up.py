@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from nautilus_trader.model import Bar as EngineBar
+from nautilus_trader.model import InstrumentId
 
 from nautilus_ai_firm.agents.book import nearest_float
 from nautilus_ai_firm.data.catalog import Catalog
@@ -23,8 +24,8 @@ from nautilus_ai_firm.gateways.errors import HistoryError
 from nautilus_ai_firm.gateways.ib_endpoint import Endpoint
 from nautilus_ai_firm.gateways.ib_history import Contract, HistoryBar, HistoryLine, HistoryRequest
 from nautilus_ai_firm.gateways.ib_pacing import Pacing
-from nautilus_ai_firm.hosts.gateway_bars import LENGTHS, Wanted, requests
-from nautilus_ai_firm.hosts.study import _feed
+from nautilus_ai_firm.hosts.gateway_bars import LENGTHS, Wanted, broker_contract, requests
+from nautilus_ai_firm.hosts.study import feed_before
 from nautilus_ai_firm.hosts.warm_up import WarmUp, warm_up
 from nautilus_ai_firm.runs.market_codec import decode_market, encode_market
 from nautilus_ai_firm.settings import InteractiveBrokers, Loaded
@@ -143,7 +144,7 @@ def test_catalog_and_gap_give_the_history_of_a_catalog_that_holds_it_all(tmp_pat
     world = World(tmp_path, bar)
     loaded = firm_of(bar)
     found = world.warm_up(loaded)
-    expected, begin_ns = _feed(loaded.firm, world.whole(), world.now_ns + 1)
+    expected, begin_ns = feed_before(loaded.firm, world.whole(), world.now_ns + 1)
     assert told(found.feed.history) == told(expected.history)
     assert [data.ts_init for data in found.feed.history] == sorted(data.ts_init for data in expected.history)
     assert (found.begin_ns, found.feed.initial_inputs) == (begin_ns, expected.initial_inputs)
@@ -311,6 +312,18 @@ def test_a_size_of_bar_that_is_not_asked_for_is_refused(tmp_path: Path) -> None:
 def test_a_catalog_that_begins_too_late_is_refused(tmp_path: Path) -> None:
     world = World(tmp_path)
     assert "the catalog has 15 bars up to now" in refusal(world, now_ns=int(world.market.closes()[14]))
+
+
+@pytest.mark.parametrize(
+    ("name", "contract"),
+    [
+        ("AAPL.NASDAQ", Contract(symbol="AAPL", primary_exchange="NASDAQ")),
+        ("BRK-B.NYSE", Contract(symbol="BRK B", primary_exchange="NYSE")),
+        ("^SPX.CBOE", Contract(symbol="SPX", security_type="IND", exchange="CBOE")),
+    ],
+)
+def test_an_instrument_is_named_as_the_broker_does(name: str, contract: Contract) -> None:
+    assert broker_contract(InstrumentId.from_str(name)) == contract
 
 
 # --- The requests -----------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from nautilus_ai_firm.gateways.kill_switch import OPEN, KillSwitchState
 from nautilus_ai_firm.messages import (
     Breach,
     ClearedDecision,
+    Connection,
     DecisionEvent,
     Failure,
     GateResult,
@@ -162,6 +163,7 @@ def one_of_each() -> Iterator[tuple[str, tuple[object, ...]]]:
     yield "fill_costs", ("R000001-A.US", COSTS)
     yield "order", (order(1, OrderEventKind.FILLED),)
     yield "parent", (parent(1),)
+    yield "connection", (Connection(ts_event=940, trusted=False, cause="planted"),)
     yield "financing", (FINANCING,)
     yield "late_bar", (LateBar(ts_event=900, ts_init=950, round=1, instrument_id="A.US", close=Decimal("10.50")),)
     yield "failure", (FAILURE,)

@@ -78,6 +78,7 @@ SNAPSHOT = st.builds(
     events=st.none() | EVENTS,
     chains=st.lists(CHAIN, max_size=2).map(tuple),
 )
+CONNECTION = st.builds(messages.Connection, ts_event=TIME, trusted=st.booleans(), cause=TEXT, without_s=FLOAT)
 SIGNAL = st.builds(messages.SignalEvent, round=COUNT, ts_event=TIME, agent=TEXT, score=floats(), confidence=floats())
 
 
@@ -189,6 +190,7 @@ FACTS = {
     "order": ORDER,
     "gate_result": GATE,
     "parent": PARENT,
+    "connection": CONNECTION,
     "failure": FAILURE,
     "late_bar": st.builds(
         messages.LateBar, ts_event=COUNT, ts_init=COUNT, round=COUNT, instrument_id=TEXT, close=DECIMAL

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from nautilus_trader.model import Bar
 
-from nautilus_ai_firm.messages import ClearedDecision, RiskedDecision
+from nautilus_ai_firm.messages import ClearedDecision, Connection, RiskedDecision
 from nautilus_ai_firm.runs.causes import FIELDS, NOT_COMPARED, RANK, Cause, cause_of_field
 from nautilus_ai_firm.runs.comparison import Comparison, compare
 from nautilus_ai_firm.runs.session_facts import End
@@ -86,6 +86,12 @@ def failing(entries: Entries) -> Entries:
     return (*entries[:-1], Entry(record="failure", fact=FAILURE), entries[-1])
 
 
+def cut_off(entries: Entries) -> Entries:
+    place = place_of(entries, "snapshot", 11)
+    fact = Connection(ts_event=entries[place].fact.ts_event, trusted=False, cause="planted")
+    return (*entries[: place + 1], Entry(record="connection", fact=fact), *entries[place + 1 :])
+
+
 def up(array: np.ndarray) -> np.ndarray:
     """Move the first number of an array by the smallest step."""
     other = array.copy()
@@ -128,6 +134,7 @@ PLANTED: list[tuple[Cause, Change, str]] = [
     (Cause.MARKET_DATA, changed("snapshot", 11, fresh=up), "fresh A.US: False then, True now"),
     (Cause.MARKET_DATA, dropped("snapshot", 11), "snapshot: now, none then"),
     (Cause.MARKET_DATA, changed("gate_result", 40, passes, price=lambda price: price + 0.01), "price: "),
+    (Cause.CONNECTION, cut_off, "round 12, connection: then, none now"),
     (Cause.SIGNAL, changed("signal", 40, score=up), "round 14, signal mean_reversion score A.US: "),
     (Cause.SIGNAL, changed("signal", 40, confidence=up), "confidence A.US: "),
     (Cause.SIGNAL, dropped("signal", 40), "round 14, signal mean_reversion: now, none then"),

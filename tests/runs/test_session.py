@@ -126,7 +126,7 @@ def test_a_switch_is_written_when_it_changes(tmp_path: Path) -> None:
     ]
 
 
-ON_DISK = {"start", "cleared", "command", "failure", "end", "kill_switch"}
+ON_DISK = {"start", "cleared", "command", "failure", "end", "kill_switch", "connection"}
 """Records that are on the disk when their method returns; and a gate result that passed, but no other."""
 
 

@@ -1,0 +1,267 @@
+"""A second connection to the broker's gateway: hears when the market cannot be reached, and reads the account anew.
+
+The engine's adapter logs that the broker was lost and says so to nobody, and after a return its account stands still.
+So this listens beside it, with a client id of its own. Whenever it is connected, and whenever the gateway says that
+the broker is there again, it reads accounts, cash, positions and open orders before it says that things are well.
+"""
+
+import asyncio
+import struct
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Protocol
+
+from tenacity import AsyncRetrying, retry_if_exception_type, wait_exponential_jitter
+
+from nautilus_ai_firm.gateways.errors import GatewayError
+from nautilus_ai_firm.gateways.ib_endpoint import Endpoint, shortened
+from nautilus_ai_firm.gateways.ib_fields import Fields, WireError, fields, variable
+from nautilus_ai_firm.gateways.ib_wire import (
+    ERROR,
+    FIRST_VERSION,
+    LAST_VERSION,
+    LONGEST_FRAME,
+    MANAGED_ACCOUNTS,
+    START_API,
+    Closed,
+    framed,
+)
+
+ACCOUNT_SUMMARY, ACCOUNT_SUMMARY_END, POSITION, POSITION_END, OPEN_ORDER, OPEN_ORDERS_END = 263, 264, 261, 262, 205, 253
+ASK_SUMMARY, CANCEL_SUMMARY, ASK_POSITIONS, CANCEL_POSITIONS, ASK_OPEN_ORDERS = 262, 263, 261, 264, 216
+TAGS = "TotalCashValue,NetLiquidation"
+SUMMARY_REQUEST = 1
+LOST = {1100: "the gateway lost the broker", 2110: "the gateway lost the broker"}
+BACK = {1101: "the broker is back, and the market data is not", 1102: "the broker is back"}
+FIRST_PAUSE_S, LONGEST_PAUSE_S, JITTER_S = 0.1, 5.0, 0.1
+
+
+class Away(Exception):  # noqa: N818 - what is waited out
+    """The gateway cannot be reached: says what was met."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holding:
+    """A position of the account, and what a unit of it cost."""
+
+    symbol: str
+    quantity: Decimal
+    average_cost: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountReading:
+    """The account as the broker has it: cash and net liquidation value in its currency, positions, open orders."""
+
+    currency: str
+    cash: Decimal
+    net_liquidation: Decimal
+    holdings: tuple[Holding, ...]
+    open_orders: tuple[str, ...]
+
+
+class Listener(Protocol):
+    """Who is told."""
+
+    def lost(self, cause: str) -> None:
+        """Take note that orders cannot reach the market."""
+        ...
+
+    def found(self, reading: AccountReading, cause: str, *, data_lost: bool) -> None:
+        """Take the account as it is now; `data_lost` where subscriptions have to be made anew."""
+        ...
+
+
+async def watch(endpoint: Endpoint, answer_s: float, listener: Listener) -> None:
+    """Listen until canceled; a gateway that goes away is waited for.
+
+    Raises
+    ------
+    GatewayError
+        What answers is not the broker's gateway, or it does not manage the account any more.
+
+    """
+    patiently = AsyncRetrying(
+        retry=retry_if_exception_type(Away),
+        wait=wait_exponential_jitter(multiplier=FIRST_PAUSE_S, max=LONGEST_PAUSE_S, jitter=JITTER_S),
+    )
+    cause = "connected"
+    while True:
+        line: _Line = await patiently(_connected, endpoint, answer_s)
+        try:
+            await _listen(line, endpoint, answer_s, listener, cause)
+        except Away as away:
+            listener.lost(f"the gateway at {endpoint.address} went away: {away}")
+        finally:
+            line.close()
+        cause = "the gateway is back"
+
+
+async def read_account(endpoint: Endpoint, answer_s: float) -> AccountReading:
+    """Read the account once.
+
+    Raises
+    ------
+    GatewayError
+        It cannot be read.
+
+    """
+    try:
+        line = await _connected(endpoint, answer_s)
+    except Away as away:
+        raise GatewayError(f"the account at {endpoint.address} cannot be read: {away}") from None
+    try:
+        return await _read(line, endpoint, answer_s)
+    except Away as away:
+        raise GatewayError(f"the account at {endpoint.address} cannot be read: {away}") from None
+    finally:
+        line.close()
+
+
+class _Line:
+    """A connection, and what came over it that nobody asked for."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader = reader
+        self._writer = writer
+
+    def send(self, number: int, body: bytes = b"") -> None:
+        self._writer.write(framed(struct.pack(">I", number) + body))
+
+    def raw(self, data: bytes) -> None:
+        self._writer.write(data)
+
+    async def frame(self) -> bytes:
+        try:
+            (length,) = struct.unpack(">I", await self._reader.readexactly(4))
+            if not 0 < length <= LONGEST_FRAME:
+                raise WireError(f"a frame of {length} bytes")
+            return await self._reader.readexactly(length)
+        except asyncio.IncompleteReadError:
+            raise Away("it ended the connection") from None
+        except OSError as error:
+            raise Away(error.strerror or str(error)) from None
+
+    async def message(self) -> tuple[int, Fields]:
+        body = await self.frame()
+        return struct.unpack(">I", body[:4])[0], fields(body[4:])
+
+    def close(self) -> None:
+        with suppress(OSError):
+            self._writer.close()
+
+
+async def _connected(endpoint: Endpoint, answer_s: float) -> _Line:
+    try:
+        async with asyncio.timeout(answer_s):
+            reader, writer = await asyncio.open_connection(endpoint.host, endpoint.port)
+            line = _Line(reader, writer)
+            line.raw(b"API\0" + framed(f"v{FIRST_VERSION}..{LAST_VERSION}".encode()))
+            await line.frame()
+            line.send(START_API, b"\x08" + variable(endpoint.watch_client_id))
+            return line
+    except TimeoutError:
+        raise Away(f"no answer within {answer_s:g} s") from None
+    except OSError as error:
+        raise Away(error.strerror or str(error)) from None
+
+
+async def _listen(line: _Line, endpoint: Endpoint, answer_s: float, listener: Listener, cause: str) -> None:
+    listener.found(await _read(line, endpoint, answer_s), cause, data_lost=False)
+    while True:
+        number, said = await line.message()
+        code = said.get(3, 0) if number == ERROR else 0
+        if code in LOST:
+            listener.lost(f"{LOST[code]} ({code})")
+        elif code in BACK:
+            reading = await _read(line, endpoint, answer_s)
+            listener.found(reading, f"{BACK[code]} ({code})", data_lost=code == 1101)  # noqa: PLR2004 - as in BACK
+
+
+async def _read(line: _Line, endpoint: Endpoint, answer_s: float) -> AccountReading:
+    """Ask for everything, and wait for the end of each list; what else comes meanwhile is not for this."""
+    line.send(ASK_SUMMARY, b"\x08" + variable(SUMMARY_REQUEST) + _text(2, "All") + _text(3, TAGS))
+    line.send(ASK_POSITIONS)
+    line.send(ASK_OPEN_ORDERS)
+    values: dict[str, tuple[str, str]] = {}
+    holdings: list[Holding] = []
+    orders: list[str] = []
+    missing = {ACCOUNT_SUMMARY_END, POSITION_END, OPEN_ORDERS_END}
+    take: dict[int, Callable[[Fields], None]] = {
+        MANAGED_ACCOUNTS: lambda said: _refuse_other(said, endpoint),
+        ACCOUNT_SUMMARY: lambda said: _take_value(said, endpoint, values),
+        POSITION: lambda said: _take_position(said, endpoint, holdings),
+        OPEN_ORDER: lambda said: _take_order(said, endpoint, orders),
+    }
+    try:
+        async with asyncio.timeout(answer_s):
+            while missing:
+                number, said = await line.message()
+                missing.discard(number)
+                if number in take:
+                    take[number](said)
+    except TimeoutError:
+        raise Away(f"the account was not told within {answer_s:g} s") from None
+    except (WireError, Closed) as error:
+        raise GatewayError(f"{endpoint.address} is not the broker's gateway: it sent {error}") from None
+    line.send(CANCEL_SUMMARY, b"\x08" + variable(SUMMARY_REQUEST))
+    line.send(CANCEL_POSITIONS)
+    if {"TotalCashValue", "NetLiquidation"} - set(values):
+        raise Away("the account has no cash value yet")
+    try:
+        return AccountReading(
+            currency=values["TotalCashValue"][1],
+            cash=Decimal(values["TotalCashValue"][0]),
+            net_liquidation=Decimal(values["NetLiquidation"][0]),
+            holdings=tuple(sorted(holdings, key=lambda one: one.symbol)),
+            open_orders=tuple(sorted(orders)),
+        )
+    except InvalidOperation:
+        raise Away(f"the account's cash is {values['TotalCashValue'][0]!r}") from None
+
+
+def _refuse_other(said: Fields, endpoint: Endpoint) -> None:
+    managed = _string(said, 1).split(",")
+    if endpoint.account not in managed:
+        shown = ", ".join(shortened(account) for account in managed if account) or "none"
+        raise GatewayError(
+            f"the gateway at {endpoint.address} does not manage the account {shortened(endpoint.account)} any more "
+            f"(it manages: {shown})"
+        )
+
+
+def _take_value(said: Fields, endpoint: Endpoint, values: dict[str, tuple[str, str]]) -> None:
+    if _string(said, 2) == endpoint.account:
+        values[_string(said, 3)] = (_string(said, 4), _string(said, 5))
+
+
+def _take_position(said: Fields, endpoint: Endpoint, holdings: list[Holding]) -> None:
+    quantity = Decimal(_string(said, 3) or "0")
+    if _string(said, 1) == endpoint.account and quantity:
+        cost = said.get(4, b"\0" * 8)
+        (average,) = struct.unpack("<d", cost if isinstance(cost, bytes) else b"\0" * 8)
+        symbol = _string(_inner(said, 2), 2).replace(" ", "-")
+        holdings.append(Holding(symbol=symbol, quantity=quantity, average_cost=average))
+
+
+def _take_order(said: Fields, endpoint: Endpoint, orders: list[str]) -> None:
+    order = _inner(said, 3)
+    if _string(order, 12) == endpoint.account:
+        orders.append(f"{_string(_inner(said, 2), 2)} {_string(order, 28) or 'of another client'}")
+
+
+def _inner(said: Fields, number: int) -> Fields:
+    value = said.get(number, b"")
+    return fields(value) if isinstance(value, bytes) else {}
+
+
+def _string(said: Fields, number: int) -> str:
+    value = said.get(number, b"")
+    return value.decode(errors="replace") if isinstance(value, bytes) else ""
+
+
+def _text(number: int, value: str) -> bytes:
+    data = value.encode()
+    return variable(number << 3 | 2) + variable(len(data)) + data

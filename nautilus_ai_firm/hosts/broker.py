@@ -1,0 +1,272 @@
+"""A firm and a broker's account -> a session on a live node: its journal while it runs, its run folder when it ends."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from nautilus_trader.live import DataClientConfig, LiveNode, LiveNodeHandle, RoutingConfig
+from threadpoolctl import threadpool_limits
+
+from nautilus_ai_firm.bus import Failures
+from nautilus_ai_firm.firm import seat
+from nautilus_ai_firm.gateways.errors import GatewayError
+from nautilus_ai_firm.gateways.ib_endpoint import Endpoint
+from nautilus_ai_firm.gateways.ib_watch import AccountReading, watch
+from nautilus_ai_firm.gateways.kill_switch import KillSwitch
+from nautilus_ai_firm.hosts.beginning import start_of
+from nautilus_ai_firm.hosts.broker_books import BrokerBooks
+from nautilus_ai_firm.hosts.broker_connection import BrokerConnection
+from nautilus_ai_firm.hosts.broker_feed import BrokerFeed, Stream
+from nautilus_ai_firm.hosts.broker_node import broker_node
+from nautilus_ai_firm.hosts.broker_recorder import BrokerRecorder
+from nautilus_ai_firm.hosts.doorman import Doorman
+from nautilus_ai_firm.hosts.engine_log import EngineLog
+from nautilus_ai_firm.hosts.result import peak_rss_mb
+from nautilus_ai_firm.hosts.sandbox import DataFactory, Replay
+from nautilus_ai_firm.hosts.status import StatusBoard
+from nautilus_ai_firm.hosts.stopping import Stop
+from nautilus_ai_firm.hosts.study import Stage
+from nautilus_ai_firm.messages import Failure, SessionEnd
+from nautilus_ai_firm.runs.journal import JournalError
+from nautilus_ai_firm.runs.journalled_switch import JournalledSwitch
+from nautilus_ai_firm.runs.session import SessionJournal
+from nautilus_ai_firm.runs.session_facts import Host
+from nautilus_ai_firm.settings import InteractiveBrokers
+
+MARKET = "MARKET"
+LOOK_SECONDS = 0.05
+LONGEST_FAREWELL_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrokerOpening:
+    """How a session at a broker opens.
+
+    Attributes
+    ----------
+    folder : Path
+        Its run folder.
+    stage : Stage
+        What it needs, checked; its universe has a route.
+    streams : tuple of Stream
+        What of the broker's market is heard.
+    endpoint : Endpoint
+        Where the gateway is.
+    settings : InteractiveBrokers
+        How it is dealt with.
+    reading : AccountReading
+        The account when the session begins.
+    bar_ns : int
+        Length of decision bars, nanoseconds.
+    switch : KillSwitch
+        What halts it.
+    minutes : float, optional
+        Minutes on the wall after which it ends; when it is told to if absent.
+    say : callable
+        Prints a line for the person at the console.
+
+    """
+
+    folder: Path
+    stage: Stage
+    streams: tuple[Stream, ...]
+    endpoint: Endpoint
+    settings: InteractiveBrokers
+    reading: AccountReading
+    bar_ns: int
+    switch: KillSwitch
+    minutes: float | None
+    say: Callable[[str], None]
+
+
+class BrokerSession:
+    """The firm on a live node at a broker: built when it is made, and run once.
+
+    Parameters
+    ----------
+    opening : BrokerOpening
+        How it opens.
+    stop : Stop
+        What ends it early.
+
+    Attributes
+    ----------
+    journal : SessionJournal
+        Its journal.
+    is_recorded : bool
+        Whether the journal says how the session ended.
+
+    Raises
+    ------
+    JournalError
+        The journal cannot be opened or begun.
+
+    """
+
+    def __init__(self, opening: BrokerOpening, stop: Stop) -> None:
+        self._opening = opening
+        self._stop = stop
+        self.is_recorded = False
+        self.journal = SessionJournal(opening.folder)
+        self._failures = Failures()
+        self._log = EngineLog(opening.folder / "log")
+        self._deliver: Callable[[Any], None] | None = None
+        self._ended = False
+        stage = opening.stage
+        builder = broker_node(
+            f"firm-{stage.firm.name}",
+            opening.endpoint,
+            opening.settings,
+            [stream.broker_id for stream in opening.streams],
+            self._log,
+        )
+        instruments = [stream.instrument for stream in opening.streams]
+        own = RoutingConfig(venues=sorted({str(instrument.id.venue) for instrument in instruments}))
+        builder = builder.add_data_client(
+            MARKET, DataFactory(partial(Replay, instruments, self._attend)), DataClientConfig(routing=own)
+        )
+        self._node: LiveNode = builder.build()
+        self._handle: LiveNodeHandle = self._node.handle()
+        self._cache = self._node.cache  # out of reach while the node runs
+        self._doorman = Doorman(self._failures)
+        self._books = BrokerBooks(opening.reading)
+        self._feed = BrokerFeed(
+            opening.streams,
+            stage.sessions,
+            opening.bar_ns,
+            opening.settings.quote_interval_ms,
+            self._hand_on,
+            self._failures,
+        )
+        self._board = self._seat(stage)
+        self._connection = BrokerConnection(
+            self._feed,
+            self._books,
+            held=self._held,
+            agree_seconds=opening.settings.agree_seconds,
+            now_ns=time.time_ns,
+        )
+
+    def run(self) -> Failure | None:
+        """Run the session to its end, write down how it ended where that can be done, and return what failed."""
+        opening, started = self._opening, time.monotonic()
+        with threadpool_limits(1):  # a sum that is split over threads depends on how many there are
+            self.journal.start(start_of(opening.stage, opening.folder.name, Host.IB))
+            self.journal.history(opening.stage.feed.history)
+            try:
+                self._node.run()
+            except RuntimeError as error:  # the node's own: it did not come up
+                self._failures.record("node", error)
+        self._stop.listen()
+        failure = self._failures.first
+        if failure is None and not self._ended:
+            failure = self._failure_of("node", f"the node stopped by itself, see {self._log.folder}")
+        try:
+            self._write_end(failure, time.monotonic() - started)
+            self.is_recorded = True
+        except JournalError as error:
+            failure = failure or self._failure_of("journal", str(error))
+        opening.say(self._board.line(time.time_ns()))
+        return failure
+
+    def close(self) -> None:
+        """Give the node and the journal back."""
+        self._node.dispose()
+        self.journal.close()
+
+    def _failure_of(self, component: str, error: str) -> Failure:
+        return Failure(component=component, round=self._failures.round, error=error, traceback="")
+
+    def _write_end(self, failure: Failure | None, wall_seconds: float) -> None:
+        if failure is not None:
+            self.journal.failure(failure)
+        self.journal.end(
+            "failed" if failure is not None else self._stop.cause or "normal",
+            0 if failure is None else 1,
+            wall_seconds=round(wall_seconds, 3),
+            peak_rss_mb=peak_rss_mb(),
+        )
+
+    def _seat(self, stage: Stage) -> StatusBoard:
+        board = StatusBoard(
+            "LIVE" if self._opening.endpoint.real_money else "PAPER",
+            agents=len(stage.firm.signals.agents),
+            currency=str(stage.universe.currency),
+            say=self._opening.say,
+        )
+        board.ledger = seat(
+            self._node,
+            stage.firm,
+            universe=stage.universe,
+            sessions=stage.sessions,
+            feed=stage.feed,
+            recorder=BrokerRecorder(self.journal, board, books=self._books),
+            kill_switch=JournalledSwitch(self._opening.switch, self.journal),
+            failures=self._failures,
+            funds=self._books,
+        )
+        self._node.add_actor(self._feed)
+        self._node.add_actor(self._doorman)
+        return board
+
+    def _hand_on(self, event: Any) -> None:
+        """Write a market event down, and let the firm hear of it."""
+        if self._deliver is not None:
+            self.journal.market(event)
+            self._deliver(event)
+
+    def _held(self) -> dict[str, int]:
+        route = self._opening.stage.universe.route
+        ids = () if route is None else route.order_ids
+        held = dict.fromkeys(ids, 0)
+        for position in self._cache.positions_open():
+            if position.instrument_id in held:
+                held[position.instrument_id] += round(position.signed_qty)
+        return {str(one.symbol): quantity for one, quantity in held.items()}
+
+    async def _attend(self, deliver: Callable[[Any], None]) -> None:
+        """Stand by as a task of the node's own loop, and stop the node when the session is to end."""
+        watching: asyncio.Task[None] | None = None
+        try:
+            with self._stop.heard_in_loop(self._opening.minutes):
+                while not self._handle.is_running:  # noqa: ASYNC110 - the node has no event for it
+                    await asyncio.sleep(LOOK_SECONDS)
+                self._deliver = deliver
+                self._connection.begin()
+                watching = asyncio.create_task(
+                    watch(self._opening.endpoint, self._opening.settings.answer_seconds, self._connection)
+                )
+                while not self._stop.wanted.is_set() and self._failures.first is None and not watching.done():
+                    self._connection.look()
+                    self._board.show(time.time_ns())
+                    with suppress(TimeoutError):
+                        await asyncio.wait_for(self._stop.wanted.wait(), LOOK_SECONDS)
+                if watching.done():
+                    watching.result()
+                await self._farewell()
+            self._ended = True
+        except GatewayError as error:
+            self._failures.record("gateway", error)
+        except Exception as error:  # noqa: BLE001 - recorded, and the session fails with it
+            self._failures.record("session", error)
+        finally:
+            if watching is not None:
+                watching.cancel()
+            self._handle.stop()
+
+    async def _farewell(self) -> None:
+        """Let the firm end: nothing new goes out, and what is under way may come to its end."""
+        if self._failures.first is not None:
+            return
+        cancel = self._opening.stage.firm.live.working_orders_at_end == "cancel"
+        self._doorman.end_session(SessionEnd(ts_event=time.time_ns(), cancel_working=cancel))
+        deadline = time.monotonic() + LONGEST_FAREWELL_SECONDS
+        ledger = self._board.ledger
+        while cancel and ledger is not None and ledger.working().any() and time.monotonic() < deadline:  # noqa: ASYNC110 - as above
+            await asyncio.sleep(LOOK_SECONDS)
+        await asyncio.sleep(LOOK_SECONDS)

@@ -1,0 +1,94 @@
+"""What the watch hears of the broker -> whether the firm may take new risk."""
+
+from collections.abc import Callable, Mapping
+
+from nautilus_ai_firm.gateways.ib_watch import AccountReading
+from nautilus_ai_firm.hosts.broker_books import BrokerBooks
+from nautilus_ai_firm.hosts.broker_feed import BrokerFeed
+from nautilus_ai_firm.messages import Connection
+
+SECOND_NS = 1_000_000_000
+
+
+class BrokerConnection:
+    """Lets the firm trade only while orders reach the market and the books agree with the broker's.
+
+    It begins without trust. Whenever the account was read, own positions and cash have so long to agree with it as the
+    adapter needs to find what it missed; from then on the firm may trade, once the market was heard again too.
+
+    Parameters
+    ----------
+    feed : BrokerFeed
+        Who tells the firm, and hears the market.
+    books : BrokerBooks
+        The firm's own cash.
+    held : callable
+        Returns own positions by the broker's symbol.
+    agree_seconds : float
+        How long the books may differ.
+    now_ns : callable
+        The time, nanoseconds UTC.
+
+    """
+
+    def __init__(
+        self,
+        feed: BrokerFeed,
+        books: BrokerBooks,
+        *,
+        held: Callable[[], Mapping[str, int]],
+        agree_seconds: float,
+        now_ns: Callable[[], int],
+    ) -> None:
+        self._feed = feed
+        self._books = books
+        self._held = held
+        self._agree_ns = int(agree_seconds * SECOND_NS)
+        self._now_ns = now_ns
+        self._trusted = True
+        self._lost_ns = 0
+        self._back_ns = 0
+        self._cause = ""
+        self._reading: AccountReading | None = None
+        self._said = ""
+
+    def begin(self) -> None:
+        """Begin without trust."""
+        self.lost("the account was not read yet")
+
+    def lost(self, cause: str) -> None:
+        """Take note that orders cannot reach the market: no new risk from here on."""
+        self._reading = None
+        now_ns = self._now_ns()
+        if self._trusted:
+            self._trusted = False
+            self._lost_ns = now_ns
+        self._tell(Connection(ts_event=now_ns, trusted=False, cause=cause))
+
+    def found(self, reading: AccountReading, cause: str, *, data_lost: bool) -> None:
+        """Take the account as it is now; trust returns when `look` finds that all agrees."""
+        self._reading, self._cause, self._back_ns = reading, cause, self._now_ns()
+        if data_lost:
+            self._feed.renew()
+
+    def look(self) -> None:
+        """See whether the firm may trade again."""
+        if self._trusted or self._reading is None or self._feed.heard_ns < self._back_ns:
+            return
+        now_ns = self._now_ns()
+        difference = self._books.difference(self._reading, self._held())
+        if difference:
+            if now_ns - self._back_ns > self._agree_ns:
+                self._tell(
+                    Connection(ts_event=now_ns, trusted=False, cause=f"the books differ, {difference}"), once=True
+                )
+            return
+        self._trusted = True
+        without_s = (now_ns - self._lost_ns) / SECOND_NS
+        self._tell(Connection(ts_event=now_ns, trusted=True, cause=f"trading: {self._cause}", without_s=without_s))
+
+    def _tell(self, connection: Connection, *, once: bool = False) -> None:
+        if once and connection.cause == self._said:
+            return
+        self._said = connection.cause
+        self._feed.tell(connection)

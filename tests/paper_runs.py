@@ -1,0 +1,136 @@
+"""Starts paper sessions as a person does, one process each, at the gateway of the tests."""
+
+import os
+import random
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nautilus_ai_firm.data.catalog import Catalog
+from nautilus_ai_firm.data.columns import BarColumns
+from nautilus_ai_firm.data.manifest import Listing, Provenance
+from nautilus_ai_firm.settings import encode
+from tests.faults.gateway.server import Gateway
+from tests.faults.gateway.tape import Quote, Stock, Trade
+from tests.firm_runs import ROOT, settings
+from tests.live_runs import LAUNCH, Ended, end_of
+
+D = Decimal
+SECOND_NS = 1_000_000_000
+MINUTE_NS = 60 * SECOND_NS
+ACCOUNT = "DU1234567"
+SYMBOLS = ("AAPL", "IBM")
+STOCKS = (Stock(symbol="AAPL", con_id=265598), Stock(symbol="IBM", con_id=8314, exchange="NYSE"))
+CONTRACTS = {"AAPL.US": "AAPL.NASDAQ", "IBM.US": "IBM.NYSE"}
+FIRST = {"AAPL": D("100.00"), "IBM": D("140.00")}
+HISTORY_MINUTES = 400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaperDesk:
+    """A configuration file and a catalog that ends now, in one folder, and the gateway."""
+
+    folder: Path
+    gateway: Gateway
+
+    @property
+    def config(self) -> Path:
+        return self.folder / "firm.toml"
+
+    def environment(self, **changes: str) -> dict[str, str]:
+        return {"IB_PORT": str(self.gateway.port), "IB_ACCOUNT": ACCOUNT, "IB_CLIENT_ID": "7"} | changes
+
+    def begin(
+        self, *options: str, script: str = "node_paper", planted: str = "", **environment: str
+    ) -> "subprocess.Popen[str]":
+        """Start the command of a session."""
+        program = [str(ROOT / "live" / f"{script}.py")] if not planted else ["-c", planted + LAUNCH]
+        where = ["--config", str(self.config), "--catalog", str(self.folder / "catalog"), "--venue", "ib"]
+        return subprocess.Popen(
+            [sys.executable, "-W", "error", *program, *where, *options],
+            cwd=ROOT,
+            env=os.environ | {"PYTHONPATH": str(ROOT)} | self.environment(**environment),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, *options: str, script: str = "node_paper", **environment: str) -> Ended:
+        """Run a command, and wait for its end."""
+        return end_of(self.begin(*options, script=script, **environment))
+
+
+def paper_desk(folder: Path, gateway: Gateway, changes: Mapping[str, Any] | None = None) -> PaperDesk:
+    """Write a catalog of minute bars up to the last whole minute, and a firm that trades every minute."""
+    folder.mkdir(parents=True, exist_ok=True)
+    write_history(folder / "catalog")
+    resolved = settings(
+        SYMBOLS,
+        {
+            "market.bar": "1-MINUTE",
+            "market.calendar": "24/7",
+            "market.warm_up_rounds": 300,
+            "market.grace_ms": 3_000,
+            "risk.kill_switch_file": "kill_switch.json",
+            "execution.no_trade_band": 0.0,
+            "live": {"ib": {"contracts": CONTRACTS, "wait_seconds": 5.0, "market_data": "live"}},
+        }
+        | dict(changes or {}),
+        macro=False,
+    )
+    desk = PaperDesk(folder=folder, gateway=gateway)
+    desk.config.write_bytes(encode(resolved.firm))
+    return desk
+
+
+def write_history(path: Path) -> None:
+    """Minute bars of both shares up to the last whole minute, that end at the price at which the tape begins."""
+    last_ns = time.time_ns() // MINUTE_NS * MINUTE_NS
+    closes_ns = last_ns - np.arange(HISTORY_MINUTES - 1, -1, -1) * MINUTE_NS
+    listing = Listing(instrument_class="Equity", tradable=True, calendar="24/7")
+    provenance = Provenance(
+        source="synthetic", licence="none needed", source_sha256="0" * 64, adjustment="raw", as_of="2026-01-01",
+        actions=(),
+    )  # fmt: skip
+    with Catalog(path).update() as update:
+        for seed, symbol in enumerate(SYMBOLS):
+            steps = np.random.default_rng(seed).normal(0, 0.0005, HISTORY_MINUTES)
+            close = np.round(float(FIRST[symbol]) * np.exp(np.cumsum(steps) - steps.sum()), 2)
+            open_ = np.append(close[0], close[:-1])
+            columns = BarColumns(
+                ts_open_ns=closes_ns - MINUTE_NS, ts_close_ns=closes_ns, open=open_, close=close,
+                high=np.maximum(open_, close) + 0.01, low=np.minimum(open_, close) - 0.01,
+                volume=np.full(HISTORY_MINUTES, 100_000.0),
+            )  # fmt: skip
+            update.add_bars(f"{symbol}.US", "1-MINUTE", columns, listing, provenance)
+
+
+@contextmanager
+def market_at(gateway: Gateway, seed: int = 0) -> Iterator[None]:
+    """Let quotes and trades of both shares happen every second while the context lasts."""
+    stop = threading.Event()
+
+    def play() -> None:
+        drawn, prices = random.Random(seed), dict(FIRST)  # noqa: S311 - a made-up market, not a secret
+        while not stop.wait(0.25):
+            for symbol in SYMBOLS:
+                prices[symbol] += drawn.choice((-1, 0, 1)) * D("0.01")
+                quote = Quote(symbol, prices[symbol] - D("0.01"), prices[symbol] + D("0.01"))
+                gateway.play(quote, Trade(symbol, prices[symbol], drawn.choice((1_000, 2_000)), int(time.time())))
+
+    player = threading.Thread(target=play, name="tape")
+    player.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        player.join()
