@@ -53,3 +53,41 @@ def run() -> Callable[..., tuple[Floats, Floats]]:
         return np.array(scores), np.array(confidences)
 
     return over
+
+
+@pytest.fixture
+def session_rounds() -> Rounds:
+    """Make one snapshot per bar (open, high, low, close), in sessions of the given numbers of bars.
+
+    Session s opens 14 h 30 min into day s, or at `opens_ns[s]`, and ends with its last bar; `bar_ns` is the length of
+    a bar, half an hour unless given.
+    """
+
+    def make(bars, lengths, fresh=None, opens_ns=None, bar_ns=1_800_000_000_000):
+        assert sum(lengths) == bars.shape[1]
+        fresh = np.ones(bars.shape[1:], dtype=bool) if fresh is None else fresh
+        opens_ns = (
+            [day * 86_400_000_000_000 + 52_200_000_000_000 for day in range(1, len(lengths) + 1)]
+            if (opens_ns is None)
+            else opens_ns
+        )
+        places = [(s, j) for s, length in enumerate(lengths) for j in range(length)]
+        return [
+            MarketSnapshot(
+                round=t + 1,
+                ts_event=opens_ns[s] + (j + 1) * bar_ns,
+                open=bars[0, t].copy(),
+                high=bars[1, t].copy(),
+                low=bars[2, t].copy(),
+                close=bars[3, t].copy(),
+                volume=np.ones(bars.shape[2]),
+                fresh=fresh[t].copy(),
+                inputs=np.empty(0),
+                inputs_fresh=np.empty(0, dtype=bool),
+                session_open_ns=opens_ns[s],
+                session_close_ns=opens_ns[s] + lengths[s] * bar_ns,
+            )
+            for t, (s, j) in enumerate(places)
+        ]
+
+    return make

@@ -1,28 +1,39 @@
 """No model and no estimator looks ahead: what it said of the past does not change when the future is cut off."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from nautilus_ai_firm.messages import Watched
+from nautilus_ai_firm.messages import Events, Watched
 from nautilus_ai_firm.models.estimators.beta import EwmaBeta
 from nautilus_ai_firm.models.estimators.correlation import EwmaCorrelation
 from nautilus_ai_firm.models.estimators.crossover import EwmaCrossover
 from nautilus_ai_firm.models.estimators.ewma import Ewma
 from nautilus_ai_firm.models.estimators.line import fit_line
+from nautilus_ai_firm.models.estimators.reactions import Reactions
+from nautilus_ai_firm.models.estimators.seasonality import Seasonality
+from nautilus_ai_firm.models.estimators.session_bars import SessionBars
+from nautilus_ai_firm.models.estimators.view_end import ViewEnd
 from nautilus_ai_firm.models.estimators.volatility import EwmaVolatility
 from nautilus_ai_firm.models.estimators.window import RollingWindow
 from nautilus_ai_firm.models.estimators.z_score import EwmaZScore
 from nautilus_ai_firm.models.signals import (
+    event_driven,
     index_spread,
     macro,
     mean_reversion,
     momentum,
+    session_effects,
     statistical_arbitrage,
     ttm_squeeze,
 )
 
 UNIVERSE = ("A", "B", "C")
 INPUTS = ("credit", "oil", "index")
+EVENTS = ("fomc",)
+HOUR_NS, DAY_NS, BARS = 3_600_000_000_000, 86_400_000_000_000, 6
+EVENT_NS = np.arange(5, 120, 3) * DAY_NS + 3 * HOUR_NS
 MACRO = macro.Params(
     credit_spread="credit",
     oil="oil",
@@ -40,9 +51,57 @@ PAIRS = statistical_arbitrage.Params(
 )
 
 
+SESSION = session_effects.Params(min_sessions=5, volatility_span=20)
+EVENT_DRIVEN = event_driven.Params(
+    kinds=EVENTS, before_hours=30, min_events=2, min_reaction=0, gap_deviations=1.5, volatility_span=20, gap_span=10
+)
+
+
+def hourly(market):
+    """The same bars as hours of sessions of six, with an event every three days."""
+    timed = []
+    for t, snapshot in enumerate(market):
+        opens = t // BARS * DAY_NS
+        ts = opens + (t % BARS + 1) * HOUR_NS
+        last, ahead = EVENT_NS[ts >= EVENT_NS], EVENT_NS[(ts < EVENT_NS) & (ts + 2 * DAY_NS > EVENT_NS)]
+        known = [np.full((1, 3), times[place] if len(times) else 0) for times, place in ((last, -1), (ahead, 0))]
+        events = Events(last_ns=known[0], next_ns=known[1])
+        close = opens + BARS * HOUR_NS
+        timed.append(replace(snapshot, ts_event=ts, session_open_ns=opens + 1, session_close_ns=close, events=events))
+    return timed
+
+
+def in_sessions(outputs):
+    return lambda market: outputs(hourly(market))
+
+
+def session_bars(market):
+    bars = SessionBars(3)
+    return [(bars.returns, bars.gaps, bars.drift) for snapshot in market if bars.update(snapshot)]
+
+
+def seasonality(market):
+    season = Seasonality(5, BARS, 3)
+    outputs = []
+    for t, snapshot in enumerate(market):
+        season.update(np.full(3, t % BARS), snapshot.close)
+        outputs.append(season.measure((t + 1) % BARS, 2))
+    return outputs
+
+
+def reactions(market):
+    reacting = Reactions(2, 1, 3)
+    outputs = []
+    for t, snapshot in enumerate(market):
+        reacting.start(np.full((1, 3), t % 3 == 0))
+        reacting.update(snapshot.close, np.ones(3))
+        outputs.append((reacting.z, reacting.wildness(2)))
+    return outputs
+
+
 def signal(module, params):
     def outputs(market):
-        model = module.Model(params, Watched(instruments=UNIVERSE, inputs=INPUTS))
+        model = module.Model(params, Watched(instruments=UNIVERSE, inputs=INPUTS, events=EVENTS))
         return [model.update(snapshot) for snapshot in market]
 
     return outputs
@@ -79,6 +138,8 @@ HONEST = {
     "index_spread": signal(index_spread, INDEX_SPREAD),
     "statistical_arbitrage": signal(statistical_arbitrage, PAIRS),
     "ttm_squeeze": signal(ttm_squeeze, ttm_squeeze.Params(length=5, keltner_width=2.5, hold_bars=500)),
+    "session_effects": in_sessions(signal(session_effects, SESSION)),
+    "event_driven": in_sessions(signal(event_driven, EVENT_DRIVEN)),
     "ewma": estimator(lambda n: Ewma(20, n), lambda made, s: made.update(s.close)),
     "volatility": estimator(lambda n: EwmaVolatility(20, n), lambda made, s: made.update(s.close, s.fresh)),
     "correlation": estimator(lambda n: EwmaCorrelation(20, n), lambda made, s: made.update(s.close, s.fresh)),
@@ -86,6 +147,10 @@ HONEST = {
     "beta": estimator(lambda n: EwmaBeta(20, n, 20), lambda made, s: made.update(s.close, s.close[::-1])),
     "window": estimator(lambda n: RollingWindow(20, n), lambda made, s: fit_line(made.update(s.close)).end),
     "z_score": estimator(lambda n: EwmaZScore(20, 30, n, 20), lambda made, s: made.update(s.close)),
+    "session_bars": in_sessions(session_bars),
+    "seasonality": seasonality,
+    "reactions": reactions,
+    "view_end": estimator(ViewEnd, lambda made, s: made.update(s.close, s.close, s.fresh)[0]),
 }
 PLANTED = {"full_sample_z_score": full_sample_z_score, "reused_array": reused_array}
 
