@@ -70,7 +70,7 @@ FIRM: dict[str, Any] = {
                 "name": "mean_reversion",
                 "model": "mean_reversion",
                 "weight": 0.2,
-                "params": {"mean_span": 10, "full_z": 2.0, "stop_z": 4.0},
+                "params": {"window": 30, "entry_p": 0.9, "exit_p": 0.95, "max_half_life": 50},
             },
             {
                 "name": "macro",

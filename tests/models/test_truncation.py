@@ -6,16 +6,24 @@ import numpy as np
 import pytest
 
 from nautilus_ai_firm.messages import Events, Watched
+from nautilus_ai_firm.models.estimators.autoregression import RollingAutoregression
 from nautilus_ai_firm.models.estimators.beta import EwmaBeta
+from nautilus_ai_firm.models.estimators.bollinger import percent_b
 from nautilus_ai_firm.models.estimators.correlation import EwmaCorrelation
 from nautilus_ai_firm.models.estimators.crossover import EwmaCrossover
+from nautilus_ai_firm.models.estimators.dickey_fuller import dickey_fuller
+from nautilus_ai_firm.models.estimators.directional import DirectionalIndex
 from nautilus_ai_firm.models.estimators.ewma import Ewma
 from nautilus_ai_firm.models.estimators.line import fit_line
+from nautilus_ai_firm.models.estimators.macd import MacdHistogram
+from nautilus_ai_firm.models.estimators.ornstein_uhlenbeck import fit_ornstein_uhlenbeck
 from nautilus_ai_firm.models.estimators.reactions import Reactions
+from nautilus_ai_firm.models.estimators.rolling_sum import RollingSum
 from nautilus_ai_firm.models.estimators.seasonality import Seasonality
 from nautilus_ai_firm.models.estimators.session_bars import SessionBars
 from nautilus_ai_firm.models.estimators.view_end import ViewEnd
 from nautilus_ai_firm.models.estimators.volatility import EwmaVolatility
+from nautilus_ai_firm.models.estimators.wilder import RelativeStrength
 from nautilus_ai_firm.models.estimators.window import RollingWindow
 from nautilus_ai_firm.models.estimators.z_score import EwmaZScore
 from nautilus_ai_firm.models.signals import (
@@ -36,6 +44,8 @@ HOUR_NS, DAY_NS, BARS = 3_600_000_000_000, 86_400_000_000_000, 6
 EVENT_NS = np.arange(5, 120, 3) * DAY_NS + 3 * HOUR_NS
 MACRO = macro.Params(
     credit_spread="credit",
+    dollar="oil",
+    dollar_fast_span=8,
     oil="oil",
     index="index",
     credit_scale_span=12,
@@ -133,7 +143,9 @@ def reused_array(market):
 
 HONEST = {
     "momentum": signal(momentum, momentum.Params(fast_spans=(4, 8))),
-    "mean_reversion": signal(mean_reversion, mean_reversion.Params(scale_span=30)),
+    "mean_reversion": signal(
+        mean_reversion, mean_reversion.Params(window=30, entry_p=0.99, exit_p=0.995, max_half_life=500)
+    ),
     "macro": signal(macro, MACRO),
     "index_spread": signal(index_spread, INDEX_SPREAD),
     "statistical_arbitrage": signal(statistical_arbitrage, PAIRS),
@@ -144,6 +156,18 @@ HONEST = {
     "volatility": estimator(lambda n: EwmaVolatility(20, n), lambda made, s: made.update(s.close, s.fresh)),
     "correlation": estimator(lambda n: EwmaCorrelation(20, n), lambda made, s: made.update(s.close, s.fresh)),
     "crossover": estimator(lambda n: EwmaCrossover((4, 8), 20, n), lambda made, s: made.update(s.close, s.fresh)),
+    "autoregression": estimator(
+        lambda n: RollingAutoregression(30, 1, n), lambda made, s: dickey_fuller(made.update(np.log(s.close)))
+    ),
+    "ornstein_uhlenbeck": estimator(
+        lambda n: RollingAutoregression(30, 0, n),
+        lambda made, s: fit_ornstein_uhlenbeck(made.update(np.log(s.close))).mean,
+    ),
+    "percent_b": estimator(lambda n: RollingWindow(20, n), lambda made, s: percent_b(made.update(s.close))),
+    "macd": estimator(lambda n: MacdHistogram(12, 26, 9, n), lambda made, s: made.update(s.close)),
+    "relative_strength": estimator(lambda n: RelativeStrength(14, n), lambda made, s: made.update(s.close)),
+    "directional": estimator(DirectionalIndex, lambda made, s: made.update(np.stack([s.close] * 3))),
+    "rolling_sum": estimator(lambda n: RollingSum(20, 1, n), lambda made, s: made.update(s.close[np.newaxis], s.fresh)),
     "beta": estimator(lambda n: EwmaBeta(20, n, 20), lambda made, s: made.update(s.close, s.close[::-1])),
     "window": estimator(lambda n: RollingWindow(20, n), lambda made, s: fit_line(made.update(s.close)).end),
     "z_score": estimator(lambda n: EwmaZScore(20, 30, n, 20), lambda made, s: made.update(s.close)),
