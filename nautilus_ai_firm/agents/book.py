@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from nautilus_ai_firm.messages import Floats
 from nautilus_ai_firm.models.execution.ledger import WorkingLedger
+from nautilus_ai_firm.models.market.chain_quotes import ContractTerms
+from nautilus_ai_firm.settings import EventSeries
 
 CENT = Decimal("0.01")
 FLOAT_NOISE = Decimal("1e-6")
@@ -38,6 +40,9 @@ class Universe:
     bar_minutes: int
     bars_per_year: float
     names: tuple[str, ...]  # instrument ids as text
+    quotes: bool = False
+    events: tuple[EventSeries, ...] = ()
+    chains: tuple[ContractTerms, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

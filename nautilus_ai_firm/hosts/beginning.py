@@ -46,4 +46,6 @@ def start_of(stage: Stage, run_id: str, host: Host, speed: float | None = None) 
         speed=speed,
         warm_up_rounds=len(rounds),
         caveats=stage.caveats,
+        contracts=tuple(contract.to_dict() for contract in catalog.instruments(stage.watching.contracts)),
+        spots=stage.watching.spots,
     )

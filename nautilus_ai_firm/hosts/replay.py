@@ -13,6 +13,7 @@ from nautilus_ai_firm.hosts.backtest import BacktestError, run_stage
 from nautilus_ai_firm.hosts.recorded_market import RecordedMarket
 from nautilus_ai_firm.hosts.study import Stage, Study, charges_of
 from nautilus_ai_firm.hosts.universe import bar_names, universe_with
+from nautilus_ai_firm.hosts.watching import with_watched
 from nautilus_ai_firm.runs.comparison import Comparison, compare
 from nautilus_ai_firm.runs.errors import RunError
 from nautilus_ai_firm.runs.folder import new_folder, versions
@@ -125,6 +126,7 @@ def stage_of(session: Session, loaded: Loaded, out: Path, on_progress: Progress 
     """
     firm, start, market = loaded.firm, session.start, RecordedMarket(session)
     universe = universe_with(firm, market.instruments(bar_names(firm)))
+    universe = with_watched(universe, firm, market.contracts(), start.spots)
     rounds_ns = market.rounds_ns(universe.bar_types)
     if not len(rounds_ns):
         return None

@@ -1,6 +1,6 @@
 """What a session writes down beside the messages of the desks: how it began, what the venue charged, how it ended."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -54,6 +54,10 @@ class Start:
         Rounds over which the models warmed up before the first.
     caveats : tuple of str
         What is not modelled, beside what is never modelled.
+    contracts : tuple of dict
+        Every contract of the option chains, as its `to_dict` writes it; the engine is not given any.
+    spots : dict of str to str
+        By underlying of a chain, the instrument whose close is its spot price; one that has none is absent.
 
     """
 
@@ -73,6 +77,8 @@ class Start:
     speed: float | None
     warm_up_rounds: int
     caveats: tuple[str, ...]
+    contracts: tuple[dict[str, Any], ...] = ()
+    spots: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
