@@ -11,7 +11,7 @@ from nautilus_ai_firm.agents.book import Universe, nearest_float
 from nautilus_ai_firm.agents.watched import Watcher
 from nautilus_ai_firm.bus import Failures, Line, Topic, callback
 from nautilus_ai_firm.clock import MarketTime
-from nautilus_ai_firm.data.observation import OBSERVATION_TYPE, MacroObservation
+from nautilus_ai_firm.data.observation import OBSERVATION_TYPE
 from nautilus_ai_firm.data.sessions import Sessions
 from nautilus_ai_firm.messages import LateBar
 from nautilus_ai_firm.models.market.open_round import OpenRound
@@ -103,10 +103,8 @@ class MarketDesk(DataActor):
         """Store a macro observation, an event or a quote at its publication."""
         if self._history:
             self._learn()
-        if type(data.data) is MacroObservation:
+        if not self._watcher.store(data.data):
             self._take_input(data)
-        else:
-            self._watcher.store(data.data)
 
     def _learn(self) -> None:
         """Play the history before the first data: now every desk hears."""
@@ -149,9 +147,9 @@ class MarketDesk(DataActor):
     def _store(self, data: Any) -> None:
         if not isinstance(data, Bar):
             observation = data.data
-            if type(observation) is not MacroObservation:
-                self._watcher.store(observation)
-            elif (place := self._input_place.get(observation.series)) is not None:
+            if self._watcher.store(observation):
+                return
+            if (place := self._input_place.get(observation.series)) is not None:
                 self._open.store_input(place, observation.value, observation.ts_event)
         elif (place := self._input_bars.get(data.bar_type)) is not None:
             self._open.store_input(place, nearest_float(data.close), data.ts_event)

@@ -53,8 +53,8 @@ class Watcher:
             *((notice_type("event"),) if universe.events else ()),
         )
 
-    def store(self, data: Any) -> None:
-        """Store one quote or event; one that is not watched is nobody's."""
+    def store(self, data: Any) -> bool:
+        """Store one quote or event, and say whether it was one; one that is not watched is nobody's."""
         kind = type(data)
         if kind is ScheduledEvent:
             places = self._event_places.get(data.series)
@@ -68,3 +68,4 @@ class Watcher:
             elif self.watched.quotes is not None and place is not None:
                 quote = (data.bid, data.ask, data.bid_size, data.ask_size)
                 self.watched.quotes.store(place, data.ts_event, quote)
+        return kind in {ScheduledEvent, BestQuote}

@@ -9,7 +9,11 @@ import pytest
 
 from nautilus_ai_firm.data.catalog import Catalog
 from nautilus_ai_firm.data.manifest import Listing
+from nautilus_ai_firm.hosts import session
+from nautilus_ai_firm.hosts.beginning import start_of
 from nautilus_ai_firm.hosts.study import Stage, Study, prepare
+from nautilus_ai_firm.runs.errors import RunError
+from nautilus_ai_firm.runs.session_facts import Host
 from nautilus_ai_firm.settings import ConfigError
 from tests.firm_runs import PROVENANCE, settings
 from tests.watched_market import SYMBOLS, WATCHES, WatchedMarket, watched_market
@@ -141,3 +145,19 @@ def test_adjusted_prices_are_no_spot_and_a_series_as_traded_is(market: WatchedMa
         "test: market.chains[0].spot = 'B.US', whose prices are adjusted (total_return) "
         "(allowed: prices as traded, which strikes are compared with)"
     )
+
+
+def test_a_session_is_not_resumed_on_other_quotes_or_events(
+    market: WatchedMarket, catalog: Path, tmp_path: Path
+) -> None:
+    begun = start_of(staged(catalog, {}), "run", Host.SANDBOX)
+    assert len(begun.contracts) == len(market.contracts)
+    session._refuse_other_data(tmp_path, begun, staged(catalog, {}))
+    one_less = {name: rows for name, rows in market.events.items() if name != "fomc"}
+    other_events = replace(market, events=one_less | {"fomc": market.events["earnings__A-US"]})
+    name = "B.US", "ASK"
+    other_quotes = replace(market, sides=market.sides | {name: market.sides[name].take(slice(1, None))})
+    for number, (other, named) in enumerate([(other_events, "fomc"), (other_quotes, "B.US-1-MINUTE-ASK-EXTERNAL")]):
+        stage = staged(other.write(tmp_path / str(number)), {})
+        with pytest.raises(RunError, match=f"cannot be resumed, {named} in "):
+            session._refuse_other_data(tmp_path, begun, stage)
