@@ -40,9 +40,9 @@ class Universe:
     bar_minutes: int
     bars_per_year: float
     names: tuple[str, ...]  # instrument ids as text
-    quotes: bool = False
-    events: tuple[EventSeries, ...] = ()
-    chains: tuple[ContractTerms, ...] = ()
+    quotes: bool = False  # whether the last quotes of the instruments are watched
+    events: tuple[EventSeries, ...] = ()  # series of scheduled events
+    chains: tuple[ContractTerms, ...] = ()  # options on instruments of the universe
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,9 @@ from nautilus_ai_firm.runs.placing import Placed
 _SHOWN = 3
 """Places of an array that are spelled out."""
 
+_LARGE = ("quotes", "events", "chains")
+"""Fields whose values are facts of many arrays."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Names:
@@ -95,8 +98,8 @@ def shown(value: Any) -> str:
 
 
 def _parted(name: str, then: Any, now: Any) -> list[tuple[str, Any, Any]]:
-    """Find the fields in which two facts of one kind part, or the members of two rows of facts of one length."""
-    if type(then) is not type(now):
+    """Find the fields in which two large facts part, or the members of two rows of them; others are shown whole."""
+    if not name.startswith(_LARGE) or type(then) is not type(now):
         return []
     if isinstance(then, tuple) and len(then) == len(now) and all(map(is_dataclass, then)):
         inner = [(f"{name}[{place}]", *pair) for place, pair in enumerate(zip(then, now, strict=True))]
