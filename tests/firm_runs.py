@@ -419,7 +419,7 @@ def play(loaded: Loaded, catalog: Path, out: Path, plan: Plan) -> Played:
         )
         script = ScriptedDesk(book, stage.sessions, plan, failures)
         engine.add_actor(RecordsDesk(tape, failures))
-        engine.add_actor(MarketDesk(universe, Feed(), time, failures))
+        engine.add_actor(MarketDesk(universe, stage.sessions, Feed(), time, failures))
         engine.add_actor(script)
         engine.add_strategy(ExecutionDesk(firm.execution, book, ledger, gate, stage.sessions, time, failures))
         engine.add_exec_algorithm(TwapAlgorithm(universe, gate, time, failures))

@@ -147,6 +147,7 @@ class BrokerSession:
             opening.settings.quote_interval_ms,
             self._hand_on,
             self._failures,
+            watches_quotes=stage.firm.market.quotes,
         )
         self._board = self._seat(stage)
         self._connection = BrokerConnection(

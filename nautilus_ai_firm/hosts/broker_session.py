@@ -16,6 +16,7 @@ from nautilus_trader.model import BarType, InstrumentId
 from nautilus_ai_firm.agents.book import Route
 from nautilus_ai_firm.data.catalog import Catalog
 from nautilus_ai_firm.data.objects import bar_type_id
+from nautilus_ai_firm.data.quotes import Beside
 from nautilus_ai_firm.data.sessions import Sessions
 from nautilus_ai_firm.gateways.account_probe import GatewayFacts, probe
 from nautilus_ai_firm.gateways.errors import GatewayError, HistoryError
@@ -35,6 +36,7 @@ from nautilus_ai_firm.hosts.study import Stage, Study, charges_of
 from nautilus_ai_firm.hosts.supervisor import Ended, Supervisor
 from nautilus_ai_firm.hosts.universe import bar_length_ns, universe_of
 from nautilus_ai_firm.hosts.warm_up import WarmUp, warm_up
+from nautilus_ai_firm.hosts.watching import Watching, with_watched
 from nautilus_ai_firm.runs.folder import Run, new_folder, open_run
 from nautilus_ai_firm.runs.sealing import seal_session
 from nautilus_ai_firm.settings import ConfigError, InteractiveBrokers, Loaded, decode, encode
@@ -216,6 +218,8 @@ def contracts_of(plan: BrokerPlan) -> dict[str, InstrumentId]:
     firm, source = plan.loaded.firm, plan.loaded.source
     wanted = [*firm.instrument_ids, *(name for name in firm.market.inputs if "." in name)]
     contracts = plan.settings.contracts
+    if firm.market.chains:
+        raise ConfigError(f"{source}: market.chains (allowed at the broker: none, option chains are not read there)")
     missing = [name for name in wanted if name not in contracts]
     if missing:
         raise ConfigError(
@@ -292,7 +296,7 @@ def _stage(
     loaded = decode(tomllib.loads(encode(resolved).decode()), plan.loaded.source)
     catalog = Catalog(plan.catalog)
     universe = replace(
-        universe_of(firm, catalog, plan.loaded.source),
+        with_watched(universe_of(firm, catalog, plan.loaded.source), firm, (), {}),
         trades_quotes=True,
         route=Route(
             order_ids=tuple(contracts[name] for name in firm.instrument_ids),
@@ -312,7 +316,12 @@ def _stage(
         ),
         charges=charges_of(loaded.firm, universe),
         kill_switch=FileKillSwitch(loaded.kill_switch_path),
-        feed=replace(learned.feed, grace_ns=firm.market.grace_ms * MS_NS),
+        feed=replace(
+            learned.feed,
+            grace_ns=firm.market.grace_ms * MS_NS,
+            history=[*catalog.notices_before(firm.market.events, now_ns), *learned.feed.history],
+        ),
+        watching=Watching(beside=Beside(events=firm.market.events)),
         caveats=(ACCOUNT_CAVEAT,) if reading.holdings else (),
     )
 

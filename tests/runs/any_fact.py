@@ -21,6 +21,7 @@ from nautilus_trader.model import (
 )
 
 from nautilus_ai_firm import messages
+from nautilus_ai_firm.data.best_quote import best_quote
 from nautilus_ai_firm.data.notice import notice
 from nautilus_ai_firm.data.observation import observation
 from nautilus_ai_firm.gateways.kill_switch import KillSwitchState
@@ -181,6 +182,8 @@ START = st.builds(
     speed=st.none() | st.floats(allow_nan=False, allow_infinity=False),
     warm_up_rounds=COUNT,
     caveats=st.lists(TEXT, max_size=2).map(tuple),
+    contracts=st.just(({"id": "A120109C00090000.US", "strike_price": "90", "info": None},)),
+    spots=st.dictionaries(TEXT, TEXT, max_size=2),
 )
 FACTS = {
     "snapshot": SNAPSHOT,
@@ -273,8 +276,9 @@ def quotes(draw: st.DrawFn) -> QuoteTick:
 
 OBSERVATIONS = st.builds(observation, TEXT, FLOAT, TEXT, TIME, TIME)
 NOTICES = st.builds(notice, st.sampled_from(["event", "news"]), TEXT, TEXT, TEXT, TIME, TIME)
+BEST_QUOTES = st.builds(best_quote, TEXT, FLOAT, FLOAT, FLOAT, FLOAT, TIME)
 MARKET: st.SearchStrategy[Bar | TradeTick | QuoteTick | CustomData] = st.one_of(
-    bars(), trades(), quotes(), OBSERVATIONS, NOTICES
+    bars(), trades(), quotes(), OBSERVATIONS, NOTICES, BEST_QUOTES
 )
 
 

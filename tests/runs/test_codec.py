@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from nautilus_trader.model import CustomData, DataType, InstrumentId, MarkPriceUpdate, Price
 
 from nautilus_ai_firm import messages
+from nautilus_ai_firm.data.best_quote import best_quote
 from nautilus_ai_firm.data.observation import MacroObservation, observation
 from nautilus_ai_firm.messages import (
     Breach,
@@ -25,6 +26,7 @@ from nautilus_ai_firm.messages import (
 )
 from nautilus_ai_firm.runs.codec import CodecError, decode, encode
 from nautilus_ai_firm.runs.market_codec import decode_market, encode_market
+from nautilus_ai_firm.runs.session_facts import Start
 from tests.runs.a_session import START
 from tests.runs.any_fact import CLEARED, FACTS, MARKET, bits, market_bits
 
@@ -74,6 +76,13 @@ def test_a_record_from_before_a_field_was_there_has_its_default(snapshot: messag
     line = raw(encode("snapshot", replace(snapshot, quotes=None, chains=())))
     del line["quotes"], line["chains"]
     assert bits(decode(type(snapshot), line)) == bits(replace(snapshot, quotes=None, chains=()))
+
+
+@given(FACTS["start"])
+def test_a_start_from_before_there_were_chains_has_none(start: Start) -> None:
+    line = raw(encode("start", start))
+    del line["contracts"], line["spots"]
+    assert bits(decode(Start, line)) == bits(replace(start, contracts=(), spots={}))
 
 
 SIGNAL = SignalEvent(
@@ -185,8 +194,13 @@ def test_the_decimals_of_a_price_are_kept() -> None:
 
 @given(st.sampled_from([float("inf"), float("-inf")]))
 def test_an_infinite_figure_is_refused(value: float) -> None:
-    with pytest.raises(CodecError, match=r"wti at 7: -?inf is infinite"):
+    with pytest.raises(CodecError, match=r"wti at 7: value -?inf is infinite"):
         encode_market("market", observation("wti", value, "seed", 5, 7))
+
+
+def test_an_infinite_bid_is_refused() -> None:
+    with pytest.raises(CodecError, match=r"A.US at 7: ask inf is infinite"):
+        encode_market("market", best_quote("A.US", 1.0, float("inf"), 1.0, 1.0, 7))
 
 
 def test_other_market_data_is_refused() -> None:
