@@ -13,7 +13,7 @@ class Cause(StrEnum):
     MARKET_DATA = "market_data"
     """A round is missing, its snapshot differs, or the price of the market at which an order was about to go out."""
     SIGNAL = "signal"
-    """An agent's view is missing or differs."""
+    """An agent's view or its quoting intent is missing or differs."""
     STATE = "state"
     """What the CIO saw of the firm: equity, balance, positions, current weights and the prices that mark them."""
     CALENDAR = "calendar"
@@ -87,7 +87,7 @@ FIELDS: dict[str, dict[str, Cause | None]] = {
     },
     "signal": {
         **dict.fromkeys(("round", "agent"), _ID),
-        **dict.fromkeys(("ts_event", "score", "confidence"), Cause.SIGNAL),
+        **dict.fromkeys(("ts_event", "score", "confidence", "quoting"), Cause.SIGNAL),
     },
     "decision": {
         "round": _ID,

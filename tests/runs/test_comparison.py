@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from nautilus_trader.model import Bar
 
-from nautilus_ai_firm.messages import ClearedDecision, RiskedDecision
+from nautilus_ai_firm.messages import ClearedDecision, QuotingIntent, RiskedDecision
 from nautilus_ai_firm.runs.causes import FIELDS, NOT_COMPARED, RANK, Cause, cause_of_field
 from nautilus_ai_firm.runs.comparison import Comparison, compare
 from nautilus_ai_firm.runs.session_facts import End
@@ -120,6 +120,7 @@ def refuses(fact: Any) -> bool:
     return fact.breach is not None
 
 
+QUOTING = QuotingIntent(bid_offset=np.ones(3), ask_offset=np.ones(3), inventory_offset=np.ones(3))
 PLANTED: list[tuple[Cause, Change, str]] = [
     (Cause.LATE_BAR, changed("late_bar", 0, close=cent), "late bar C.US close: "),
     (Cause.LATE_BAR, dropped("late_bar", 0), "round 25, late bar C.US: now, none then"),
@@ -130,6 +131,7 @@ PLANTED: list[tuple[Cause, Change, str]] = [
     (Cause.MARKET_DATA, changed("gate_result", 40, passes, price=lambda price: price + 0.01), "price: "),
     (Cause.SIGNAL, changed("signal", 40, score=up), "round 14, signal mean_reversion score A.US: "),
     (Cause.SIGNAL, changed("signal", 40, confidence=up), "confidence A.US: "),
+    (Cause.SIGNAL, changed("signal", 40, quoting=QUOTING), "mean_reversion quoting: None then, QuotingIntent(bid_"),
     (Cause.SIGNAL, dropped("signal", 40), "round 14, signal mean_reversion: now, none then"),
     (Cause.STATE, changed("decision", 11, equity=cent), "round 12, decision equity: "),
     (Cause.STATE, changed("decision", 11, balance=cent), "balance: "),
