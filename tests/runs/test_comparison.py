@@ -131,7 +131,7 @@ PLANTED: list[tuple[Cause, Change, str]] = [
     (Cause.MARKET_DATA, changed("gate_result", 40, passes, price=lambda price: price + 0.01), "price: "),
     (Cause.SIGNAL, changed("signal", 40, score=up), "round 14, signal mean_reversion score A.US: "),
     (Cause.SIGNAL, changed("signal", 40, confidence=up), "confidence A.US: "),
-    (Cause.SIGNAL, changed("signal", 40, quoting=QUOTING), "mean_reversion quoting: None then, QuotingIntent(bid_"),
+    (Cause.SIGNAL, changed("signal", 40, quoting=QUOTING), "mean_reversion quoting: QuotingIntent(bid_"),
     (Cause.SIGNAL, dropped("signal", 40), "round 14, signal mean_reversion: now, none then"),
     (Cause.STATE, changed("decision", 11, equity=cent), "round 12, decision equity: "),
     (Cause.STATE, changed("decision", 11, balance=cent), "balance: "),

@@ -1,6 +1,8 @@
 """Pairs of a call and a put become the forward prices that they imply, with early exercise taken out."""
 
 from dataclasses import dataclass
+from math import isfinite
+from statistics import median
 
 import numpy as np
 
@@ -95,6 +97,8 @@ def _nearest_pairs(quotes: OptionQuotes, years: Floats) -> tuple[Places, Places,
 
 def _medians(values: Floats, group: Places, n: int) -> Floats:
     # Median of the values of each group that are known; NaN where none is.
-    known = np.isfinite(values)
-    groups = (values[known & (group == one)] for one in range(n))
-    return np.array([np.median(group) if group.size else np.nan for group in groups], dtype=np.float64)
+    groups: list[list[float]] = [list[float]() for _ in range(n)]
+    for one, value in zip(group.tolist(), values.tolist(), strict=True):
+        if isfinite(value):
+            groups[one].append(value)
+    return np.array([median(known) if known else np.nan for known in groups], dtype=np.float64)

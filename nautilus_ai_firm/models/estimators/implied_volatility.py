@@ -40,6 +40,12 @@ def implied_volatility(options: Options, price: Floats, valuation: Valuation = a
     ndarray of shape (n_contracts,)
         Per year; NaN where the price is NaN, not above what exercise pays now, or not reached between 0.5 % and 500 %.
 
+    Notes
+    -----
+    Out of the money and within half a year the volatilities of true American prices are found to 0.1 points in nine of
+    ten, to 0.4 at worst. QuantLib is the judge of that and not the engine: its own search takes milliseconds a
+    contract, it counts whole days, and the date of valuation is a global of the process.
+
     """
     possible = price > np.maximum(options.sign * (options.spot - options.strike), 0.0)
     found = np.full(len(price), np.nan)

@@ -48,4 +48,4 @@ class RealizedVariance:
         self._log_close = np.where(observed, log_close, self._log_close)
         self._ts_ns = np.where(observed, ts_ns, self._ts_ns)
         squares, times = total(self._window.update(np.stack([moved**2, years])))
-        return squares / times
+        return squares / np.where(times > 0, times, np.nan)
