@@ -100,5 +100,5 @@ def _medians(values: Floats, group: Places, n: int) -> Floats:
     groups: list[list[float]] = [list[float]() for _ in range(n)]
     for one, value in zip(group.tolist(), values.tolist(), strict=True):
         if isfinite(value):
-            groups[one].append(value)
+            groups[int(one)].append(value)
     return np.array([median(known) if known else np.nan for known in groups], dtype=np.float64)
