@@ -147,7 +147,6 @@ class BrokerSession:
             opening.settings.quote_interval_ms,
             self._hand_on,
             self._failures,
-            watches_quotes=stage.firm.market.quotes,
         )
         self._board = self._seat(stage)
         self._connection = BrokerConnection(
@@ -185,6 +184,7 @@ class BrokerSession:
     def close(self) -> None:
         """Give the node and the journal back."""
         self._node.dispose()
+        del self._node, self._handle, self._cache  # a thread has one node, and the node's clients know this session
         self.journal.close()
 
     def _failure_of(self, component: str, error: str) -> Failure:

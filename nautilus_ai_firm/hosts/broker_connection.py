@@ -8,6 +8,7 @@ from nautilus_ai_firm.hosts.broker_feed import BrokerFeed
 from nautilus_ai_firm.messages import Connection
 
 SECOND_NS = 1_000_000_000
+DEAF_NS = 60 * SECOND_NS  # the adapter comes back within some seconds, or not at all
 
 
 class NodeLostError(RuntimeError):
@@ -29,7 +30,7 @@ class BrokerConnection:
     held : callable
         Returns own positions by the broker's symbol.
     agree_seconds : float
-        How long the books may differ, and how long the market may stay silent in a session.
+        How long the books may differ.
     is_open : callable
         Whether the exchange is open at a time, nanoseconds UTC.
     trades : callable
@@ -93,8 +94,8 @@ class BrokerConnection:
 
         """
         now_ns = self._now_ns()
-        silent = self._feed.heard_ns < self._back_ns < now_ns - self._agree_ns
-        if silent and self._reading is not None and self._is_open(now_ns - self._agree_ns):
+        silent = self._feed.heard_ns < self._back_ns < now_ns - DEAF_NS
+        if silent and self._reading is not None and self._is_open(now_ns - DEAF_NS):
             raise NodeLostError("the node did not hear the market again after the gateway came back")
 
     def look(self) -> None:

@@ -23,12 +23,28 @@ MS_NS = 1_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stream:
-    """One instrument: what the broker calls it, the firm's own instrument and decision bars, and whether it trades."""
+    """One instrument: what the broker calls it, and what the firm makes of it.
+
+    Attributes
+    ----------
+    broker_id : InstrumentId
+        The broker's name.
+    instrument : Instrument
+        The firm's own.
+    bar_type : BarType
+        Its decision bars.
+    traded : bool
+        Whether orders go out in it.
+    watched : bool
+        Whether the last quote of a round is looked at.
+
+    """
 
     broker_id: InstrumentId
     instrument: Instrument
     bar_type: BarType
     traded: bool
+    watched: bool
 
     @property
     def part_type(self) -> BarType:
@@ -51,8 +67,6 @@ class BrokerFeed(DataActor):
         quote_interval_ms: int,
         hand_on: Callable[[Any], None],
         failures: Failures,
-        *,
-        watches_quotes: bool = False,
     ) -> None:
         self.line = Line("feed", self, failures)
         self._streams = {stream.broker_id: stream for stream in streams}
@@ -61,7 +75,6 @@ class BrokerFeed(DataActor):
         self._quote_interval_ns = quote_interval_ms * MS_NS
         self._hand_on = hand_on
         self._builders = {stream.broker_id: BarBuilder() for stream in streams}
-        self._watches_quotes = watches_quotes
         self._quotes: dict[InstrumentId, deque[QuoteTick]] = {stream.broker_id: deque() for stream in streams}
         self._quoted_ns: dict[InstrumentId, int] = {}
         self.heard_ns = 0
@@ -100,7 +113,8 @@ class BrokerFeed(DataActor):
         if crossed or now_ns - self._quoted_ns.get(quote.instrument_id, 0) < self._quote_interval_ns:
             return
         self._quoted_ns[quote.instrument_id] = now_ns
-        own = self._streams[quote.instrument_id].instrument
+        stream = self._streams[quote.instrument_id]
+        own = stream.instrument
         handed_on = QuoteTick(
             own.id,
             _price(quote.bid_price.as_decimal(), own),
@@ -110,7 +124,7 @@ class BrokerFeed(DataActor):
             now_ns,
             now_ns,
         )
-        if self._watches_quotes:
+        if stream.watched:
             self._quotes[quote.instrument_id].append(handed_on)
         self._hand_on(handed_on)
 

@@ -252,6 +252,7 @@ def _opening(plan: BrokerPlan, endpoint: Endpoint, folder: Path, waits: _Waits) 
             instrument=known[name],
             bar_type=_bar_type(name, bar_types),
             traded=name in stage.universe.names,
+            watched=name in stage.universe.names and stage.firm.market.quotes,
         )
         for name in contracts
     )

@@ -80,7 +80,16 @@ SNAPSHOT = st.builds(
     chains=st.lists(CHAIN, max_size=2).map(tuple),
 )
 CONNECTION = st.builds(messages.Connection, ts_event=TIME, trusted=st.booleans(), cause=TEXT, without_s=FLOAT)
-SIGNAL = st.builds(messages.SignalEvent, round=COUNT, ts_event=TIME, agent=TEXT, score=floats(), confidence=floats())
+QUOTING = st.builds(messages.QuotingIntent, bid_offset=floats(), ask_offset=floats(), inventory_offset=floats())
+SIGNAL = st.builds(
+    messages.SignalEvent,
+    round=COUNT,
+    ts_event=TIME,
+    agent=TEXT,
+    score=floats(),
+    confidence=floats(),
+    quoting=st.none() | QUOTING,
+)
 
 
 @st.composite

@@ -31,7 +31,7 @@ from tests.runs.a_session import START
 from tests.runs.any_fact import CLEARED, FACTS, MARKET, bits, market_bits
 
 WITHIN_A_FIRM = {"ExecutionTick", "CancelParent", "ChildIntent", "ParentDone", "Breach", "SessionEnd", "Quotes",
-                 "Events", "OptionChain", "Watched"}  # fmt: skip
+                 "Events", "OptionChain", "QuotingIntent", "Watched"}  # fmt: skip
 """What only desks tell each other, and what is part of other messages."""
 
 
@@ -85,6 +85,13 @@ def test_a_start_from_before_there_were_chains_has_none(start: Start) -> None:
     assert bits(decode(Start, line)) == bits(replace(start, contracts=(), spots={}))
 
 
+@given(FACTS["signal"])
+def test_a_signal_from_before_there_was_quoting_has_none(signal: SignalEvent) -> None:
+    line = raw(encode("signal", signal))
+    del line["quoting"]
+    assert bits(decode(SignalEvent, line)) == bits(replace(signal, quoting=None))
+
+
 SIGNAL = SignalEvent(
     round=1, ts_event=5, agent="a", score=np.array([0.5, -0.0, np.nan]), confidence=np.array([1.0, 0.1, 0.0])
 )
@@ -120,7 +127,8 @@ ORDER = OrderRecord(
 
 def test_a_line_is_what_a_person_expects() -> None:
     assert encode("signal", SIGNAL) == (
-        b'{"record":"signal","round":1,"ts_event":5,"agent":"a","score":[0.5,-0.0,null],"confidence":[1.0,0.1,0.0]}'
+        b'{"record":"signal","round":1,"ts_event":5,"agent":"a","score":[0.5,-0.0,null],"confidence":[1.0,0.1,0.0],'
+        b'"quoting":null}'
     )
     assert b'"kind":"filled"' in encode("order", ORDER)
     assert b'"quantity":"10","price":"10.50","commission":null' in encode("order", ORDER)
