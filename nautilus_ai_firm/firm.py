@@ -87,7 +87,7 @@ def seat(
     book = Book(universe, ledger, funds)
     gate = OrderGate(firm.execution.gate, firm.market, universe, halt_allows_reducing=firm.risk.halt_allows_reducing)
     host.add_actor(RecordsDesk(recorder, failures))
-    host.add_actor(MarketDesk(universe, feed, time, failures))
+    host.add_actor(MarketDesk(universe, sessions, feed, time, failures))
     for seats in _signal_seats(firm):
         host.add_actor(SignalDesk(seats, failures, measure))
     host.add_actor(CioDesk(firm.cio, firm.signals.agents, book, sessions, failures))

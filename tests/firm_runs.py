@@ -70,7 +70,7 @@ FIRM: dict[str, Any] = {
                 "name": "mean_reversion",
                 "model": "mean_reversion",
                 "weight": 0.2,
-                "params": {"mean_span": 10, "full_z": 2.0, "stop_z": 4.0},
+                "params": {"window": 30, "entry_p": 0.9, "exit_p": 0.95, "max_half_life": 50},
             },
             {
                 "name": "macro",
@@ -419,7 +419,7 @@ def play(loaded: Loaded, catalog: Path, out: Path, plan: Plan) -> Played:
         )
         script = ScriptedDesk(book, stage.sessions, plan, failures)
         engine.add_actor(RecordsDesk(tape, failures))
-        engine.add_actor(MarketDesk(universe, Feed(), time, failures))
+        engine.add_actor(MarketDesk(universe, stage.sessions, Feed(), time, failures))
         engine.add_actor(script)
         engine.add_strategy(ExecutionDesk(firm.execution, book, ledger, gate, stage.sessions, time, failures))
         engine.add_exec_algorithm(TwapAlgorithm(universe, gate, time, failures))

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -19,7 +19,7 @@ from nautilus_ai_firm.data.columns import BarColumns
 from nautilus_ai_firm.data.manifest import Listing, Provenance
 from nautilus_ai_firm.settings import encode
 from tests.faults.gateway.server import Gateway
-from tests.faults.gateway.tape import Quote, Stock, Trade
+from tests.faults.gateway.tape import Bar, Quote, Stock, Trade
 from tests.firm_runs import ROOT, settings
 from tests.live_runs import LAUNCH, Ended, end_of
 
@@ -31,7 +31,7 @@ SYMBOLS = ("AAPL", "IBM")
 STOCKS = (Stock(symbol="AAPL", con_id=265598), Stock(symbol="IBM", con_id=8314, exchange="NYSE"))
 CONTRACTS = {"AAPL.US": "AAPL.NASDAQ", "IBM.US": "IBM.NYSE"}
 FIRST = {"AAPL": D("100.00"), "IBM": D("140.00")}
-HISTORY_MINUTES = 400
+HISTORY_MINUTES, GAP_MINUTES = 400, 30  # the catalog ends before the gateway does
 LATEST_SECOND = 48  # of a minute, at which a session can start and still hear the next one whole
 
 
@@ -72,7 +72,10 @@ class PaperDesk:
 def paper_desk(folder: Path, gateway: Gateway, changes: Mapping[str, Any] | None = None) -> PaperDesk:
     """Write a catalog of minute bars up to the last whole minute, and a firm that trades every minute."""
     folder.mkdir(parents=True, exist_ok=True)
-    write_history(folder / "catalog")
+    columns = history()
+    write_history(folder / "catalog", {symbol: one.take(slice(0, -GAP_MINUTES)) for symbol, one in columns.items()})
+    for symbol, one in columns.items():
+        gateway.market.history[symbol, 60] = list(map(Bar, *_bars_of(one)))
     resolved = settings(
         SYMBOLS,
         {
@@ -92,26 +95,40 @@ def paper_desk(folder: Path, gateway: Gateway, changes: Mapping[str, Any] | None
     return desk
 
 
-def write_history(path: Path) -> None:
+def history() -> dict[str, BarColumns]:
     """Minute bars of both shares up to the last whole minute, that end at the price at which the tape begins."""
     last_ns = time.time_ns() // MINUTE_NS * MINUTE_NS
     closes_ns = last_ns - np.arange(HISTORY_MINUTES - 1, -1, -1) * MINUTE_NS
+    made: dict[str, BarColumns] = {}
+    for seed, symbol in enumerate(SYMBOLS):
+        steps = np.random.default_rng(seed).normal(0, 0.0005, HISTORY_MINUTES)
+        close = np.round(float(FIRST[symbol]) * np.exp(np.cumsum(steps) - steps.sum()), 2)
+        open_ = np.append(close[0], close[:-1])
+        made[symbol] = BarColumns(
+            ts_open_ns=closes_ns - MINUTE_NS, ts_close_ns=closes_ns, open=open_, close=close,
+            high=np.round(np.maximum(open_, close) + 0.01, 2), low=np.round(np.minimum(open_, close) - 0.01, 2),
+            volume=np.full(HISTORY_MINUTES, 100_000.0),
+        )  # fmt: skip
+    return made
+
+
+def write_history(path: Path, columns: Mapping[str, BarColumns]) -> None:
+    """Write a catalog of these."""
     listing = Listing(instrument_class="Equity", tradable=True, calendar="24/7")
     provenance = Provenance(
         source="synthetic", licence="none needed", source_sha256="0" * 64, adjustment="raw", as_of="2026-01-01",
         actions=(),
     )  # fmt: skip
     with Catalog(path).update() as update:
-        for seed, symbol in enumerate(SYMBOLS):
-            steps = np.random.default_rng(seed).normal(0, 0.0005, HISTORY_MINUTES)
-            close = np.round(float(FIRST[symbol]) * np.exp(np.cumsum(steps) - steps.sum()), 2)
-            open_ = np.append(close[0], close[:-1])
-            columns = BarColumns(
-                ts_open_ns=closes_ns - MINUTE_NS, ts_close_ns=closes_ns, open=open_, close=close,
-                high=np.maximum(open_, close) + 0.01, low=np.minimum(open_, close) - 0.01,
-                volume=np.full(HISTORY_MINUTES, 100_000.0),
-            )  # fmt: skip
-            update.add_bars(f"{symbol}.US", "1-MINUTE", columns, listing, provenance)
+        for symbol, one in columns.items():
+            update.add_bars(f"{symbol}.US", "1-MINUTE", one, listing, provenance)
+
+
+def _bars_of(one: BarColumns) -> Iterator[list[Any]]:
+    yield (one.ts_open_ns // SECOND_NS).tolist()
+    for prices in (one.open, one.high, one.low, one.close):
+        yield [D(f"{price:.2f}") for price in prices]
+    yield one.volume.astype(np.int64).tolist()
 
 
 class Tape:

@@ -31,7 +31,7 @@ def params_by_model(names: tuple[str, ...]) -> dict[str, dict[str, Any]]:
     pairs = list(zip(names[::2], names[1::2], strict=False))
     return {
         "momentum": {"fast_spans": [4, 8], "volatility_span": 20},
-        "mean_reversion": {"mean_span": 10, "scale_span": 30},
+        "mean_reversion": {"window": 60, "entry_p": 0.5, "exit_p": 0.9, "max_half_life": 60},
         "macro": {
             "credit_spread": "credit_spread",
             "oil": "wti",
@@ -53,6 +53,8 @@ def params_by_model(names: tuple[str, ...]) -> dict[str, dict[str, Any]]:
         },
         "ttm_squeeze": {"length": 8, "keltner_width": 2.0, "hold_bars": 40, "half_life": 20.0},
         "session_effects": {"min_sessions": 10, "volatility_span": 40},
+        "market_making": {"volatility_span": 20, "relation_span": 40},
+        "options_volatility": {"rate_per_year": 0.0, "rank_rounds": 60, "history_span": 60},
         "event_driven": {
             "kinds": list(KINDS),
             "min_events": 3,

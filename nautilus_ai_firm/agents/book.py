@@ -22,6 +22,8 @@ from numpy.typing import NDArray
 
 from nautilus_ai_firm.messages import Floats
 from nautilus_ai_firm.models.execution.ledger import WorkingLedger
+from nautilus_ai_firm.models.market.chain_quotes import ContractTerms
+from nautilus_ai_firm.settings import EventSeries
 
 CENT = Decimal("0.01")
 FLOAT_NOISE = Decimal("1e-6")
@@ -73,6 +75,9 @@ class Universe:
     bar_minutes: int
     bars_per_year: float
     names: tuple[str, ...]  # instrument ids as text
+    quotes: bool = False  # whether the last quotes of the instruments are watched
+    events: tuple[EventSeries, ...] = ()  # series of scheduled events
+    chains: tuple[ContractTerms, ...] = ()  # options on instruments of the universe
     trades_quotes: bool = False  # whether orders go out at quotes; at trades otherwise
     route: Route | None = None
 

@@ -6,22 +6,13 @@ The only Strategy: it owns every order of the firm, and the ledger of what is wo
 from typing import Any, Self
 
 import numpy as np
-from nautilus_trader.model import (
-    ClientOrderId,
-    ExecAlgorithmId,
-    OrderSide,
-    Price,
-    Quantity,
-    QuoteTick,
-    StrategyId,
-    TimeInForce,
-    TradeTick,
-)
+from nautilus_trader.model import ClientOrderId, Price, QuoteTick, StrategyId, TimeInForce, TradeTick
 from nautilus_trader.trading import Strategy, StrategyConfig
 
 from nautilus_ai_firm.agents.book import Book, nearest_float
 from nautilus_ai_firm.agents.gate import OrderGate
-from nautilus_ai_firm.agents.order_records import TWAP, algorithm_parameters, gate_result, order_record, parent_record
+from nautilus_ai_firm.agents.order_records import gate_result, market_order, order_record, parent_record
+from nautilus_ai_firm.agents.parents import ParentPlanner
 from nautilus_ai_firm.bus import Failures, Line, Priority, Topic, callback
 from nautilus_ai_firm.clock import MarketTime
 from nautilus_ai_firm.data.sessions import Sessions
@@ -40,8 +31,6 @@ from nautilus_ai_firm.messages import (
     RiskCommand,
     SessionEnd,
 )
-from nautilus_ai_firm.models.estimators.ewma import Ewma
-from nautilus_ai_firm.models.execution.algorithm_choice import Slicing, choose
 from nautilus_ai_firm.models.execution.ledger import Parent, WorkingLedger
 from nautilus_ai_firm.models.execution.netting import changed_targets
 from nautilus_ai_firm.settings import Execution
@@ -67,21 +56,14 @@ class ExecutionDesk(Strategy):
         self.line = Line("execution", self, failures)
         self._time = time
         self._settings = settings
-        self._slicing = Slicing(
-            above_participation=settings.twap.above_participation,
-            duration_minutes=settings.twap.duration_minutes,
-            interval_minutes=settings.twap.interval_minutes,
-        )
         self._book = book
         self._ledger = ledger
         self._gate = gate
         self._sessions = sessions
         self._universe = book.universe
-        self._tag = "" if book.universe.route is None else book.universe.route.order_tag
+        self._planner = ParentPlanner(settings, book.universe, gate, sessions)
         self._auctions = book.universe.route is not None and book.universe.route.auctions
         self._place = {instrument_id: place for place, instrument_id in enumerate(book.universe.instrument_ids)}
-        self._average_volume = Ewma(settings.volume_span, len(self._place))
-        self._volume = np.full(len(self._place), np.nan)
         self._close = np.full(len(self._place), np.nan)
 
     @callback
@@ -104,7 +86,7 @@ class ExecutionDesk(Strategy):
     def _start_round(self, snapshot: MarketSnapshot) -> None:
         self._close = snapshot.close
         self._gate.mark(snapshot.close)
-        self._volume = self._average_volume.update(np.where(snapshot.fresh, snapshot.volume, np.nan))
+        self._planner.observe(snapshot)
         self._drop_held("dropped: no trade before the next round")
         if self._gate.flattening:
             self._flatten(snapshot.ts_event, f"K{snapshot.round:06d}")
@@ -128,42 +110,14 @@ class ExecutionDesk(Strategy):
             self._hold(place, quantity, decision)
 
     def _hold(self, place: int, quantity: int, decision: DecisionEvent) -> None:
-        execution_ns = int(decision.execution_ts[place])
-        lot_size = int(self._universe.lot_sizes[place])
-        largest = self._gate.largest(place, abs(quantity)) // lot_size * lot_size
-        choice = choose(
-            max(-largest, min(largest, quantity)),
-            lot_size=lot_size,
-            average_volume=float(self._volume[place]),
-            bar_minutes=self._universe.bar_minutes,
-            slicing=self._slicing,
-            execution_ns=execution_ns,
-            session_close_ns=int(self._sessions.session_close_ns(execution_ns)),
-        )
-        parent = Parent(
-            parent_id=f"{self._tag}{decision.decision_id}-{self._universe.names[place]}",
-            place=place,
-            quantity=choice.quantity,
-            round=decision.round,
-            decision_id=decision.decision_id,
-            execution_ns=execution_ns,
-            end_ns=choice.end_ns,
-            interval_ns=choice.interval_ns,
-        )
-        if abs(quantity) > largest:
-            self._refuse(parent, decision.ts_event, self._gate.too_large(place, quantity, largest))
-        if choice.slicing_refused:
-            self._refuse(parent, decision.ts_event, self._gate.slicing_refused(place, quantity, choice))
-        if not choice.quantity:
-            return
-        position = int(decision.positions[place])
-        reduces = choice.quantity * position < 0 and abs(choice.quantity) <= abs(position)
-        breach = self._gate.reserve(place, decision.ts_event, choice.messages, reduces=reduces)
-        if breach is not None:
+        planned = self._planner.plan(place, quantity, decision)
+        parent = planned.parent
+        for breach in planned.breaches:
             self._refuse(parent, decision.ts_event, breach)
+        if not planned.may_be_held:
             return
         self._ledger.hold(parent)
-        if self._auctions and not parent.end_ns and execution_ns > decision.ts_event:
+        if self._auctions and not parent.end_ns and parent.execution_ns > decision.ts_event:
             self._release(parent, decision.ts_event, float(self._close[place]), TimeInForce.AT_THE_OPEN)
 
     def _refuse(self, parent: Parent, ts_event: int, breach: Breach) -> None:
@@ -210,19 +164,9 @@ class ExecutionDesk(Strategy):
             self._record_parent(self._ledger.drop(parent.parent_id), "refused")
             return
         self._ledger.release(parent.parent_id)
-        order_id = ClientOrderId(parent.parent_id)
         if not parent.end_ns:
             self._ledger.child_submitted(parent.parent_id, parent.parent_id, abs(parent.quantity))
-        order = self.order_factory.market(
-            self._universe.order_ids[parent.place],
-            OrderSide.BUY if parent.quantity > 0 else OrderSide.SELL,
-            Quantity.from_int(abs(parent.quantity)),
-            exec_algorithm_id=ExecAlgorithmId(TWAP) if parent.end_ns else None,
-            exec_algorithm_params=algorithm_parameters(parent) if parent.end_ns else None,
-            tags=[parent.decision_id],
-            client_order_id=order_id,
-            time_in_force=time_in_force,
-        )
+        order = market_order(self.order_factory, parent, self._universe.order_ids[parent.place], time_in_force)
         self.submit_order(order, client_id=self._universe.client_id)
 
     def _expect_child(self, intent: ChildIntent) -> None:
@@ -296,16 +240,9 @@ class ExecutionDesk(Strategy):
             quantity = self._gate.largest(place, abs(position))
             if not quantity or not execution_ns or self._ledger.works(place):
                 continue
-            parent = Parent(
-                parent_id=f"{self._tag}{decision_id}-{self._universe.names[place]}",
-                place=place,
-                quantity=-quantity if position > 0 else quantity,
-                round=self.line.failures.round,
-                decision_id=decision_id,
-                execution_ns=execution_ns,
-            )
             self._gate.reserve(place, ts_event, 1, reduces=True)
-            self._ledger.hold(parent)
+            signed, round_ = -quantity if position > 0 else quantity, self.line.failures.round
+            self._ledger.hold(self._planner.parent(place, signed, decision_id, round_, execution_ns))
 
     def _position(self, place: int) -> int:
         return round(self.portfolio.net_position(self._universe.order_ids[place]))

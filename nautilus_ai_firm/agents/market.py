@@ -1,4 +1,4 @@
-"""0. Bars and custom data -> one MarketSnapshot a round; the only subscriber to decision bars."""
+"""0. Bars and custom data -> one MarketSnapshot a round; the only subscriber to both."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -8,9 +8,11 @@ from nautilus_trader.common import DataActor, DataActorConfig
 from nautilus_trader.model import ActorId, Bar, CustomData
 
 from nautilus_ai_firm.agents.book import Universe, nearest_float
+from nautilus_ai_firm.agents.watched import Watcher
 from nautilus_ai_firm.bus import Failures, Line, Topic, callback
 from nautilus_ai_firm.clock import MarketTime
 from nautilus_ai_firm.data.observation import OBSERVATION_TYPE
+from nautilus_ai_firm.data.sessions import Sessions
 from nautilus_ai_firm.messages import LateBar
 from nautilus_ai_firm.models.market.open_round import OpenRound
 
@@ -47,9 +49,12 @@ class MarketDesk(DataActor):
         """Give the engine the desk's id."""
         return super().__new__(cls, DataActorConfig(actor_id=ActorId("MARKET-001")))  # pyright: ignore[reportCallIssue] - the engine takes the config here
 
-    def __init__(self, universe: Universe, feed: Feed, time: MarketTime, failures: Failures) -> None:
+    def __init__(
+        self, universe: Universe, sessions: Sessions, feed: Feed, time: MarketTime, failures: Failures
+    ) -> None:
         self.line = Line("market", self, failures)
         self._universe = universe
+        self._sessions = sessions
         self._time = time
         self._feed = feed
         self._place = {bar_type: place for place, bar_type in enumerate(universe.bar_types)}
@@ -57,7 +62,10 @@ class MarketDesk(DataActor):
         self._input_bars = {bar_type: self._input_place[name] for name, bar_type in universe.input_bar_types.items()}
         known = {self._input_place[name]: value for name, value in feed.initial_inputs.items()}
         awaited = frozenset(self._input_bars.values())
-        self._open = OpenRound(len(universe.instrument_ids), len(universe.inputs), known, awaited)
+        self._watcher = Watcher(universe)
+        self._open = OpenRound(
+            len(universe.instrument_ids), len(universe.inputs), known, awaited, self._watcher.watched
+        )
         self._history = list(feed.history)
         closes = {data.ts_event for data in self._history if isinstance(data, Bar) and data.bar_type in self._place}
         self._round = -len(closes)  # rounds of the history end with 0
@@ -67,12 +75,14 @@ class MarketDesk(DataActor):
 
     @callback
     def on_start(self) -> None:
-        """Subscribe to the decision bars and to the inputs."""
+        """Subscribe to the decision bars, to the inputs and to what is watched beside them."""
         self._clock = self._time.clock(self.clock, self.line)
         for bar_type in (*self._universe.bar_types, *self._universe.input_bar_types.values()):
             self.subscribe_bars(bar_type)
         if len(self._universe.inputs) > len(self._universe.input_bar_types):
             self.subscribe_data(OBSERVATION_TYPE)
+        for data_type in self._watcher.data_types:
+            self.subscribe_data(data_type)
 
     @callback
     def on_bar(self, bar: Bar) -> None:
@@ -90,10 +100,11 @@ class MarketDesk(DataActor):
 
     @callback
     def on_data(self, data: CustomData) -> None:
-        """Store a macro observation at its publication."""
+        """Store a macro observation, an event or a quote at its publication."""
         if self._history:
             self._learn()
-        self._take_input(data)
+        if not self._watcher.store(data.data):
+            self._take_input(data)
 
     def _learn(self) -> None:
         """Play the history before the first data: now every desk hears."""
@@ -136,6 +147,8 @@ class MarketDesk(DataActor):
     def _store(self, data: Any) -> None:
         if not isinstance(data, Bar):
             observation = data.data
+            if self._watcher.store(observation):
+                return
             if (place := self._input_place.get(observation.series)) is not None:
                 self._open.store_input(place, observation.value, observation.ts_event)
         elif (place := self._input_bars.get(data.bar_type)) is not None:
@@ -158,7 +171,8 @@ class MarketDesk(DataActor):
         self._round += 1
         self.line.failures.round = self._round
         self._closed_ns = self._closing_ns
-        snapshot = self._open.close(self._round, self._closing_ns)
+        session = self._sessions.span_of(self._closing_ns)
+        snapshot = self._open.close(self._round, self._closing_ns, session)
         early, self._early = self._early, []
         for data in early:
             self._store(data)

@@ -3,6 +3,16 @@
 from decimal import Decimal
 from typing import Any
 
+from nautilus_trader.model import (
+    ClientOrderId,
+    ExecAlgorithmId,
+    InstrumentId,
+    MarketOrder,
+    OrderSide,
+    Quantity,
+    TimeInForce,
+)
+
 from nautilus_ai_firm.messages import Breach, GateResult, OrderEventKind, OrderRecord, ParentRecord
 from nautilus_ai_firm.models.execution.ledger import Parent
 
@@ -28,6 +38,20 @@ def algorithm_parameters(parent: Parent) -> dict[str, str]:
     """Tell the algorithm its schedule; the engine takes text alone."""
     times = {"start_ns": parent.execution_ns, "end_ns": parent.end_ns, "interval_ns": parent.interval_ns}
     return {name: str(value) for name, value in times.items()}
+
+
+def market_order(factory: Any, parent: Parent, order_id: InstrumentId, time_in_force: TimeInForce) -> MarketOrder:
+    """Make the order of a parent; one that is to be sliced goes to its algorithm."""
+    return factory.market(
+        order_id,
+        OrderSide.BUY if parent.quantity > 0 else OrderSide.SELL,
+        Quantity.from_int(abs(parent.quantity)),
+        exec_algorithm_id=ExecAlgorithmId(TWAP) if parent.end_ns else None,
+        exec_algorithm_params=algorithm_parameters(parent) if parent.end_ns else None,
+        tags=[parent.decision_id],
+        client_order_id=ClientOrderId(parent.parent_id),
+        time_in_force=time_in_force,
+    )
 
 
 def side_of(quantity: int) -> str:

@@ -1,16 +1,20 @@
-"""1. MarketSnapshot -> SignalEvent, one per agent and round."""
+"""1. MarketSnapshot -> SignalEvent, one per agent and round.
+
+A model offers `update`; one that would also quote has an `intent` beside it, which is asked after each `update` and
+goes out as `SignalEvent.quoting`.
+"""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import partial
-from typing import Protocol, Self
+from typing import Protocol, Self, runtime_checkable
 
 import numpy as np
 from nautilus_trader.common import DataActor, DataActorConfig
 from nautilus_trader.model import ActorId
 
 from nautilus_ai_firm.bus import Failures, Line, Priority, Topic, callback
-from nautilus_ai_firm.messages import Floats, MarketSnapshot, SignalEvent
+from nautilus_ai_firm.messages import Floats, MarketSnapshot, QuotingIntent, SignalEvent
 
 
 class SignalModel(Protocol):
@@ -23,6 +27,16 @@ class SignalModel(Protocol):
 
     def update(self, market: MarketSnapshot) -> tuple[Floats, Floats]:
         """Return score in [-1, 1] and confidence in [0, 1] of each instrument; NaN is no view."""
+        ...
+
+
+@runtime_checkable
+class QuotingModel(Protocol):
+    """What a model offers that would quote."""
+
+    @property
+    def intent(self) -> QuotingIntent:
+        """Where it would quote after the last `update`."""
         ...
 
 
@@ -68,19 +82,39 @@ class SignalDesk(DataActor):
             line.subscribe(Topic.SNAPSHOT, self._speaker(seat, line), Priority.signal_agent(seat.place))
 
     def _speaker(self, seat: Seat, line: Line) -> Callable[[MarketSnapshot], None]:
-        return partial(_speak, seat, line, self._measure)
+        quoter = seat.model if isinstance(seat.model, QuotingModel) else None
+        return partial(_speak, seat, quoter, line, self._measure)
 
 
-def _speak(seat: Seat, line: Line, measure: Measure, snapshot: MarketSnapshot) -> None:
+def _speak(seat: Seat, quoter: QuotingModel | None, line: Line, measure: Measure, snapshot: MarketSnapshot) -> None:
     score, confidence = measure(seat.name, partial(seat.model.update, snapshot))
     _refuse_outside(seat.name, "score", score, -1.0, len(snapshot.close))
     _refuse_outside(seat.name, "confidence", confidence, 0.0, len(snapshot.close))
+    quoting = None if quoter is None else quoter.intent
+    if quoting is not None:
+        _refuse_unusable(seat.name, quoting, len(snapshot.close))
     line.publish(
         Topic.SIGNAL,
         SignalEvent(
-            round=snapshot.round, ts_event=snapshot.ts_event, agent=seat.name, score=score, confidence=confidence
+            round=snapshot.round,
+            ts_event=snapshot.ts_event,
+            agent=seat.name,
+            score=score,
+            confidence=confidence,
+            quoting=quoting,
         ),
     )
+
+
+def _refuse_unusable(agent: str, intent: QuotingIntent, n: int) -> None:
+    for field in fields(intent):
+        values = getattr(intent, field.name)
+        if values.shape != (n,):
+            raise ValueError(f"{agent}: {field.name} has shape {values.shape}, not ({n},)")
+        if np.isinf(values).any():
+            raise ValueError(f"{agent}: {field.name} {values} holds an infinite number")
+    if np.any(intent.bid_offset + intent.ask_offset < 0):
+        raise ValueError(f"{agent}: bid_offset {intent.bid_offset} and ask_offset {intent.ask_offset} cross")
 
 
 def _refuse_outside(agent: str, what: str, values: Floats, lowest: float, n: int) -> None:

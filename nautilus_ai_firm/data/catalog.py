@@ -9,6 +9,7 @@ catalog as it was.
 
 import fcntl
 import shutil
+from bisect import bisect_left, bisect_right
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -40,7 +41,8 @@ from nautilus_ai_firm.data.objects import (
     opening_tick_objects,
     opening_tick_times,
 )
-from nautilus_ai_firm.data.reading import PartReader
+from nautilus_ai_firm.data.quotes import NOTHING, Beside, last_quotes
+from nautilus_ai_firm.data.reading import NO_BARS, PartReader
 from nautilus_ai_firm.data.writing import INCOMING, SERIES_SUFFIX, Update
 
 _LOCK_NAME = ".lock"
@@ -61,7 +63,7 @@ class Window:
     opening_ticks : list of TradeTick
         Opening ticks of the universe alone: nothing executes on an input.
     observations : list of CustomData
-        Macro observations published inside the window.
+        Macro observations published inside the window; so events; and the last quote of each round.
     quotes : list of QuoteTick
         Quotes at which orders go out, where a session saw them; a catalog gives none.
 
@@ -96,6 +98,7 @@ class Catalog:
         self.manifest = load_manifest(self.path)
         self._reader = PartReader(self.path)
         self._observations: dict[str, ObservationColumns] = {}
+        self._notices: dict[str, list[CustomData]] = {}
 
     def sha256(self) -> str:
         """Checksum of the whole catalog; files are checked against it when they are read."""
@@ -185,24 +188,14 @@ class Catalog:
         """Scheduled events and headlines published inside the window, series after series."""
         found: list[CustomData] = []
         for name in series:
-            record = self.record(name)
-            if not isinstance(record, NoticeRecord):
-                raise CatalogError(f"{self.path}: {name} is a {_kind(record)} series (allowed here: events or news)")
-            rows = self._reader.table(record, "data/custom/")
-            which = _between(times_of(rows, "ts_init"), start_ns, end_ns)
-            self._refuse_empty(name, which, start_ns, end_ns)
-            chosen = rows.slice(which.start, which.stop - which.start)
-            found += [
-                notice(record.content, name, *row)
-                for row in zip(
-                    chosen["text"].to_pylist(),
-                    chosen["source"].to_pylist(),
-                    times_of(chosen, "ts_event").tolist(),
-                    times_of(chosen, "ts_init").tolist(),
-                    strict=True,
-                )
-            ]
+            inside = self._notices_in(name, start_ns, end_ns)
+            self._refuse_empty(name, slice(0, len(inside)), start_ns, end_ns)
+            found += inside
         return found
+
+    def notices_before(self, series: Iterable[str], ts_ns: int) -> list[CustomData]:
+        """Scheduled events and headlines published strictly before a time, series after series; maybe none."""
+        return [one for name in series for one in self._notices_in(name, 0, ts_ns - 1)]
 
     def close_times(self, bar_type_ids: Iterable[str], start_ns: int, end_ns: int) -> Times:
         """Distinct bar closes inside the window, ascending: the rounds that a run over it has."""
@@ -224,7 +217,14 @@ class Catalog:
         known = np.unique(np.concatenate(closes))
         return known[known < ts_ns][-count:] if count else known[:0]
 
-    def window(self, bar_type_ids: Sequence[str], inputs: Sequence[str], start_ns: int, end_ns: int) -> Window:
+    def window(
+        self,
+        bar_type_ids: Sequence[str],
+        inputs: Sequence[str],
+        start_ns: int,
+        end_ns: int,
+        beside: Beside = NOTHING,
+    ) -> Window:
         """All that the engine receives from `start_ns` to `end_ns`; a stretch without data is empty, not an error.
 
         Parameters
@@ -235,6 +235,8 @@ class Catalog:
             Bar types or macro series that are looked at and not traded.
         start_ns, end_ns : int
             First and last nanosecond.
+        beside : Beside, optional
+            Quotes and events that are looked at.
 
         Raises
         ------
@@ -245,9 +247,12 @@ class Catalog:
         bars: list[Bar] = []
         ticks: list[TradeTick] = []
         observations: list[CustomData] = []
+        closes: list[Times] = [np.empty(0, dtype=np.int64)]
         for name in bar_type_ids:
             columns = self._overlapping(name, start_ns, end_ns)
-            bars += self._bar_objects(name, columns.take(_between(columns.ts_close_ns, start_ns, end_ns)))
+            closing = columns.take(_between(columns.ts_close_ns, start_ns, end_ns))
+            closes.append(closing.ts_close_ns)
+            bars += self._bar_objects(name, closing)
             ticks += self._tick_objects(name, columns.take(_between(opening_tick_times(columns), start_ns, end_ns)))
         for name in inputs:
             if isinstance(self.record(name), BarRecord):
@@ -256,6 +261,15 @@ class Catalog:
                 published = self.observation_columns(name)
                 which = _between(published.ts_init_ns, start_ns, end_ns)
                 observations += observation_objects(name, published.take(which))
+        rounds_ns = np.unique(np.concatenate(closes)) if beside.quotes else closes[0]
+        for series in beside.quotes:
+            bid, ask = (
+                NO_BARS if name is None else self.bar_columns(name, start_ns, end_ns)
+                for name in (series.bid, series.ask)
+            )
+            observations += last_quotes(series, bid, ask, rounds_ns)
+        for name in beside.events:
+            observations += self._notices_in(name, start_ns, end_ns)
         return Window(bars=bars, opening_ticks=ticks, observations=observations)
 
     def initial_inputs(self, inputs: Sequence[str], ts_ns: int) -> Floats:
@@ -314,6 +328,7 @@ class Catalog:
                     self.manifest = manifest
                     self._reader = PartReader(self.path)
                     self._observations.clear()
+                    self._notices.clear()
             finally:
                 self._sweep()  # folders that the manifest no longer names, or not after all
 
@@ -331,6 +346,18 @@ class Catalog:
 
     def _overlapping(self, name: str, start_ns: int, end_ns: int) -> BarColumns:
         return self._reader.overlapping(self._bar_record(name), start_ns, end_ns)
+
+    def _notices_in(self, name: str, start_ns: int, end_ns: int) -> list[CustomData]:
+        if name not in self._notices:
+            record = self.record(name)
+            if not isinstance(record, NoticeRecord):
+                raise CatalogError(f"{self.path}: {name} is a {_kind(record)} series (allowed here: events or news)")
+            rows = self._reader.table(record, "data/custom/")
+            columns = (rows["text"].to_pylist(), rows["source"].to_pylist())
+            times = (times_of(rows, "ts_event").tolist(), times_of(rows, "ts_init").tolist())
+            self._notices[name] = [notice(record.content, name, *row) for row in zip(*columns, *times, strict=True)]
+        known = self._notices[name]
+        return known[bisect_left(known, start_ns, key=_published) : bisect_right(known, end_ns, key=_published)]
 
     def _bars_in(self, name: str, start_ns: int, end_ns: int) -> BarColumns:
         bars = self.bar_columns(name, start_ns, end_ns)
@@ -360,6 +387,10 @@ class Catalog:
                 f"{self.path}: {name} has no data from {utc(start_ns)} to {utc(end_ns)} "
                 f"(it holds {record.first} to {record.last})"
             )
+
+
+def _published(data: CustomData) -> int:
+    return data.ts_init
 
 
 def _between(times: Times, start_ns: int, end_ns: int) -> slice:

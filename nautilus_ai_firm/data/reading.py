@@ -18,7 +18,7 @@ _KEPT_PARTS = 2  # of a series: consecutive windows of a stream meet in at most 
 
 _NO_TIMES = np.empty(0, dtype=np.int64)
 _NO_PRICES = np.empty(0)
-_NO_BARS = BarColumns(
+NO_BARS = BarColumns(
     ts_open_ns=_NO_TIMES,
     ts_close_ns=_NO_TIMES,
     open=_NO_PRICES,
@@ -60,14 +60,14 @@ class PartReader:
         parts = self._parts_of(record)
         which = overlapping(parts, start_ns, end_ns)
         found = [self._part(record, index) for index in range(which.start, which.stop)]
-        return joined(found) if found else _NO_BARS
+        return joined(found) if found else NO_BARS
 
     def until(self, record: BarRecord, ts_ns: int) -> BarColumns:
         """Read the part that holds the last bar closing strictly before a time, among others."""
         which = overlapping(self._parts_of(record), ts_ns, ts_ns)
         # the last bar before may stand in the part that overlaps or in the one before it
         found = [self._part(record, index) for index in range(max(which.start - 1, 0), which.stop)]
-        return joined(found) if found else _NO_BARS
+        return joined(found) if found else NO_BARS
 
     def each(self, record: BarRecord) -> Iterator[BarColumns]:
         """Read the parts one after the other."""

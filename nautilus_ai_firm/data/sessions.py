@@ -90,6 +90,17 @@ class Sessions:
         index = self.session_index(ts_ns)
         return np.where(index >= 0, self.closes_ns[index], 0)[()]
 
+    def span_of(self, ts_ns: int) -> tuple[int, int]:
+        """Open and close of the session that holds a time, both ends included, nanoseconds UTC; zeros outside.
+
+        Where one session ends as the next one begins, a time belongs to the one that ends: so does the bar that closes
+        then.
+        """
+        index = int(np.searchsorted(self.closes_ns, ts_ns, side="left"))
+        if index == len(self.closes_ns) or ts_ns < self.opens_ns[index]:
+            return 0, 0
+        return int(self.opens_ns[index]), int(self.closes_ns[index])
+
     def open_of(self, dates: Dates) -> Times:
         """Open of the session of each local date, nanoseconds UTC; 0 where the date is no session."""
         return self._of(dates, self.opens_ns)

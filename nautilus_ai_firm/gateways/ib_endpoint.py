@@ -12,7 +12,8 @@ LIVE_PORTS = {4001: "IB Gateway", 7496: "TWS"}  # where a session for real money
 GATEWAY_PAPER_PORT = "4002"
 HOST_FORM = "a host name or an address"
 LAST_CLIENT_ID = 999
-PROBE_OFFSET, WATCH_OFFSET = 1_000, 2_000  # client ids of the probe and the watch, so that they never take the node's
+# client ids of who calls beside the node, so that none takes the node's
+PROBE_OFFSET, WATCH_OFFSET, HISTORY_OFFSET = 1_000, 2_000, 3_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +40,11 @@ class Endpoint:
     def watch_client_id(self) -> int:
         """The client id of the watch."""
         return self.client_id + WATCH_OFFSET
+
+    @property
+    def history_client_id(self) -> int:
+        """The client id under which bars of the past are asked for."""
+        return self.client_id + HISTORY_OFFSET
 
 
 def shortened(account: str) -> str:

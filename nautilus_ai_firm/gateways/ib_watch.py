@@ -17,6 +17,7 @@ from tenacity import AsyncRetrying, retry_if_exception_type, wait_exponential_ji
 
 from nautilus_ai_firm.gateways.errors import GatewayError
 from nautilus_ai_firm.gateways.ib_endpoint import Endpoint, shortened
+from nautilus_ai_firm.gateways.ib_fields import Fields, WireError, fields, variable
 from nautilus_ai_firm.gateways.ib_wire import (
     ERROR,
     FIRST_VERSION,
@@ -25,11 +26,7 @@ from nautilus_ai_firm.gateways.ib_wire import (
     MANAGED_ACCOUNTS,
     START_API,
     Closed,
-    Fields,
-    WireError,
-    fields,
     framed,
-    variable,
 )
 
 ACCOUNT_SUMMARY, ACCOUNT_SUMMARY_END, POSITION, POSITION_END, OPEN_ORDER, OPEN_ORDERS_END = 263, 264, 261, 262, 205, 253

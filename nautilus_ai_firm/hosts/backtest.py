@@ -167,7 +167,7 @@ def _feed(engine: BacktestEngine, stage: Stage, failures: Failures, journalling:
     begin_ns = stage.catalog.last_close_before(names, int(stage.rounds_ns[0])) + 1
     bars = 0
     for cut_ns in [*_cuts(stage), end_ns]:  # never inside a timestamp
-        window = stage.catalog.window(names, inputs, begin_ns, cut_ns)
+        window = stage.catalog.window(names, inputs, begin_ns, cut_ns, stage.watching.beside)
         given = [data for data in (window.bars, window.opening_ticks, window.observations, window.quotes) if data]
         if stage.study.arrange is not None:
             given = [stage.study.arrange(data) for data in given]

@@ -48,4 +48,6 @@ def start_of(stage: Stage, run_id: str, host: Host, speed: float | None = None) 
         caveats=stage.caveats,
         order_tag="" if route is None else route.order_tag,
         auctions=route is not None and route.auctions,
+        contracts=tuple(contract.to_dict() for contract in catalog.instruments(stage.watching.contracts)),
+        spots=stage.watching.spots,
     )

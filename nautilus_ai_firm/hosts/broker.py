@@ -20,7 +20,7 @@ from nautilus_ai_firm.gateways.ib_watch import AccountReading, watch
 from nautilus_ai_firm.gateways.kill_switch import KillSwitch
 from nautilus_ai_firm.hosts.beginning import start_of
 from nautilus_ai_firm.hosts.broker_books import BrokerBooks
-from nautilus_ai_firm.hosts.broker_connection import BrokerConnection
+from nautilus_ai_firm.hosts.broker_connection import BrokerConnection, NodeLostError
 from nautilus_ai_firm.hosts.broker_feed import BrokerFeed, Stream
 from nautilus_ai_firm.hosts.broker_node import broker_node
 from nautilus_ai_firm.hosts.broker_recorder import BrokerRecorder
@@ -39,6 +39,8 @@ from nautilus_ai_firm.runs.session_facts import Host
 from nautilus_ai_firm.settings import InteractiveBrokers
 
 MARKET = "MARKET"
+NODE = "node"
+"""What fails where the broker was lost for good: another attempt may find it."""
 LOOK_SECONDS = 0.05
 LONGEST_FAREWELL_SECONDS = 10.0
 
@@ -67,6 +69,8 @@ class BrokerOpening:
         What halts it.
     minutes : float, optional
         Minutes on the wall after which it ends; when it is told to if absent.
+    trades : callable
+        Called when the firm may trade.
     say : callable
         Prints a line for the person at the console.
 
@@ -81,6 +85,7 @@ class BrokerOpening:
     bar_ns: int
     switch: KillSwitch
     minutes: float | None
+    trades: Callable[[], None]
     say: Callable[[str], None]
 
 
@@ -149,6 +154,8 @@ class BrokerSession:
             self._books,
             held=self._held,
             agree_seconds=opening.settings.agree_seconds,
+            is_open=lambda ts_ns: bool(stage.sessions.is_open(ts_ns)),
+            trades=opening.trades,
             now_ns=time.time_ns,
         )
 
@@ -161,11 +168,11 @@ class BrokerSession:
             try:
                 self._node.run()
             except RuntimeError as error:  # the node's own: it did not come up
-                self._failures.record("node", error)
+                self._failures.record(NODE, error)
         self._stop.listen()
         failure = self._failures.first
         if failure is None and not self._ended:
-            failure = self._failure_of("node", f"the node stopped by itself, see {self._log.folder}")
+            failure = self._failure_of(NODE, f"the node stopped by itself, see {self._log.folder}")
         try:
             self._write_end(failure, time.monotonic() - started)
             self.is_recorded = True
@@ -177,6 +184,7 @@ class BrokerSession:
     def close(self) -> None:
         """Give the node and the journal back."""
         self._node.dispose()
+        del self._node, self._handle, self._cache  # a thread has one node, and the node's clients know this session
         self.journal.close()
 
     def _failure_of(self, component: str, error: str) -> Failure:
@@ -246,10 +254,13 @@ class BrokerSession:
                     self._board.show(time.time_ns())
                     with suppress(TimeoutError):
                         await asyncio.wait_for(self._stop.wanted.wait(), LOOK_SECONDS)
+                    self._connection.refuse_deafness()
                 if watching.done():
                     watching.result()
                 await self._farewell()
             self._ended = True
+        except NodeLostError as error:
+            self._failures.record(NODE, error)
         except GatewayError as error:
             self._failures.record("gateway", error)
         except Exception as error:  # noqa: BLE001 - recorded, and the session fails with it

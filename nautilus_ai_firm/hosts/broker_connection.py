@@ -8,6 +8,11 @@ from nautilus_ai_firm.hosts.broker_feed import BrokerFeed
 from nautilus_ai_firm.messages import Connection
 
 SECOND_NS = 1_000_000_000
+DEAF_NS = 60 * SECOND_NS  # the adapter comes back within some seconds, or not at all
+
+
+class NodeLostError(RuntimeError):
+    """The gateway is there, and the node's own connection to it is not."""
 
 
 class BrokerConnection:
@@ -26,6 +31,10 @@ class BrokerConnection:
         Returns own positions by the broker's symbol.
     agree_seconds : float
         How long the books may differ.
+    is_open : callable
+        Whether the exchange is open at a time, nanoseconds UTC.
+    trades : callable
+        Called when the firm may trade.
     now_ns : callable
         The time, nanoseconds UTC.
 
@@ -38,12 +47,16 @@ class BrokerConnection:
         *,
         held: Callable[[], Mapping[str, int]],
         agree_seconds: float,
+        is_open: Callable[[int], bool],
+        trades: Callable[[], None],
         now_ns: Callable[[], int],
     ) -> None:
         self._feed = feed
         self._books = books
         self._held = held
         self._agree_ns = int(agree_seconds * SECOND_NS)
+        self._is_open = is_open
+        self._trades = trades
         self._now_ns = now_ns
         self._trusted = True
         self._lost_ns = 0
@@ -71,6 +84,20 @@ class BrokerConnection:
         if data_lost:
             self._feed.renew()
 
+    def refuse_deafness(self) -> None:
+        """Make sure that the node hears the market.
+
+        Raises
+        ------
+        NodeLostError
+            The account was read, the exchange is open, and the market was not heard for too long.
+
+        """
+        now_ns = self._now_ns()
+        silent = self._feed.heard_ns < self._back_ns < now_ns - DEAF_NS
+        if silent and self._reading is not None and self._is_open(now_ns - DEAF_NS):
+            raise NodeLostError("the node did not hear the market again after the gateway came back")
+
     def look(self) -> None:
         """See whether the firm may trade again."""
         if self._trusted or self._reading is None or self._feed.heard_ns < self._back_ns:
@@ -86,6 +113,7 @@ class BrokerConnection:
         self._trusted = True
         without_s = (now_ns - self._lost_ns) / SECOND_NS
         self._tell(Connection(ts_event=now_ns, trusted=True, cause=f"trading: {self._cause}", without_s=without_s))
+        self._trades()
 
     def _tell(self, connection: Connection, *, once: bool = False) -> None:
         if once and connection.cause == self._said:

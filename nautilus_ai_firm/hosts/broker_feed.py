@@ -1,14 +1,17 @@
 """The broker's quotes and five-second bars -> market data of the firm: its names, and its decision bars."""
 
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Self
 
 from nautilus_trader.common import DataActor, DataActorConfig
-from nautilus_trader.model import ActorId, Bar, BarType, InstrumentId, Price, Quantity, QuoteTick
+from nautilus_trader.model import ActorId, Bar, BarType, CustomData, InstrumentId, Price, Quantity, QuoteTick
 
+from nautilus_ai_firm.agents.book import nearest_float
 from nautilus_ai_firm.bus import Failures, Line, Topic, callback
+from nautilus_ai_firm.data.best_quote import best_quote
 from nautilus_ai_firm.data.objects import Instrument
 from nautilus_ai_firm.data.sessions import Sessions
 from nautilus_ai_firm.messages import Connection
@@ -20,12 +23,28 @@ MS_NS = 1_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stream:
-    """One instrument: what the broker calls it, the firm's own instrument and decision bars, and whether it trades."""
+    """One instrument: what the broker calls it, and what the firm makes of it.
+
+    Attributes
+    ----------
+    broker_id : InstrumentId
+        The broker's name.
+    instrument : Instrument
+        The firm's own.
+    bar_type : BarType
+        Its decision bars.
+    traded : bool
+        Whether orders go out in it.
+    watched : bool
+        Whether the last quote of a round is looked at.
+
+    """
 
     broker_id: InstrumentId
     instrument: Instrument
     bar_type: BarType
     traded: bool
+    watched: bool
 
     @property
     def part_type(self) -> BarType:
@@ -56,6 +75,7 @@ class BrokerFeed(DataActor):
         self._quote_interval_ns = quote_interval_ms * MS_NS
         self._hand_on = hand_on
         self._builders = {stream.broker_id: BarBuilder() for stream in streams}
+        self._quotes: dict[InstrumentId, deque[QuoteTick]] = {stream.broker_id: deque() for stream in streams}
         self._quoted_ns: dict[InstrumentId, int] = {}
         self.heard_ns = 0
 
@@ -93,18 +113,20 @@ class BrokerFeed(DataActor):
         if crossed or now_ns - self._quoted_ns.get(quote.instrument_id, 0) < self._quote_interval_ns:
             return
         self._quoted_ns[quote.instrument_id] = now_ns
-        own = self._streams[quote.instrument_id].instrument
-        self._hand_on(
-            QuoteTick(
-                own.id,
-                _price(quote.bid_price.as_decimal(), own),
-                _price(quote.ask_price.as_decimal(), own),
-                _quantity(quote.bid_size.as_decimal(), own),
-                _quantity(quote.ask_size.as_decimal(), own),
-                now_ns,
-                now_ns,
-            )
+        stream = self._streams[quote.instrument_id]
+        own = stream.instrument
+        handed_on = QuoteTick(
+            own.id,
+            _price(quote.bid_price.as_decimal(), own),
+            _price(quote.ask_price.as_decimal(), own),
+            _quantity(quote.bid_size.as_decimal(), own),
+            _quantity(quote.ask_size.as_decimal(), own),
+            now_ns,
+            now_ns,
         )
+        if stream.watched:
+            self._quotes[quote.instrument_id].append(handed_on)
+        self._hand_on(handed_on)
 
     @callback
     def on_bar(self, bar: Bar) -> None:
@@ -119,7 +141,20 @@ class BrokerFeed(DataActor):
         if span is None:
             return
         for whole in self._builders[stream.broker_id].add(_part(bar), span):
+            if (quote := self._last_quote(stream.broker_id, whole.end_ns)) is not None:
+                self._hand_on(quote)
             self._hand_on(_decision_bar(whole, stream, self.heard_ns))
+
+    def _last_quote(self, broker_id: InstrumentId, until_ns: int) -> CustomData | None:
+        """Return the last quote up to the close of a round, for who looks at quotes; older ones are forgotten."""
+        quotes, last = self._quotes[broker_id], None
+        while quotes and quotes[0].ts_event <= until_ns:
+            last = quotes.popleft()
+        if last is None:
+            return None
+        bid, ask = nearest_float(last.bid_price), nearest_float(last.ask_price)
+        bid_size, ask_size = nearest_float(last.bid_size), nearest_float(last.ask_size)
+        return best_quote(str(last.instrument_id), bid, ask, bid_size, ask_size, last.ts_event)
 
 
 def _part(bar: Bar) -> Part:

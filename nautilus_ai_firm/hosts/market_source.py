@@ -5,6 +5,7 @@ from typing import Protocol
 
 from nautilus_ai_firm.data.catalog import Window
 from nautilus_ai_firm.data.objects import Instrument
+from nautilus_ai_firm.data.quotes import NOTHING, Beside
 
 
 class Checksummed(Protocol):
@@ -42,6 +43,13 @@ class MarketSource(Protocol):
         """Latest bar close strictly before `ts_ns`; 0 if there is none."""
         ...
 
-    def window(self, bar_type_ids: Sequence[str], inputs: Sequence[str], start_ns: int, end_ns: int) -> Window:
+    def window(
+        self,
+        bar_type_ids: Sequence[str],
+        inputs: Sequence[str],
+        start_ns: int,
+        end_ns: int,
+        beside: Beside = NOTHING,
+    ) -> Window:
         """All that the engine receives from `start_ns` to `end_ns`."""
         ...

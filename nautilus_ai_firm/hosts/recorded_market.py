@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from nautilus_ai_firm.data.catalog import Window
 from nautilus_ai_firm.data.objects import Instrument
+from nautilus_ai_firm.data.quotes import NOTHING, Beside
 from nautilus_ai_firm.runs.errors import RunError
 from nautilus_ai_firm.runs.session_facts import Start
 from nautilus_ai_firm.runs.session_reading import Session
@@ -101,6 +102,17 @@ class RecordedMarket:
                 raise RunError(f"{self._start.run_id}: the journal of the session has no instrument {name}")
         return [self._instruments[name] for name in wanted]
 
+    def contracts(self) -> list[Instrument]:
+        """Return the option contracts of the chains.
+
+        Raises
+        ------
+        RunError
+            One of them cannot be read.
+
+        """
+        return [_instrument(raw, f"{self._start.run_id}: start") for raw in self._start.contracts]
+
     def last_close_before(self, bar_type_ids: Iterable[str], ts_ns: int) -> int:  # noqa: ARG002 - as `Catalog` has it
         """Return 0: whatever the session saw as its market belongs to its rounds."""
         return 0
@@ -111,6 +123,7 @@ class RecordedMarket:
         inputs: Sequence[str],  # noqa: ARG002 - as above
         start_ns: int,
         end_ns: int,
+        beside: Beside = NOTHING,  # noqa: ARG002 - as above
     ) -> Window:
         """All that the session saw from `start_ns` to `end_ns`, both included."""
         return Window(

@@ -15,6 +15,7 @@ from nautilus_ai_firm.hosts.backtest import BacktestError, run_stage
 from nautilus_ai_firm.hosts.recorded_market import RecordedMarket
 from nautilus_ai_firm.hosts.study import Stage, Study, charges_of
 from nautilus_ai_firm.hosts.universe import bar_names, universe_with
+from nautilus_ai_firm.hosts.watching import with_watched
 from nautilus_ai_firm.runs.comparison import Comparison, compare
 from nautilus_ai_firm.runs.errors import RunError
 from nautilus_ai_firm.runs.folder import new_folder, versions
@@ -130,6 +131,7 @@ def stage_of(session: Session, loaded: Loaded, out: Path, on_progress: Progress 
     """
     firm, start, market = loaded.firm, session.start, RecordedMarket(session)
     universe = universe_with(firm, market.instruments(bar_names(firm)))
+    universe = with_watched(universe, firm, market.contracts(), start.spots)
     if start.host is Host.IB:
         route = Route(
             order_ids=universe.instrument_ids, client_id=None, order_tag=start.order_tag, auctions=start.auctions

@@ -118,7 +118,7 @@ class Sandbox:
         waiting: list[Any] = []
         begin_ns = stage.catalog.last_close_before(names, int(stage.rounds_ns[0])) + 1
         for cut_ns in (*stage.rounds_ns[ROUNDS_PER_WINDOW - 1 : -1 : ROUNDS_PER_WINDOW], stage.rounds_ns[-1]):
-            window = stage.catalog.window(names, inputs, begin_ns, int(cut_ns))
+            window = stage.catalog.window(names, inputs, begin_ns, int(cut_ns), stage.watching.beside)
             bars = (
                 [_delayed(bar, self.max_bar_delay_ms) for bar in window.bars] if self.max_bar_delay_ms else window.bars
             )

@@ -211,8 +211,9 @@ def _refuse_other_versions(run: Path, start: Start) -> None:
 
 def _refuse_other_data(run: Path, start: Start, stage: Stage) -> None:
     for name in dict.fromkeys(
-        [*bar_names(stage.firm), *map(str, stage.universe.input_bar_types.values()), *stage.firm.market.inputs]
-    ):
+        [*bar_names(stage.firm), *map(str, stage.universe.input_bar_types.values()), *stage.firm.market.inputs,
+         *stage.watching.names]
+    ):  # fmt: skip
         if name in start.series and stage.catalog.record(name).sha256 != start.series[name]:
             raise RunError(f"{run}: cannot be resumed, {name} in {stage.study.catalog} has changed since it began")
 

@@ -2,11 +2,17 @@
 
 import asyncio
 import signal
+import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+NAP_S = 0.05  # how long a wait goes on after the wish to end it
+
+
+class Stopped(Exception):  # noqa: N818 - no fault: somebody wants the session to end
+    """A wait was ended by the wish to end the session, whose cause it names."""
 
 
 class Stop:
@@ -17,7 +23,8 @@ class Stop:
     cause : str
         Name of the signal, or `minutes`; empty while nobody wants the session to end.
     wanted : asyncio.Event
-        Set with the cause, or when a session that runs again over its journal has come to the journal's end.
+        Of the last event loop that signals were heard in. Set with the cause, or when a session that runs again over
+        its journal has come to the journal's end.
 
     """
 
@@ -44,6 +51,21 @@ class Stop:
         if not self._held:
             self.wanted.set()
 
+    def sleep(self, seconds: float) -> None:
+        """Wait while no event loop runs.
+
+        Raises
+        ------
+        Stopped
+            The session is to end: at once, within a twentieth of a second.
+
+        """
+        end_s = time.monotonic() + seconds
+        while not self.cause and (left_s := end_s - time.monotonic()) > 0:
+            time.sleep(min(left_s, NAP_S))
+        if self.cause:
+            raise Stopped(self.cause)
+
     @contextmanager
     def heard(self) -> Generator[None]:
         """Hear signals while no event loop runs, and do afterwards what was done before."""
@@ -64,6 +86,8 @@ class Stop:
     def heard_in_loop(self, minutes: float | None) -> Generator[None]:
         """Hear signals in the running event loop, and the time when there is one; signals until the loop is closed."""
         loop = asyncio.get_running_loop()
+        if not self.wanted.is_set():
+            self.wanted = asyncio.Event()  # one that was waited for belongs to its loop, which may be another
         for number in SIGNALS:
             loop.add_signal_handler(number, self.end, number.name)
         timer = None if minutes is None else loop.call_later(minutes * 60, self.end, "minutes")

@@ -14,12 +14,14 @@ from numpy.typing import NDArray
 from nautilus_ai_firm.agents.book import Universe
 from nautilus_ai_firm.agents.market import Feed
 from nautilus_ai_firm.data.catalog import Catalog
+from nautilus_ai_firm.data.quotes import NOTHING, Beside
 from nautilus_ai_firm.data.sessions import Sessions
 from nautilus_ai_firm.gateways.kill_switch import FileKillSwitch, KillSwitch, SimulatedKillSwitch
 from nautilus_ai_firm.hosts.market_source import MarketSource
 from nautilus_ai_firm.hosts.raw_series import raw_series_caveats
 from nautilus_ai_firm.hosts.universe import bar_names, input_names, universe_of
 from nautilus_ai_firm.hosts.venue import Charges
+from nautilus_ai_firm.hosts.watching import Watching, watching_of, with_watched
 from nautilus_ai_firm.messages import Connection
 from nautilus_ai_firm.settings import Firm, Loaded
 
@@ -79,6 +81,8 @@ class Stage:
         The run goes on until 1 ns after this time, nanoseconds UTC.
     connections : tuple of Connection
         When a session at a broker could trade, and when not, where that is run again.
+    watching : Watching
+        What is given beside bars and inputs.
 
     """
 
@@ -91,6 +95,7 @@ class Stage:
     charges: Charges
     kill_switch: KillSwitch
     feed: Feed
+    watching: Watching = field(default_factory=Watching)
     caveats: tuple[str, ...] = ()
     connections: tuple[Connection, ...] = ()
     started: float = field(default_factory=time.perf_counter)
@@ -116,7 +121,10 @@ def prepare(study: Study) -> Stage:
     first_ns = 0 if start is None else _day_ns(start)
     last_ns = np.iinfo(np.int64).max if end is None else _day_ns(end) + DAY_NS - 1
     rounds_ns = catalog.close_times(bar_names(firm), first_ns, int(last_ns))
-    feed, begin_ns = feed_before(firm, catalog, int(rounds_ns[0]))
+    begin_ns, since_ns = _begin_of_history(firm, catalog, int(rounds_ns[0]))
+    watching = watching_of(firm, catalog, study.loaded.source, since_ns, int(rounds_ns[-1]))
+    universe = with_watched(universe, firm, catalog.instruments(watching.contracts), watching.spots)
+    feed = _feed(firm, catalog, watching.beside, since_ns, begin_ns, int(rounds_ns[0]))
     sessions = Sessions.between(firm.market.calendar, begin_ns, int(rounds_ns[-1]))
     first, last = sessions.dates[np.searchsorted(sessions.closes_ns, [begin_ns, rounds_ns[-1]])]
     return Stage(
@@ -129,6 +137,7 @@ def prepare(study: Study) -> Stage:
         charges=charges_of(firm, universe),
         kill_switch=SimulatedKillSwitch(FileKillSwitch(study.loaded.kill_switch_path)),
         feed=feed,
+        watching=watching,
         caveats=raw_series_caveats(
             map(catalog.record, bar_names(firm)),
             first,
@@ -150,19 +159,29 @@ def charges_of(firm: Firm, universe: Universe) -> Charges:
     )
 
 
-def feed_before(firm: Firm, catalog: Catalog, first_ns: int) -> tuple[Feed, int]:
-    """Collect what the desks learn from before the first round, and when that begins."""
-    names, inputs = bar_names(firm), input_names(firm)
-    closes = catalog.closes_before(names, first_ns, firm.market.warm_up_rounds)
+def feed_before(firm: Firm, catalog: Catalog, first_ns: int, beside: Beside = NOTHING) -> tuple[Feed, int]:
+    """Collect what the desks learn from before a first round, and the close of the first round of that."""
+    begin_ns, since_ns = _begin_of_history(firm, catalog, first_ns)
+    return _feed(firm, catalog, beside, since_ns, begin_ns, first_ns), begin_ns
+
+
+def _begin_of_history(firm: Firm, catalog: Catalog, first_ns: int) -> tuple[int, int]:
+    """Close of the first round that the desks learn from, or of the first round, and when its data begin."""
+    closes = catalog.closes_before(bar_names(firm), first_ns, firm.market.warm_up_rounds)
     begin_ns = int(closes[0]) if len(closes) else first_ns
-    history: list[Any] = []
-    if len(closes):
-        window = catalog.window(names, inputs, catalog.last_close_before(names, begin_ns) + 1, int(closes[-1]))
-        history = sorted([*window.bars, *window.observations], key=lambda data: data.ts_init)
+    return begin_ns, catalog.last_close_before(bar_names(firm), begin_ns) + 1
+
+
+def _feed(firm: Firm, catalog: Catalog, beside: Beside, since_ns: int, begin_ns: int, first_ns: int) -> Feed:
+    """Collect what the desks learn from before the first round: of events all that were ever announced."""
+    names, inputs = bar_names(firm), input_names(firm)
+    history: list[Any] = catalog.notices_before(beside.events, since_ns)
+    if begin_ns < first_ns:
+        window = catalog.window(names, inputs, since_ns, catalog.last_close_before(names, first_ns), beside)
+        history += [*window.bars, *window.observations]
+    history.sort(key=lambda data: data.ts_init)
     known = zip(firm.market.inputs, catalog.initial_inputs(inputs, begin_ns), strict=True)
-    return Feed(
-        initial_inputs={name: float(value) for name, value in known if np.isfinite(value)}, history=history
-    ), begin_ns
+    return Feed(initial_inputs={name: float(value) for name, value in known if np.isfinite(value)}, history=history)
 
 
 def _day_ns(day: date) -> int:

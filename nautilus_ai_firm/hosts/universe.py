@@ -63,7 +63,7 @@ def universe_of(firm: Firm, catalog: Catalog, source: str) -> Universe:
 def universe_with(firm: Firm, instruments: Sequence[Instrument]) -> Universe:
     """Make the universe of a configuration that was checked, from its instruments in the order of the configuration."""
     instrument_ids = tuple(InstrumentId.from_str(name) for name in firm.instrument_ids)
-    bar_minutes = _minutes(firm.market.bar)
+    minutes = bar_minutes(firm.market.bar)
     return Universe(
         instrument_ids=instrument_ids,
         names=firm.instrument_ids,
@@ -77,8 +77,8 @@ def universe_with(firm: Firm, instruments: Sequence[Instrument]) -> Universe:
         },
         venue=instrument_ids[0].venue,
         currency=Currency.from_str(firm.venue.currency),
-        bar_minutes=bar_minutes,
-        bars_per_year=SESSIONS_PER_YEAR * -(-SESSION_MINUTES // bar_minutes),
+        bar_minutes=minutes,
+        bars_per_year=SESSIONS_PER_YEAR * -(-SESSION_MINUTES // minutes),
     )
 
 
@@ -88,7 +88,8 @@ def bar_length_ns(bar: str) -> int:
     return int(step) * LENGTHS_NS[unit]
 
 
-def _minutes(bar: str) -> int:
+def bar_minutes(bar: str) -> int:
+    """Minutes of a bar, `1-HOUR`; of a day those of a regular session."""
     step, unit = bar.split("-")
     return int(step) * MINUTES[unit]
 

@@ -11,10 +11,45 @@ from nautilus_ai_firm.messages.arrays import Bools, Floats, ReadOnlyArrays
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SignalEvent(ReadOnlyArrays):
-    """One agent's view: score in [-1, 1], confidence in [0, 1], shape (n_instruments,); NaN is no view.
+class QuotingIntent(ReadOnlyArrays):
+    """Where an agent would quote, for an execution that places limit orders and knows its own inventory.
 
-    `round` is the round that it is about, `ts_event` the time at which it was said: the close of that round, or later.
+    With q the inventory as a share of the largest one that is wanted, signed, the quotes are
+
+        bid = mid (1 - bid_offset - q inventory_offset),  ask = mid (1 + ask_offset - q inventory_offset).
+
+    Attributes
+    ----------
+    bid_offset, ask_offset : ndarray of shape (n_instruments,)
+        Distance of the quotes from the mid where nothing is held, fractions of the mid; NaN is no intent. One may be
+        negative, for the agent may see the fair price away from the mid; their sum, the spread, is not.
+    inventory_offset : ndarray of shape (n_instruments,)
+        How far both quotes go down with the whole inventory, fractions of the mid.
+
+    """
+
+    bid_offset: Floats
+    ask_offset: Floats
+    inventory_offset: Floats
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignalEvent(ReadOnlyArrays):
+    """One agent's view of each instrument.
+
+    Attributes
+    ----------
+    round : int
+        The round that it is about.
+    ts_event : int
+        When it was said, nanoseconds UTC: at the close of that round, or later.
+    agent : str
+        Whose view it is.
+    score, confidence : ndarray of shape (n_instruments,)
+        In [-1, 1] and in [0, 1]; NaN is no view.
+    quoting : QuotingIntent, optional
+        Where the agent would quote, from agents that say so.
+
     """
 
     round: int
@@ -22,6 +57,7 @@ class SignalEvent(ReadOnlyArrays):
     agent: str
     score: Floats
     confidence: Floats
+    quoting: QuotingIntent | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

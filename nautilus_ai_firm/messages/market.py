@@ -1,5 +1,6 @@
 """What the market desk tells: the market at one closed round, and what came late."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -30,6 +31,35 @@ class Watched:
     events: tuple[str, ...] = ()
     chains: tuple[str, ...] = ()
     quotes: bool = False
+
+    def places_of(self, names: Sequence[str]) -> list[int]:
+        """Return the places of instruments in the universe.
+
+        Raises
+        ------
+        ValueError
+            A name that is not in the universe; the message says which, and which there are.
+
+        """
+        return _places(names, self.instruments, "in the universe")
+
+    def input_places_of(self, names: Sequence[str]) -> list[int]:
+        """Return the places of inputs in `MarketSnapshot.inputs`.
+
+        Raises
+        ------
+        ValueError
+            A name that is not among the inputs; the message says which, and which there are.
+
+        """
+        return _places(names, self.inputs, "among the inputs")
+
+
+def _places(names: Sequence[str], there: tuple[str, ...], where: str) -> list[int]:
+    for name in names:
+        if name not in there:
+            raise ValueError(f"{name} is not {where} ({', '.join(there) or 'there are none'})")
+    return [there.index(name) for name in names]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from nautilus_ai_firm.data.columns import utc
-from nautilus_ai_firm.gateways.ib_endpoint import shortened
 from nautilus_ai_firm.hosts.broker_session import BrokerPlan, check_broker, run_broker
 from nautilus_ai_firm.hosts.session import SessionPlan, check_session, resume_session, run_session
 from nautilus_ai_firm.research.benchmark import write_benchmark
@@ -128,17 +127,13 @@ def _broker_session(given: argparse.Namespace, catalog_command: str, *, real_mon
     )
     _say(LIVE_BANNER if real_money else PAPER_BANNER)
     if given.run:
-        run = run_broker(plan)
-        if run.summary["rounds"]:
-            write_tearsheet(run)
-            _say(report(run))
-        else:
-            _say(f"ended before its first round: there is nothing to report (records: {run.folder})")
+        for run in run_broker(plan):
+            _finish(run, None)
         return
-    endpoint = check_broker(plan)
-    _say(outline(loaded))
-    _say(switch_line(loaded.kill_switch_path))
-    _say(f"checked: the gateway at {endpoint.address} has account {shortened(endpoint.account)}; run it with --run")
+    found = check_broker(plan)
+    for line in (outline(loaded), switch_line(loaded.kill_switch_path), *found):
+        _say(line)
+    _say("run it with --run")
 
 
 def _refuse_sandbox_options(parser: argparse.ArgumentParser, given: argparse.Namespace) -> None:
@@ -154,11 +149,12 @@ def _refuse_unconfirmed(parser: argparse.ArgumentParser, given: argparse.Namespa
         parser.error("--run trades real money here, and needs --account with the account of IB_LIVE_ACCOUNT typed back")
 
 
-def _finish(run: Run, catalog: Path) -> None:
+def _finish(run: Run, catalog: Path | None) -> None:
     if not run.summary["rounds"]:
         _say(f"ended before its first round: there is nothing to report (records: {run.folder})")
         return
-    write_benchmark(run, catalog)
+    if catalog is not None:
+        write_benchmark(run, catalog)
     write_tearsheet(run)
     _say(report(run))
 

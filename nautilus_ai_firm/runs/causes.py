@@ -15,7 +15,7 @@ class Cause(StrEnum):
     CONNECTION = "connection"
     """Orders could reach the market in one session and not in the other, or otherwise."""
     SIGNAL = "signal"
-    """An agent's view is missing or differs."""
+    """An agent's view or its quoting intent is missing or differs."""
     STATE = "state"
     """What the CIO saw of the firm: equity, balance, positions, current weights and the prices that mark them."""
     CALENDAR = "calendar"
@@ -94,7 +94,7 @@ FIELDS: dict[str, dict[str, Cause | None]] = {
     },
     "signal": {
         **dict.fromkeys(("round", "agent"), _ID),
-        **dict.fromkeys(("ts_event", "score", "confidence"), Cause.SIGNAL),
+        **dict.fromkeys(("ts_event", "score", "confidence", "quoting"), Cause.SIGNAL),
     },
     "decision": {
         "round": _ID,

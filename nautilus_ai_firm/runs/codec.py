@@ -110,7 +110,11 @@ def _written(cls: type) -> tuple[str, ...]:
 
 @cache
 def _optional_fields(cls: type) -> frozenset[str]:
-    return frozenset(field.name for field in fields(cast("Any", cls)) if field.default is not MISSING)
+    return frozenset(
+        field.name
+        for field in fields(cast("Any", cls))
+        if field.default is not MISSING or field.default_factory is not MISSING
+    )
 
 
 @cache

@@ -6,6 +6,7 @@ from typing import Any, cast
 import msgspec
 from nautilus_trader.model import Bar, CustomData, DataType, QuoteTick, TradeTick
 
+from nautilus_ai_firm.data.best_quote import BestQuote
 from nautilus_ai_firm.data.notice import NewsHeadline, ScheduledEvent
 from nautilus_ai_firm.data.observation import MacroObservation
 from nautilus_ai_firm.runs.codec import CodecError
@@ -13,7 +14,7 @@ from nautilus_ai_firm.runs.codec import CodecError
 type MarketData = Bar | TradeTick | QuoteTick | CustomData
 
 OWN = {cls.__name__: cls for cls in (Bar, TradeTick, QuoteTick)}
-CUSTOM = {cls.__name__: cast("Any", cls) for cls in (MacroObservation, ScheduledEvent, NewsHeadline)}
+CUSTOM = {cls.__name__: cast("Any", cls) for cls in (MacroObservation, ScheduledEvent, NewsHeadline, BestQuote)}
 
 
 def encode_market(record: str, data: MarketData) -> bytes:
@@ -48,7 +49,7 @@ def decode_market(raw: dict[str, Any]) -> MarketData:
         if name in OWN:
             return OWN[name].from_dict(raw)
         if name in CUSTOM:
-            values = raw if raw.get("value", 0.0) is not None else raw | {"value": math.nan}
+            values = {key: math.nan if value is None else value for key, value in raw.items()}
             return CustomData(DataType(name), CUSTOM[name].from_dict(values))
     except (KeyError, TypeError, ValueError) as error:
         raise CodecError(f"{name}: {type(error).__name__}: {error}") from None
@@ -60,6 +61,8 @@ def _custom(data: CustomData) -> dict[str, Any]:
     if kind.type_name not in CUSTOM or kind.metadata or kind.identifier is not None:
         raise CodecError(f"custom data {kind.type_name} (allowed: {', '.join(CUSTOM)}, without metadata or identifier)")
     values = cast("dict[str, Any]", data.data.to_dict())
-    if math.isinf(values.get("value", 0.0)):
-        raise CodecError(f"{values['series']} at {data.ts_init}: {values['value']} is infinite")
+    for key, value in values.items():
+        if isinstance(value, float) and math.isinf(value):
+            whose = values.get("series") or values.get("instrument_id")
+            raise CodecError(f"{whose} at {data.ts_init}: {key} {value} is infinite")
     return values

@@ -4,6 +4,7 @@ import hashlib
 from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from dataclasses import fields
 from decimal import Decimal
 from itertools import accumulate
 from pathlib import Path
@@ -71,6 +72,10 @@ class RunRecorder:
         self.market_sha256.update(message.ts_event.to_bytes(8))
         for array in (message.open, message.high, message.low, message.close, message.volume, message.inputs):
             self.market_sha256.update(array.tobytes())
+        for part in (message.quotes, message.events, *message.chains):
+            for one in () if part is None else fields(part):
+                value = getattr(part, one.name)
+                self.market_sha256.update(value.encode() if isinstance(value, str) else np.asarray(value).tobytes())
 
     def late_bar(self, message: LateBar) -> None:
         """Write down a bar that nobody used."""

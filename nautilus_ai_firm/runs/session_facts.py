@@ -1,6 +1,6 @@
 """What a session writes down beside the messages of the desks: how it began, what the venue charged, how it ended."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -58,6 +58,10 @@ class Start:
         What the id of every order begins with.
     auctions : bool
         Whether decisions for the next open go out at once, for the opening auction.
+    contracts : tuple of dict
+        Every contract of the option chains, as its `to_dict` writes it; the engine is not given any.
+    spots : dict of str to str
+        By underlying of a chain, the instrument whose close is its spot price; one that has none is absent.
 
     """
 
@@ -79,6 +83,8 @@ class Start:
     caveats: tuple[str, ...]
     order_tag: str = ""
     auctions: bool = False
+    contracts: tuple[dict[str, Any], ...] = ()
+    spots: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,9 @@ from nautilus_ai_firm.runs.placing import Placed
 _SHOWN = 3
 """Places of an array that are spelled out."""
 
+_LARGE = ("quotes", "events", "chains")
+"""Fields whose values are facts of many arrays."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Names:
@@ -65,9 +68,12 @@ def worded(name: str, then: Any, now: Any, names: Names, fact: Any) -> str:
         The fact that the field is of, as it was then.
 
     """
+    parts = _parted(name, then, now)
+    if parts:
+        return "; ".join(worded(*part, names, fact) for part in parts)
     if not isinstance(then, np.ndarray) or not isinstance(now, np.ndarray) or then.shape != now.shape:
         return f"{name}: {shown(then)} then, {shown(now)} now"
-    labels = _labels(name, names, fact)
+    labels = _labels(name, names, fact, then)
     parted = [
         f"{label}: {shown(before)} then, {shown(after)} now"
         for label, before, after in zip(labels, then.ravel().tolist(), now.ravel().tolist(), strict=True)
@@ -92,8 +98,23 @@ def shown(value: Any) -> str:
     return "none" if value is None else repr(value)
 
 
-def _labels(name: str, names: Names, fact: Any) -> list[str]:
+def _parted(name: str, then: Any, now: Any) -> list[tuple[str, Any, Any]]:
+    """Find the fields in which two large facts part, or the members of two rows of them; others are shown whole."""
+    if not name.startswith(_LARGE) or type(then) is not type(now):
+        return []
+    if isinstance(then, tuple) and len(then) == len(now) and all(map(is_dataclass, then)):
+        inner = [(f"{name}[{place}]", *pair) for place, pair in enumerate(zip(then, now, strict=True))]
+    elif is_dataclass(then):
+        inner = [(f"{name}.{one.name}", getattr(then, one.name), getattr(now, one.name)) for one in fields(then)]
+    else:
+        return []
+    return [(part, before, after) for part, before, after in inner if not same(before, after)]
+
+
+def _labels(name: str, names: Names, fact: Any, array: np.ndarray) -> list[str]:
     """Name the places of an array, row after row."""
+    if name.startswith(("events", "chains")):
+        return [str(list(place)) for place in np.ndindex(array.shape)]
     if name == "contributions":
         return [f"{agent} {instrument}" for agent in fact.agents for instrument in names.instruments]
     return list(names.inputs if name in {"inputs", "inputs_fresh"} else names.instruments)

@@ -10,7 +10,9 @@ from nautilus_ai_firm.settings.decoding import (
     params_of,
     watched_by,
 )
+from nautilus_ai_firm.settings.event_series import EventSeries, event_kinds
 from nautilus_ai_firm.settings.shape import (
+    Chain,
     Cio,
     Compliance,
     Costs,
@@ -25,12 +27,15 @@ from nautilus_ai_firm.settings.shape import (
     SignalAgent,
     Venue,
 )
+from nautilus_ai_firm.settings.suggestion import suggest
 
 __all__ = [
+    "Chain",
     "Cio",
     "Compliance",
     "ConfigError",
     "Costs",
+    "EventSeries",
     "Execution",
     "Firm",
     "Gate",
@@ -44,8 +49,10 @@ __all__ = [
     "Venue",
     "decode",
     "encode",
+    "event_kinds",
     "load",
     "model_module",
     "params_of",
+    "suggest",
     "watched_by",
 ]

@@ -1,6 +1,5 @@
 """From a configuration file to settings, or to one clear refusal."""
 
-import difflib
 import hashlib
 import re
 import tomllib
@@ -20,7 +19,9 @@ from msgspec import Struct
 
 from nautilus_ai_firm.messages import Watched
 from nautilus_ai_firm.models import signals as signal_models
+from nautilus_ai_firm.settings.event_series import event_kinds
 from nautilus_ai_firm.settings.shape import Firm, SignalAgent
+from nautilus_ai_firm.settings.suggestion import suggest
 
 
 class ConfigError(ValueError):
@@ -109,13 +110,20 @@ def model_module(name: str) -> ModuleType:
     """
     names = sorted(module.name for module in iter_modules(signal_models.__path__))
     if name not in names:
-        raise ConfigError(f"no signal model {name!r}{_suggest(name, names)}; models are {', '.join(names)}")
+        raise ConfigError(f"no signal model {name!r}{suggest(name, names)}; models are {', '.join(names)}")
     return import_module(f"{signal_models.__name__}.{name}")
 
 
 def watched_by(firm: Firm) -> Watched:
     """Return what a firm looks at, by name."""
-    return Watched(instruments=firm.instrument_ids, inputs=firm.market.inputs)
+    market = firm.market
+    return Watched(
+        instruments=firm.instrument_ids,
+        inputs=market.inputs,
+        events=event_kinds(market.event_series),
+        chains=tuple(chain.underlying for chain in market.chains),
+        quotes=market.quotes,
+    )
 
 
 def _check_agent(agent: SignalAgent, firm: Firm, where: str) -> None:
@@ -146,7 +154,7 @@ def _explain(error: str, raw: Any, shape: Any) -> str:
         allowed = sorted(field.name for field in msgspec.structs.fields(kind))
         key = unknown.group(1) if unknown.group(1).isidentifier() else repr(unknown.group(1))
         full = f"{path}.{key}" if path else key
-        return f"{full} is not a known key{_suggest(key, allowed)}; allowed are {', '.join(allowed)}"
+        return f"{full} is not a known key{suggest(key, allowed)}; allowed are {', '.join(allowed)}"
     missing = re.fullmatch(r"Object missing required field `(.*)`", text)
     if missing:
         return f"{path + '.' if path else ''}{missing.group(1)} is missing"
@@ -169,11 +177,6 @@ def _present(kind: Any) -> Any:
     """Take the table out of one that may be absent."""
     tables = [one for one in get_args(kind) if isinstance(one, type) and issubclass(one, Struct)]
     return tables[0] if isinstance(kind, UnionType) and tables else kind
-
-
-def _suggest(name: str, allowed: list[str]) -> str:
-    close = difflib.get_close_matches(name, allowed, n=1)
-    return f" (did you mean {close[0]}?)" if close else ""
 
 
 def _without_none(value: Any) -> Any:

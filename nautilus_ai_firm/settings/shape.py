@@ -6,12 +6,15 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Struct
 
 from nautilus_ai_firm.data.manifest import OPENING_TICK_SIZE
+from nautilus_ai_firm.settings.event_series import EventSeries, event_series
+from nautilus_ai_firm.settings.suggestion import suggest
 
 type Fraction = Annotated[float, Meta(gt=0, le=1)]
 type Positive = Annotated[float, Meta(gt=0, le=1e15)]  # finite: an infinite limit is no limit
 type NonNegative = Annotated[float, Meta(ge=0, le=1e15)]
 type Count = Annotated[int, Meta(ge=1)]
 type Name = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]*$")]
+type EventName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_-]{0,63}$")]
 type InstrumentName = Annotated[str, Meta(pattern=r"^[A-Z0-9][A-Z0-9./_^=-]*\.[A-Z][A-Z0-9]*$")]
 
 
@@ -23,6 +26,13 @@ class Instrument(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     max_order_volume: Annotated[int, Meta(ge=1, le=OPENING_TICK_SIZE)] | None = None  # units
 
 
+class Chain(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The options on one underlying, as the catalog knows them by its name."""
+
+    underlying: InstrumentName  # of the universe
+    spot: InstrumentName | None = None  # an input whose prices are in the strikes' unit, where the universe's are not
+
+
 class Market(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What the firm looks at: decision bars of the universe, and inputs that it does not trade."""
 
@@ -30,6 +40,9 @@ class Market(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     calendar: Annotated[str, Meta(pattern=r"^([A-Z]{4}|24/7)$")]  # ISO 10383 code of the exchange; 24/7 never closes
     universe: Annotated[tuple[Instrument, ...], Meta(min_length=1)]
     inputs: tuple[str, ...] = ()
+    quotes: bool = False  # whether snapshots have the last bid and ask of the universe
+    events: tuple[EventName, ...] = ()  # series of events; one instrument's ends with it: earnings__AAPL-US
+    chains: tuple[Chain, ...] = ()
     start: date | None = None
     end: date | None = None
     warm_up_rounds: Annotated[int, Meta(ge=0, le=100_000)] = 0  # before start: the desks learn, nobody decides
@@ -39,8 +52,25 @@ class Market(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         """Refuse what one field alone cannot show."""
         _refuse_repeats("universe", [instrument.id for instrument in self.universe])
         _refuse_repeats("inputs", list(self.inputs))
+        _refuse_repeats("events", list(self.events))
+        _refuse_repeats("chains", [chain.underlying for chain in self.chains])
+        event_series(self.events, self.instrument_ids)
+        for place, chain in enumerate(self.chains):
+            _refuse_unknown(f"chains[{place}].underlying", chain.underlying, "universe", self.instrument_ids)
+            if chain.spot is not None:
+                _refuse_unknown(f"chains[{place}].spot", chain.spot, "inputs", self.inputs)
         if self.start and self.end and self.start > self.end:
             raise ValueError(f"start {self.start} lies after end {self.end}")
+
+    @property
+    def instrument_ids(self) -> tuple[str, ...]:
+        """The universe, in the order of the configuration."""
+        return tuple(instrument.id for instrument in self.universe)
+
+    @property
+    def event_series(self) -> tuple[EventSeries, ...]:
+        """What each series of events is about, in the order of the configuration."""
+        return event_series(self.events, self.instrument_ids)
 
 
 class SignalAgent(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -212,10 +242,16 @@ class Firm(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     @property
     def instrument_ids(self) -> tuple[str, ...]:
         """The universe, in the order of the configuration."""
-        return tuple(instrument.id for instrument in self.market.universe)
+        return self.market.instrument_ids
 
 
 def _refuse_repeats(what: str, names: list[str]) -> None:
     repeated = sorted({name for name in names if names.count(name) > 1})
     if repeated:
         raise ValueError(f"{what} names {', '.join(repeated)} more than once")
+
+
+def _refuse_unknown(what: str, name: str, where: str, allowed: tuple[str, ...]) -> None:
+    if name not in allowed:
+        known = ", ".join(allowed) or "none"
+        raise ValueError(f"{what} = {name!r} is not in market.{where}{suggest(name, allowed)}; there are {known}")

@@ -160,8 +160,8 @@ def test_a_planted_loss_at_a_cut_makes_chunked_streaming_differ(
 
     honest = Catalog.window
 
-    def window(catalog: Any, names: Any, inputs: Any, start_ns: int, end_ns: int) -> Any:
-        found = honest(catalog, names, inputs, start_ns, end_ns)
+    def window(catalog: Any, names: Any, inputs: Any, start_ns: int, *more: Any) -> Any:
+        found = honest(catalog, names, inputs, start_ns, *more)
         found.opening_ticks[:] = [tick for tick in found.opening_ticks if tick.ts_event - start_ns > MINUTE_NS]
         return found
 

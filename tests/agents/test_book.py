@@ -43,8 +43,7 @@ class Cache:
     def account_for_venue(self, _venue: Venue) -> object:
         return self._account
 
-    def positions_open(self, venue: Venue) -> list[object]:
-        assert venue == Venue("US")
+    def positions_open(self) -> list[object]:
         return list(self._positions)
 
 
@@ -72,7 +71,7 @@ def test_half_a_cent_survives_a_float_average_price():
 
 
 def test_no_account_is_an_error_and_not_an_empty_book():
-    cache = SimpleNamespace(account_for_venue=lambda _venue: None)
+    cache = SimpleNamespace(account_for_venue=lambda _venue: None, positions_open=list)
     with pytest.raises(LookupError, match="no account at venue US"):
         Book(universe(), WorkingLedger(2)).holdings(cache, np.ones(2))  # pyright: ignore[reportArgumentType] - answers alike
 

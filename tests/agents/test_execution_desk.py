@@ -24,7 +24,7 @@ def execute(bench: Bench, speech: Sequence[tuple[Topic, Any]]) -> dict[Topic, li
     def desks(book: Any, ledger: Any, failures: Any) -> list[Any]:
         gate = OrderGate(firm.execution.gate, firm.market, universe, halt_allows_reducing=True)
         return [
-            MarketDesk(universe, Feed(), MarketTime(), failures),
+            MarketDesk(universe, sessions, Feed(), MarketTime(), failures),
             ExecutionDesk(firm.execution, book, ledger, gate, sessions, MarketTime(), failures),
         ]
 

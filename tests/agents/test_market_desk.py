@@ -2,27 +2,38 @@
 
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from nautilus_trader.model import Bar
+from nautilus_trader.model import Bar, CustomData
 
 from nautilus_ai_firm.agents.market import Feed, MarketDesk
-from nautilus_ai_firm.bus import Topic
+from nautilus_ai_firm.bus import Failures, Topic
 from nautilus_ai_firm.clock import MarketTime
+from nautilus_ai_firm.data.best_quote import best_quote
 from nautilus_ai_firm.data.catalog import Catalog
-from nautilus_ai_firm.messages import LateBar
+from nautilus_ai_firm.hosts.study import Study, prepare
+from nautilus_ai_firm.messages import LateBar, MarketSnapshot
 from tests.agents.conftest import DAYS, SYMBOLS, Bench
-from tests.firm_runs import INDEX, SECOND_NS
+from tests.firm_runs import INDEX, SECOND_NS, settings
+from tests.runs.any_fact import bits
+from tests.watched_market import WATCHES, WatchedMarket, watched_market
 
 AFTER_THE_FIGURE = date(2012, 1, 6)  # the monthly figure comes out the day before
+
+
+def desk_of(bench: Bench, feed: Feed, failures: Failures) -> MarketDesk:
+    return MarketDesk(bench.stage.universe, bench.stage.sessions, feed, MarketTime(), failures)
 
 
 def snapshots(bench: Bench, initial: dict[str, float] | None = None) -> list[Any]:
     return bench.sit(
         lambda _book, _ledger, failures: [
-            MarketDesk(bench.stage.universe, Feed(initial_inputs=initial or {}), MarketTime(), failures)
+            MarketDesk(
+                bench.stage.universe, bench.stage.sessions, Feed(initial_inputs=initial or {}), MarketTime(), failures
+            )
         ],
         hears=[Topic.SNAPSHOT],
     )
@@ -87,7 +98,10 @@ def late_feed(bench: Bench, delays_ns: dict[tuple[str, int], int], feed: Feed, h
 
     bench.stage = replace(bench.stage, study=replace(bench.stage.study, arrange=arrange, cuts=()))
     return bench.sit(
-        lambda _book, _ledger, failures: [MarketDesk(bench.stage.universe, feed, MarketTime(), failures)], hears=hears
+        lambda _book, _ledger, failures: [
+            MarketDesk(bench.stage.universe, bench.stage.sessions, feed, MarketTime(), failures)
+        ],
+        hears=hears,
     )
 
 
@@ -122,7 +136,9 @@ def test_desks_learn_from_the_history_and_its_rounds_end_with_zero(new_bench: An
     warm = new_bench({"market.warm_up_rounds": 2}, start=date(2012, 1, 5))
     assert len(warm.stage.rounds_ns) < DAYS
     found = warm.sit(
-        lambda _book, _ledger, failures: [MarketDesk(warm.stage.universe, warm.stage.feed, MarketTime(), failures)],
+        lambda _book, _ledger, failures: [
+            MarketDesk(warm.stage.universe, warm.stage.sessions, warm.stage.feed, MarketTime(), failures)
+        ],
         hears=[Topic.SNAPSHOT],
     )
     assert [seen.round for seen in found][:3] == [-1, 0, 1]
@@ -131,3 +147,97 @@ def test_desks_learn_from_the_history_and_its_rounds_end_with_zero(new_bench: An
         assert seen.ts_event == before.ts_event
         assert seen.close.tolist() == before.close.tolist()
         assert np.array_equal(seen.inputs, before.inputs, equal_nan=True)
+
+
+# --- Quotes, events and chains --------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def watched() -> WatchedMarket:
+    return watched_market()
+
+
+@pytest.fixture(scope="module")
+def watched_catalog(watched: WatchedMarket, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return watched.write(tmp_path_factory.mktemp("watched") / "catalog")
+
+
+def watched_bench(catalog: Path, changes: dict[str, Any], **study: Any) -> Bench:
+    return Bench(prepare(Study(loaded=settings(SYMBOLS, changes), catalog=catalog, **study)))
+
+
+def seen_by_desk(bench: Bench) -> list[MarketSnapshot]:
+    found = bench.sit(
+        lambda _book, _ledger, failures: [desk_of(bench, bench.stage.feed, failures)],
+        hears=[Topic.SNAPSHOT],
+    )
+    assert bench.failures.first is None
+    return found
+
+
+def test_a_snapshot_has_the_last_quotes_the_events_and_the_chain_of_its_round(
+    watched_catalog: Path, watched: WatchedMarket
+) -> None:
+    found = seen_by_desk(watched_bench(watched_catalog, WATCHES))
+    assert len(found) == len(watched.closes())
+    fomc = watched.events["fomc"].ts_event_ns
+    for seen in found:
+        assert seen.quotes is not None
+        assert seen.events is not None
+        for place, symbol in enumerate(SYMBOLS):
+            for side, price, size in (
+                ("BID", seen.quotes.bid, seen.quotes.bid_size),
+                ("ASK", seen.quotes.ask, seen.quotes.ask_size),
+            ):
+                bars = watched.sides[f"{symbol}.US", side]
+                last = np.searchsorted(bars.ts_close_ns, seen.ts_event, side="right") - 1
+                assert (price[place], size[place]) == (bars.close[last], bars.volume[last])
+        assert seen.events.last_ns[0].tolist() == [fomc[fomc <= seen.ts_event].max()] * 2
+        (chain,) = seen.chains
+        for strike, expiry_ns, is_call, bid, ask in zip(
+            chain.strike, chain.expiry_ns, chain.is_call, chain.bid, chain.ask, strict=True
+        ):
+            day = np.datetime64(int(expiry_ns), "ns").astype("datetime64[D]").item()
+            name = f"A{day:%y%m%d}{'C' if is_call else 'P'}{int(strike) * 1000:08d}.US"
+            for side, price in (("BID", bid), ("ASK", ask)):
+                bars = watched.sides.get((name, side))
+                of_round = [] if bars is None else bars.close[bars.ts_close_ns == seen.ts_event].tolist()
+                assert [price] == of_round or (np.isnan(price) and not of_round)
+
+
+def test_a_round_tells_the_session_that_it_closes_in(watched_catalog: Path) -> None:
+    bench = watched_bench(watched_catalog, {"market.bar": "1-HOUR"})
+    sessions = bench.stage.sessions
+    for seen in seen_by_desk(bench):
+        index = int(np.searchsorted(sessions.closes_ns, seen.ts_event))
+        assert (seen.session_open_ns, seen.session_close_ns) == (sessions.opens_ns[index], sessions.closes_ns[index])
+
+
+def test_a_quote_that_comes_after_the_close_and_before_the_bar_is_of_the_next_round(
+    watched_catalog: Path, watched: WatchedMarket
+) -> None:
+    close_ns = int(watched.closes()[4])
+    after = best_quote("A.US", 1.0, 2.0, 3.0, 4.0, close_ns + SECOND_NS)
+
+    def arrange(data: list[Any]) -> list[Any]:
+        if isinstance(data[0], Bar):
+            return [late(bar) if bar.ts_event == close_ns else bar for bar in data]
+        return [*data, after] if isinstance(data[0], CustomData) else data
+
+    def late(bar: Bar) -> Bar:
+        arrival = bar.ts_init + 2 * SECOND_NS
+        return Bar(bar.bar_type, bar.open, bar.high, bar.low, bar.close, bar.volume, bar.ts_event, arrival)
+
+    bench = watched_bench(watched_catalog, WATCHES, arrange=arrange, cuts=())
+    bench.stage = replace(bench.stage, feed=replace(bench.stage.feed, grace_ns=5 * SECOND_NS))
+    found = {seen.ts_event: seen for seen in seen_by_desk(bench)}
+    punctual = {seen.ts_event: seen for seen in seen_by_desk(watched_bench(watched_catalog, WATCHES))}
+    assert found.keys() == punctual.keys()
+    for ts, seen in found.items():
+        assert bits(seen.quotes) == bits(punctual[ts].quotes)
+        assert seen.close.tolist() == punctual[ts].close.tolist()
+
+
+def test_what_nobody_watches_is_nobodys(watched_catalog: Path) -> None:
+    for seen in seen_by_desk(watched_bench(watched_catalog, {"market.bar": "1-HOUR"})):
+        assert (seen.quotes, seen.events, seen.chains) == (None, None, ())

@@ -7,6 +7,7 @@ import pytest
 
 from nautilus_ai_firm.agents.signals import Seat, SignalDesk
 from nautilus_ai_firm.bus import Topic
+from nautilus_ai_firm.messages import QuotingIntent
 from tests.agents.conftest import Bench
 
 
@@ -20,6 +21,18 @@ class Says:
 
     def update(self, _market: Any) -> Any:
         return self._said[0].copy(), self._said[1].copy()
+
+
+class Quotes(Says):
+    """A model that would also quote, always at the same place."""
+
+    def __init__(self, bid_offset: Any, ask_offset: Any, inventory_offset: Any = (0.0, 0.0)) -> None:
+        super().__init__((0.0, 0.0))
+        self._offsets = {"bid_offset": bid_offset, "ask_offset": ask_offset, "inventory_offset": inventory_offset}
+
+    @property
+    def intent(self) -> QuotingIntent:
+        return QuotingIntent(**{name: np.array(values) for name, values in self._offsets.items()})
 
 
 def seats(*models: Any) -> list[Seat]:
@@ -49,6 +62,21 @@ def test_each_agent_speaks_once_a_round_at_its_place(bench: Bench, shared: bool)
     assert not heard[0].score.flags.writeable
 
 
+def test_who_would_quote_says_where_and_others_say_nothing(bench: Bench) -> None:
+    heard = bench.sit(
+        lambda _book, _ledger, failures: [
+            SignalDesk(seats(Says((0.1, 0.2)), Quotes((0.001, np.nan), (-0.0005, np.nan))), failures)
+        ],
+        [(Topic.SNAPSHOT, bench.snapshot())],
+        [Topic.SIGNAL],
+    )
+    assert bench.failures.first is None
+    assert heard[0].quoting is None
+    np.testing.assert_array_equal(heard[1].quoting.bid_offset, [0.001, np.nan])
+    np.testing.assert_array_equal(heard[1].quoting.ask_offset, [-0.0005, np.nan])
+    assert not heard[1].quoting.ask_offset.flags.writeable
+
+
 @pytest.mark.parametrize(
     ("model", "message"),
     [
@@ -59,6 +87,9 @@ def test_each_agent_speaks_once_a_round_at_its_place(bench: Bench, shared: bool)
         (Says((0.0, 0.0), (-0.1, 0.0)), "confidence .* lies outside"),
         (Says((0.0,)), r"score has shape \(1,\), not \(2,\)"),
         (Says((0.0, 0.0), (0.0, 0.0, 0.0)), r"confidence has shape \(3,\)"),
+        (Quotes((0.1,), (0.1, 0.1)), r"bid_offset has shape \(1,\), not \(2,\)"),
+        (Quotes((0.1, 0.1), (0.1, np.inf)), "ask_offset .* holds an infinite number"),
+        (Quotes((0.1, -0.1), (0.1, 0.05)), "bid_offset .* and ask_offset .* cross"),
     ],
 )
 def test_a_view_outside_its_range_fails_the_agent_by_name(bench: Bench, model: Says, message: str) -> None:

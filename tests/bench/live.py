@@ -38,7 +38,7 @@ AGENTS: list[dict[str, Any]] = [
         "name": "reverting",
         "model": "mean_reversion",
         "weight": 0.3,
-        "params": {"mean_span": 20, "full_z": 2.0, "stop_z": 4.0},
+        "params": {"window": 30, "full_z": 2.0, "stop_z": 4.0},
     },
 ]
 ROOT = Path(__file__).resolve().parents[2]

@@ -104,6 +104,22 @@ def test_a_session_holds_its_open_and_its_close_but_nothing_executes_at_the_clos
     assert SESSIONS.session_close_ns(times).tolist() == [0, closed, closed, closed, 0]
 
 
+def test_the_span_of_a_time_is_its_session_with_both_ends_and_none_between_sessions():
+    sessions = Sessions.between("XNYS", *[int(np.datetime64("2024-03-05", "ns").astype(np.int64))] * 2)
+    for opened, closed in zip(sessions.opens_ns.tolist(), sessions.closes_ns.tolist(), strict=True):
+        for ts in (opened, opened + 1, closed):
+            assert sessions.span_of(ts) == (opened, closed)
+        for ts in (opened - 1, closed + 1):
+            assert sessions.span_of(ts) == (0, 0)
+
+
+def test_where_sessions_touch_a_time_is_of_the_one_that_ends():
+    touching = Sessions("24/7", np.arange(3).astype("datetime64[D]"), np.array([0, 10, 20]), np.array([10, 20, 30]))
+    assert [touching.span_of(ts) for ts in (0, 10, 11, 20, 30, 31)] == [
+        (0, 10), (0, 10), (10, 20), (10, 20), (20, 30), (0, 0),
+    ]  # fmt: skip
+
+
 @pytest.mark.filterwarnings("ignore:.*values returning an ndarray")  # inside the calendar library
 @given(st.lists(st.integers(ns("2013-01-01"), ns("2014-12-31")), min_size=1, max_size=50))
 def test_vectorised_look_ups_agree_with_the_calendar_library(times):

@@ -8,7 +8,18 @@ from typing import Any
 import pytest
 from nautilus_trader.common import DataActor
 from nautilus_trader.execution import StaticLatencyModel
-from nautilus_trader.model import ClientOrderId, ExecAlgorithmId, OrderSide, Price, Quantity
+from nautilus_trader.model import (
+    ClientOrderId,
+    CustomData,
+    DataType,
+    ExecAlgorithmId,
+    OrderSide,
+    Price,
+    Quantity,
+    QuoteTick,
+    register_custom_data_class,
+)
+from nautilus_trader.model.custom import customdataclass
 from nautilus_trader.trading import ExecutionAlgorithm, Strategy
 
 SLICES = 3
@@ -361,7 +372,7 @@ def test_a_tick_fills_up_to_its_size_and_the_rest_one_increment_away(tape, new_e
     assert [(str(f.last_qty), str(f.last_px)) for f in tape.fills(engine)] == expected
 
 
-def opened_and_protected(tape, new_engine, bars, protection, **venue):
+def opened_and_protected(tape, new_engine, bars, protection, more=(), **venue):
     """Run one bought lot with protection over bars, each with its opening tick; return its fills after the entry."""
     stock = tape.equity()
     data = []
@@ -369,7 +380,7 @@ def opened_and_protected(tape, new_engine, bars, protection, **venue):
         data.append(tape.tick(stock, tape.T0 + n * tape.DAY + 1_000, prices[0]))
         data.append(tape.bar(stock, tape.T0 + (n + 1) * tape.DAY, prices))
     trader = OneShot(tape, stock, 100, protection)
-    engine = new_engine([stock], [trader], [data], venue=venue)
+    engine = new_engine([stock], [trader], [data, *more], venue=venue)
     engine.run()
     return trader, [(f.ts_event - tape.T0, str(f.last_px)) for f in tape.fills(engine)][1:]
 
@@ -403,3 +414,28 @@ def test_a_stop_already_through_is_rejected_unless_the_venue_is_told_otherwise(t
         tape, new_engine, bars, [("stop_market", "103.00")], reject_stop_orders=reject
     )
     assert trader.events[-1] == (ending, "stop_market", 1_000)
+
+
+@customdataclass
+class Quoted:
+    """A quote that matching does not hear."""
+
+    bid: float = 0.0
+
+
+register_custom_data_class(Quoted)
+
+
+@pytest.mark.parametrize(("as_ticks", "exits"), [(True, [(3_600_000_000_000, "90.00")]), (False, [])])
+def test_a_quote_fills_what_rests_inside_a_bar_that_never_was_there_and_custom_data_does_not(
+    tape, new_engine, as_ticks, exits
+):
+    bars = [["100.00", "101.00", "99.00", "100.00"]]
+    stock, ts, size = tape.equity(), tape.T0 + tape.HOUR, Quantity(tape.OPENING_SIZE, 0)
+    quote = (
+        QuoteTick(stock.id, Price.from_str("90.00"), Price.from_str("90.02"), size, size, ts, ts)
+        if as_ticks
+        else CustomData(DataType("Quoted"), Quoted(ts, ts, 90.0))  # pyright: ignore[reportCallIssue, reportArgumentType] - the decorator puts both times first
+    )
+    _trader, found = opened_and_protected(tape, new_engine, bars, [("stop_market", "97.00")], [[quote]])
+    assert found == exits

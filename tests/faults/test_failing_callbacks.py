@@ -305,8 +305,8 @@ def test_an_engine_that_stops_early_is_found(
 ) -> None:
     honest = Catalog.window
 
-    def window(self: Any, names: Any, inputs: Any, start_ns: int, end_ns: int) -> Any:
-        found = honest(self, names, inputs, start_ns, end_ns)
+    def window(self: Any, *asked: Any) -> Any:
+        found = honest(self, *asked)
         ends = sorted({bar.ts_event for bar in found.bars})[round_ - 1 :]
         found.bars[:] = [bar for bar in found.bars if bar.ts_event not in ends]
         return found

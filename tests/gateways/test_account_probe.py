@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from nautilus_ai_firm.gateways.account_probe import probe
 from nautilus_ai_firm.gateways.errors import GatewayError
 from nautilus_ai_firm.gateways.ib_endpoint import Endpoint
-from nautilus_ai_firm.gateways.ib_wire import WireError, fields, variable
+from nautilus_ai_firm.gateways.ib_fields import WireError, fields, variable
 from nautilus_ai_firm.research.command_line import UNUSABLE, exit_status
 from nautilus_ai_firm.settings import InteractiveBrokers
 from tests.faults.gateway.messages import error, make

@@ -1,33 +1,48 @@
 """No model and no estimator looks ahead: what it said of the past does not change when the future is cut off."""
 
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
 
-from nautilus_ai_firm.messages import Events, Watched
+from nautilus_ai_firm.messages import Events, Quotes, Watched
+from nautilus_ai_firm.models.estimators.autoregression import RollingAutoregression
 from nautilus_ai_firm.models.estimators.beta import EwmaBeta
+from nautilus_ai_firm.models.estimators.bollinger import percent_b
 from nautilus_ai_firm.models.estimators.correlation import EwmaCorrelation
 from nautilus_ai_firm.models.estimators.crossover import EwmaCrossover
+from nautilus_ai_firm.models.estimators.dickey_fuller import dickey_fuller
+from nautilus_ai_firm.models.estimators.directional import DirectionalIndex
 from nautilus_ai_firm.models.estimators.ewma import Ewma
 from nautilus_ai_firm.models.estimators.line import fit_line
+from nautilus_ai_firm.models.estimators.macd import MacdHistogram
+from nautilus_ai_firm.models.estimators.order_book import top_of_book
+from nautilus_ai_firm.models.estimators.ornstein_uhlenbeck import fit_ornstein_uhlenbeck
+from nautilus_ai_firm.models.estimators.range_rank import RangeRank
 from nautilus_ai_firm.models.estimators.reactions import Reactions
+from nautilus_ai_firm.models.estimators.realized_variance import RealizedVariance
+from nautilus_ai_firm.models.estimators.rolling_sum import RollingSum
 from nautilus_ai_firm.models.estimators.seasonality import Seasonality
 from nautilus_ai_firm.models.estimators.session_bars import SessionBars
 from nautilus_ai_firm.models.estimators.view_end import ViewEnd
 from nautilus_ai_firm.models.estimators.volatility import EwmaVolatility
+from nautilus_ai_firm.models.estimators.wilder import RelativeStrength
 from nautilus_ai_firm.models.estimators.window import RollingWindow
 from nautilus_ai_firm.models.estimators.z_score import EwmaZScore
 from nautilus_ai_firm.models.signals import (
     event_driven,
     index_spread,
     macro,
+    market_making,
     mean_reversion,
     momentum,
+    options_volatility,
     session_effects,
     statistical_arbitrage,
     ttm_squeeze,
 )
+from tests.models.option_surface import Surface, chain_of
 
 UNIVERSE = ("A", "B", "C")
 INPUTS = ("credit", "oil", "index")
@@ -36,6 +51,8 @@ HOUR_NS, DAY_NS, BARS = 3_600_000_000_000, 86_400_000_000_000, 6
 EVENT_NS = np.arange(5, 120, 3) * DAY_NS + 3 * HOUR_NS
 MACRO = macro.Params(
     credit_spread="credit",
+    dollar="oil",
+    dollar_fast_span=8,
     oil="oil",
     index="index",
     credit_scale_span=12,
@@ -46,9 +63,15 @@ MACRO = macro.Params(
 
 INDEX_SPREAD = index_spread.Params(benchmark="B", indices=("A", "C"), beta_span=20, scale_span=30)
 
+MARKET_MAKING = market_making.Params(volatility_span=10, relation_span=20)
+
+OPTIONS = options_volatility.Params(rate_per_year=0.03, realized_returns=5, rank_rounds=20, history_span=10)
+
 PAIRS = statistical_arbitrage.Params(
     screen=UNIVERSE, window=60, test_every=7, entry_p=0.99, stop_p=0.999, scale_span=10, entry_z=0.5, exit_z=0.1
 )
+
+WATCHED = Watched(instruments=UNIVERSE, inputs=INPUTS, events=EVENTS, chains=("A",), quotes=True)
 
 
 SESSION = session_effects.Params(min_sessions=5, volatility_span=20)
@@ -101,8 +124,23 @@ def reactions(market):
 
 def signal(module, params):
     def outputs(market):
-        model = module.Model(params, Watched(instruments=UNIVERSE, inputs=INPUTS, events=EVENTS))
+        model = module.Model(params, WATCHED)
         return [model.update(snapshot) for snapshot in market]
+
+    return outputs
+
+
+def signal_and(attribute, module, params):
+    """What a model says, and what else it shows."""
+
+    def outputs(market):
+        model = module.Model(params, WATCHED)
+        said = []
+        for snapshot in market:
+            view = model.update(snapshot)
+            shown = getattr(model, attribute)
+            said.append((*view, *(getattr(shown, name) for name in shown.__slots__)))
+        return said
 
     return outputs
 
@@ -133,19 +171,40 @@ def reused_array(market):
 
 HONEST = {
     "momentum": signal(momentum, momentum.Params(fast_spans=(4, 8))),
-    "mean_reversion": signal(mean_reversion, mean_reversion.Params(scale_span=30)),
+    "mean_reversion": signal(
+        mean_reversion, mean_reversion.Params(window=30, entry_p=0.99, exit_p=0.995, max_half_life=500)
+    ),
     "macro": signal(macro, MACRO),
     "index_spread": signal(index_spread, INDEX_SPREAD),
     "statistical_arbitrage": signal(statistical_arbitrage, PAIRS),
     "ttm_squeeze": signal(ttm_squeeze, ttm_squeeze.Params(length=5, keltner_width=2.5, hold_bars=500)),
     "session_effects": in_sessions(signal(session_effects, SESSION)),
     "event_driven": in_sessions(signal(event_driven, EVENT_DRIVEN)),
+    "market_making": signal_and("intent", market_making, MARKET_MAKING),
+    "options_volatility": signal_and("readings", options_volatility, OPTIONS),
     "ewma": estimator(lambda n: Ewma(20, n), lambda made, s: made.update(s.close)),
     "volatility": estimator(lambda n: EwmaVolatility(20, n), lambda made, s: made.update(s.close, s.fresh)),
     "correlation": estimator(lambda n: EwmaCorrelation(20, n), lambda made, s: made.update(s.close, s.fresh)),
     "crossover": estimator(lambda n: EwmaCrossover((4, 8), 20, n), lambda made, s: made.update(s.close, s.fresh)),
+    "autoregression": estimator(
+        lambda n: RollingAutoregression(30, 1, n), lambda made, s: dickey_fuller(made.update(np.log(s.close)))
+    ),
+    "ornstein_uhlenbeck": estimator(
+        lambda n: RollingAutoregression(30, 0, n),
+        lambda made, s: fit_ornstein_uhlenbeck(made.update(np.log(s.close))).mean,
+    ),
+    "percent_b": estimator(lambda n: RollingWindow(20, n), lambda made, s: percent_b(made.update(s.close))),
+    "macd": estimator(lambda n: MacdHistogram(12, 26, 9, n), lambda made, s: made.update(s.close)),
+    "relative_strength": estimator(lambda n: RelativeStrength(14, n), lambda made, s: made.update(s.close)),
+    "directional": estimator(DirectionalIndex, lambda made, s: made.update(np.stack([s.close] * 3))),
+    "rolling_sum": estimator(lambda n: RollingSum(20, 1, n), lambda made, s: made.update(s.close[np.newaxis], s.fresh)),
     "beta": estimator(lambda n: EwmaBeta(20, n, 20), lambda made, s: made.update(s.close, s.close[::-1])),
     "window": estimator(lambda n: RollingWindow(20, n), lambda made, s: fit_line(made.update(s.close)).end),
+    "order_book": estimator(lambda _: None, lambda _, s: top_of_book(s.quotes).microprice),
+    "range_rank": estimator(lambda n: RangeRank(20, n), lambda made, s: made.update(s.close)),
+    "realized_variance": estimator(
+        lambda n: RealizedVariance(20, n), lambda made, s: made.update(s.ts_event, s.close, s.fresh)
+    ),
     "z_score": estimator(lambda n: EwmaZScore(20, 30, n, 20), lambda made, s: made.update(s.close)),
     "session_bars": in_sessions(session_bars),
     "seasonality": seasonality,
@@ -158,7 +217,30 @@ PLANTED = {"full_sample_z_score": full_sample_z_score, "reused_array": reused_ar
 @pytest.fixture
 def market(closes, rounds):
     fresh = np.random.default_rng(13).random(closes.shape) > 0.05
-    return rounds(np.where(fresh, closes, np.nan), fresh, inputs=closes[:, ::-1])
+    snapshots = rounds(np.where(fresh, closes, np.nan), fresh, inputs=closes[:, ::-1])
+    return [
+        replace(one, quotes=quotes_of(one), chains=(chain_at(one.round, one.ts_event, float(closes[t, 0])),))
+        for t, one in enumerate(snapshots)
+    ]
+
+
+def quotes_of(snapshot):
+    sizes = np.random.default_rng(snapshot.round).uniform(1, 100, size=(2, len(snapshot.close)))
+    return Quotes(
+        bid=snapshot.close * 0.9999,
+        ask=snapshot.close * 1.0001,
+        bid_size=sizes[0],
+        ask_size=sizes[1],
+        fresh=snapshot.fresh.copy(),
+    )
+
+
+@cache
+def chain_at(round_, ts_ns, spot):
+    """A few options on A, of a surface that moves; there are none any more after 240 rounds."""
+    surface = Surface(short=0.22 + 0.05 * np.sin(round_ / 9), skew=-0.06 + 0.02 * np.cos(round_ / 5))
+    strikes = spot * np.array([0.88, 0.92, 0.96, 1.0, 1.04, 1.08, 1.12])
+    return chain_of(surface, ts_ns, spot, strikes, (21, 42, 112) if round_ <= 240 else ())
 
 
 def differing_cuts(outputs, market):

@@ -21,6 +21,7 @@ from nautilus_trader.model import (
 )
 
 from nautilus_ai_firm import messages
+from nautilus_ai_firm.data.best_quote import best_quote
 from nautilus_ai_firm.data.notice import notice
 from nautilus_ai_firm.data.observation import observation
 from nautilus_ai_firm.gateways.kill_switch import KillSwitchState
@@ -80,7 +81,16 @@ SNAPSHOT = st.builds(
     chains=st.lists(CHAIN, max_size=2).map(tuple),
 )
 CONNECTION = st.builds(messages.Connection, ts_event=TIME, trusted=st.booleans(), cause=TEXT, without_s=FLOAT)
-SIGNAL = st.builds(messages.SignalEvent, round=COUNT, ts_event=TIME, agent=TEXT, score=floats(), confidence=floats())
+QUOTING = st.builds(messages.QuotingIntent, bid_offset=floats(), ask_offset=floats(), inventory_offset=floats())
+SIGNAL = st.builds(
+    messages.SignalEvent,
+    round=COUNT,
+    ts_event=TIME,
+    agent=TEXT,
+    score=floats(),
+    confidence=floats(),
+    quoting=st.none() | QUOTING,
+)
 
 
 @st.composite
@@ -183,6 +193,8 @@ START = st.builds(
     speed=st.none() | st.floats(allow_nan=False, allow_infinity=False),
     warm_up_rounds=COUNT,
     caveats=st.lists(TEXT, max_size=2).map(tuple),
+    contracts=st.just(({"id": "A120109C00090000.US", "strike_price": "90", "info": None},)),
+    spots=st.dictionaries(TEXT, TEXT, max_size=2),
 )
 FACTS = {
     "snapshot": SNAPSHOT,
@@ -275,8 +287,9 @@ def quotes(draw: st.DrawFn) -> QuoteTick:
 
 OBSERVATIONS = st.builds(observation, TEXT, FLOAT, TEXT, TIME, TIME)
 NOTICES = st.builds(notice, st.sampled_from(["event", "news"]), TEXT, TEXT, TEXT, TIME, TIME)
+BEST_QUOTES = st.builds(best_quote, TEXT, FLOAT, FLOAT, FLOAT, FLOAT, TIME)
 MARKET: st.SearchStrategy[Bar | TradeTick | QuoteTick | CustomData] = st.one_of(
-    bars(), trades(), quotes(), OBSERVATIONS, NOTICES
+    bars(), trades(), quotes(), OBSERVATIONS, NOTICES, BEST_QUOTES
 )
 
 

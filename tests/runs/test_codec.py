@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from nautilus_trader.model import CustomData, DataType, InstrumentId, MarkPriceUpdate, Price
 
 from nautilus_ai_firm import messages
+from nautilus_ai_firm.data.best_quote import best_quote
 from nautilus_ai_firm.data.observation import MacroObservation, observation
 from nautilus_ai_firm.messages import (
     Breach,
@@ -25,11 +26,12 @@ from nautilus_ai_firm.messages import (
 )
 from nautilus_ai_firm.runs.codec import CodecError, decode, encode
 from nautilus_ai_firm.runs.market_codec import decode_market, encode_market
+from nautilus_ai_firm.runs.session_facts import Start
 from tests.runs.a_session import START
 from tests.runs.any_fact import CLEARED, FACTS, MARKET, bits, market_bits
 
 WITHIN_A_FIRM = {"ExecutionTick", "CancelParent", "ChildIntent", "ParentDone", "Absence", "Breach", "SessionEnd",
-                 "Quotes", "Events", "OptionChain", "Watched"}  # fmt: skip
+                 "Quotes", "Events", "OptionChain", "QuotingIntent", "Watched"}  # fmt: skip
 """What only desks tell each other, and what is part of other messages."""
 
 
@@ -76,6 +78,20 @@ def test_a_record_from_before_a_field_was_there_has_its_default(snapshot: messag
     assert bits(decode(type(snapshot), line)) == bits(replace(snapshot, quotes=None, chains=()))
 
 
+@given(FACTS["start"])
+def test_a_start_from_before_there_were_chains_has_none(start: Start) -> None:
+    line = raw(encode("start", start))
+    del line["contracts"], line["spots"]
+    assert bits(decode(Start, line)) == bits(replace(start, contracts=(), spots={}))
+
+
+@given(FACTS["signal"])
+def test_a_signal_from_before_there_was_quoting_has_none(signal: SignalEvent) -> None:
+    line = raw(encode("signal", signal))
+    del line["quoting"]
+    assert bits(decode(SignalEvent, line)) == bits(replace(signal, quoting=None))
+
+
 SIGNAL = SignalEvent(
     round=1, ts_event=5, agent="a", score=np.array([0.5, -0.0, np.nan]), confidence=np.array([1.0, 0.1, 0.0])
 )
@@ -111,7 +127,8 @@ ORDER = OrderRecord(
 
 def test_a_line_is_what_a_person_expects() -> None:
     assert encode("signal", SIGNAL) == (
-        b'{"record":"signal","round":1,"ts_event":5,"agent":"a","score":[0.5,-0.0,null],"confidence":[1.0,0.1,0.0]}'
+        b'{"record":"signal","round":1,"ts_event":5,"agent":"a","score":[0.5,-0.0,null],"confidence":[1.0,0.1,0.0],'
+        b'"quoting":null}'
     )
     assert b'"kind":"filled"' in encode("order", ORDER)
     assert b'"quantity":"10","price":"10.50","commission":null' in encode("order", ORDER)
@@ -185,8 +202,13 @@ def test_the_decimals_of_a_price_are_kept() -> None:
 
 @given(st.sampled_from([float("inf"), float("-inf")]))
 def test_an_infinite_figure_is_refused(value: float) -> None:
-    with pytest.raises(CodecError, match=r"wti at 7: -?inf is infinite"):
+    with pytest.raises(CodecError, match=r"wti at 7: value -?inf is infinite"):
         encode_market("market", observation("wti", value, "seed", 5, 7))
+
+
+def test_an_infinite_bid_is_refused() -> None:
+    with pytest.raises(CodecError, match=r"A.US at 7: ask inf is infinite"):
+        encode_market("market", best_quote("A.US", 1.0, float("inf"), 1.0, 1.0, 7))
 
 
 def test_other_market_data_is_refused() -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from nautilus_trader.model import Bar
 
-from nautilus_ai_firm.messages import ClearedDecision, Connection, RiskedDecision
+from nautilus_ai_firm.messages import ClearedDecision, Connection, QuotingIntent, RiskedDecision
 from nautilus_ai_firm.runs.causes import FIELDS, NOT_COMPARED, RANK, Cause, cause_of_field
 from nautilus_ai_firm.runs.comparison import Comparison, compare
 from nautilus_ai_firm.runs.session_facts import End
@@ -126,6 +126,7 @@ def refuses(fact: Any) -> bool:
     return fact.breach is not None
 
 
+QUOTING = QuotingIntent(bid_offset=np.ones(3), ask_offset=np.ones(3), inventory_offset=np.ones(3))
 PLANTED: list[tuple[Cause, Change, str]] = [
     (Cause.LATE_BAR, changed("late_bar", 0, close=cent), "late bar C.US close: "),
     (Cause.LATE_BAR, dropped("late_bar", 0), "round 25, late bar C.US: now, none then"),
@@ -137,6 +138,7 @@ PLANTED: list[tuple[Cause, Change, str]] = [
     (Cause.CONNECTION, cut_off, "round 12, connection: then, none now"),
     (Cause.SIGNAL, changed("signal", 40, score=up), "round 14, signal mean_reversion score A.US: "),
     (Cause.SIGNAL, changed("signal", 40, confidence=up), "confidence A.US: "),
+    (Cause.SIGNAL, changed("signal", 40, quoting=QUOTING), "mean_reversion quoting: QuotingIntent(bid_"),
     (Cause.SIGNAL, dropped("signal", 40), "round 14, signal mean_reversion: now, none then"),
     (Cause.STATE, changed("decision", 11, equity=cent), "round 12, decision equity: "),
     (Cause.STATE, changed("decision", 11, balance=cent), "balance: "),

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import tomllib
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from nautilus_ai_firm.messages import OrderEventKind, OrderRecord
+from nautilus_ai_firm.messages import Events, OptionChain, OrderEventKind, OrderRecord, Quotes
 from nautilus_ai_firm.runs.charges import FillCosts, FinancingEntry, fills_table, financing_table
 from nautilus_ai_firm.runs.folder import (
     TABLES,
@@ -22,8 +23,10 @@ from nautilus_ai_firm.runs.folder import (
     report_table,
     temporary_folder,
 )
+from nautilus_ai_firm.runs.recorder import RunRecorder
 from nautilus_ai_firm.settings import decode
 from tests.firm_runs import decisions, run, settings
+from tests.runs.a_session import snapshot
 
 FILES = {f"{name}.parquet" for name in TABLES} | {
     "audit.jsonl",
@@ -237,3 +240,31 @@ def test_financing_keeps_every_booking() -> None:
     entry = FinancingEntry(ts=7, nights=3, cash=Decimal("-1.5"), short_market_value=Decimal(0), amount=Decimal("-0.01"))
     (row,) = financing_table([entry]).to_pylist()
     assert (row["ts"].value, row["nights"], row["amount"]) == (7, 3, Decimal("-0.01"))
+
+
+def test_the_hash_of_what_the_firm_saw_covers_quotes_events_and_chains(tmp_path):
+    """And without them it is what it was before there were any."""
+    plain = snapshot(1)
+    one = np.ones(1)
+    parts = {
+        "quotes": Quotes(bid=one, ask=one, bid_size=one, ask_size=one, fresh=one > 0),
+        "events": Events(last_ns=one[:, None].astype(np.int64), next_ns=one[:, None].astype(np.int64)),
+        "chains": (OptionChain(underlying="A", spot=1.0, strike=one, expiry_ns=one.astype(np.int64), is_call=one > 0,
+                               bid=one, ask=one),),
+    }  # fmt: skip
+    other_spot = replace(parts["chains"][0], spot=2.0)
+    hashes = [
+        seen_sha256(tmp_path, replace(plain, **changes))
+        for changes in ({}, *({name: part} for name, part in parts.items()), {"chains": (other_spot,)})
+    ]
+    assert len(set(hashes)) == 5
+    arrays = (plain.open, plain.high, plain.low, plain.close, plain.volume, plain.inputs)
+    told = plain.ts_event.to_bytes(8) + b"".join(array.tobytes() for array in arrays)
+    assert hashes[0] == hashlib.sha256(told).hexdigest()
+
+
+def seen_sha256(folder, message):
+    recorder = RunRecorder(folder, ("A.US",))
+    recorder.snapshot(message)
+    recorder.close()
+    return recorder.market_sha256.hexdigest()

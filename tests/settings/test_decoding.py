@@ -65,7 +65,11 @@ def test_the_hash_depends_on_what_is_said_and_not_on_layout(raw, tmp_path):
         ("risk.max_gross", 9.0, "risk.max_gross 9.0 is above venue.leverage 2.0"),
         ("cio.target_volatility_per_year", 15, "cio.target_volatility_per_year = 15: expected `float` <= 1.0"),
         ("live", {"ib": {"mode": "real"}}, "live.ib.mode = 'real': invalid enum value 'real'"),
-        ("live", {"ib": {"host": "h"}}, "live.ib.host is not a known key; allowed are answer_seconds, market_data, "),
+        (
+            "live",
+            {"ib": {"host": "h"}},
+            "live.ib.host is not a known key; allowed are agree_seconds, answer_seconds, contracts, ",
+        ),
         ("live", {"ib": {"answer_seconds": 0}}, "live.ib.answer_seconds = 0: expected `float` > 0.0"),
         ("market.bar", "1-FORTNIGHT", "market.bar = '1-FORTNIGHT': expected `str` matching regex"),
         ("market.universe.2.max_order_volume", 0, "market.universe[2].max_order_volume = 0: expected `int` >= 1"),

@@ -46,6 +46,11 @@ class EwmaBeta:
         self.beta: Floats = np.full(n, np.nan)
         self.correlation: Floats = np.full(n, np.nan)
 
+    @property
+    def count(self) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
+        """Joint returns observed, shape (n,)."""
+        return self._moments.count[0]
+
     def update(self, returns: Floats, benchmark: Floats) -> Floats:
         """Take a return of each instrument and of its benchmark, fractions, shape (n,), and return the betas."""
         moments = np.stack([returns * benchmark, returns**2, benchmark**2])

@@ -1,4 +1,4 @@
-"""Closes become crossovers of moving averages in units of volatility, with their distribution on a random walk."""
+"""Closes become crossovers of moving averages in units of volatility, and what they are on a random walk."""
 
 from collections.abc import Sequence
 
@@ -6,6 +6,7 @@ import numpy as np
 
 from nautilus_ai_firm.messages import Bools, Floats
 from nautilus_ai_firm.models.estimators.ewma import Ewma, decay
+from nautilus_ai_firm.models.estimators.random_walk import Response
 from nautilus_ai_firm.models.estimators.volatility import EwmaVolatility, log_of_positive
 
 SLOW_TO_FAST = 4
@@ -29,6 +30,11 @@ class EwmaCrossover:
     n : int
         Number of instruments.
 
+    Attributes
+    ----------
+    volatility : ndarray of shape (n,)
+        Volatility per bar, a fraction, that the last crossovers were divided by; NaN where they are.
+
     Raises
     ------
     ValueError
@@ -48,6 +54,7 @@ class EwmaCrossover:
         self._warm_up = float(spans.max())
         self._means = Ewma(spans[:, np.newaxis], (len(spans), n))
         self._volatility = EwmaVolatility(volatility_span, n)
+        self.volatility: Floats = np.full(n, np.nan)
 
     def update(self, close: Floats, fresh: Bools) -> Floats:
         """Take the closes of a bar, shape (n,), and return crossovers in volatilities per bar, shape (n_speeds, n)."""
@@ -55,23 +62,19 @@ class EwmaCrossover:
         volatility = self._volatility.update(close, fresh)
         means = self._means.update(np.broadcast_to(log_close, self._means.mean.shape))
         usable = ~np.isnan(log_close) & (volatility > 0) & (self._means.count[0] >= self._warm_up)
-        crossover = means[: self._speeds] - means[self._speeds :]
-        return crossover / np.where(usable, volatility, np.nan)
+        self.volatility = np.where(usable, volatility, np.nan)
+        return (means[: self._speeds] - means[self._speeds :]) / self.volatility
 
 
-def random_walk_deviation(fast_spans: Sequence[float], weights: Sequence[float]) -> float:
-    """Return the standard deviation of a weighted sum of crossovers on a random walk without drift.
+def crossover_response(fast_span: float) -> Response:
+    """Return what a crossover, in volatilities, adds up of past returns in volatilities.
 
-    An EWMA of a random walk lags it by Σ_j λ^{j+1} r_{t-j}, so a crossover is Σ_j (λ_s^{j+1} - λ_f^{j+1}) r_{t-j} and
-    a sum of such terms with coefficients c has the variance Σ_ab c_a c_b λ_a λ_b / (1 - λ_a λ_b), in units of the
-    variance per bar.
+    An EWMA of a random walk lags it by Σ_j λ^{j+1} r_{t-j}, so a crossover is Σ_j (λ_s^{j+1} - λ_f^{j+1}) r_{t-j}.
 
     Parameters
     ----------
-    fast_spans : sequence of float
-        Fast spans in bars, each at least 1.
-    weights : sequence of float
-        Weight of each crossover in the sum.
+    fast_span : float
+        Fast span in bars, at least 1.
 
     Raises
     ------
@@ -79,9 +82,5 @@ def random_walk_deviation(fast_spans: Sequence[float], weights: Sequence[float])
         A span below 1 or not finite.
 
     """
-    fast = np.asarray(fast_spans, dtype=np.float64)
-    lags = decay(np.concatenate([fast, SLOW_TO_FAST * fast]))
-    weight = np.asarray(weights, dtype=np.float64)
-    coefficients = np.concatenate([-weight, weight])
-    products = np.outer(lags, lags)
-    return float(np.sqrt((np.outer(coefficients, coefficients) * products / (1 - products)).sum()))
+    fast, slow = decay([fast_span, SLOW_TO_FAST * fast_span]).tolist()
+    return Response(poles=(fast, slow), weights=(-fast, slow))

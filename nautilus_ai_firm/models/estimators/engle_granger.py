@@ -1,10 +1,11 @@
 """Two windows of prices become a test of whether they are cointegrated."""
 
-from math import erfc, inf, log, nan, sqrt
+from math import inf, log, nan, sqrt
 
 import numpy as np
 
 from nautilus_ai_firm.messages import Floats
+from nautilus_ai_firm.models.estimators.mackinnon import mackinnon_p
 
 SAME_THING = 1e-6
 """Share of variance left by the regression below which one series is the other one: there is no spread to test."""
@@ -49,20 +50,7 @@ def engle_granger(y: Floats, x: Floats, max_lag: int) -> tuple[float, float]:
     if not float((spread**2).sum()) > SAME_THING * varying:
         return nan, 1.0
     statistic = _t_value(spread, _best_lag(spread, max_lag))
-    return statistic, mackinnon_p(statistic)
-
-
-def mackinnon_p(statistic: float) -> float:
-    """Return the approximate p-value of an Engle-Granger statistic of two series with a constant.
-
-    Φ of a polynomial in the statistic, fitted to simulated distributions (MacKinnon 1994, tables 3 and 4, N = 2).
-    """
-    if not -18.86 <= statistic <= 0.92:  # noqa: PLR2004 - the range of the published fit; beyond it p is 0 or 1
-        return 0.0 if statistic < 0 else 1.0
-    left = statistic <= -2.62  # noqa: PLR2004 - where the published fit of the left tail ends
-    terms = (2.92, 1.5012, 0.039796) if left else (2.1945, 0.64695, -0.29198, -0.042377)
-    z = sum(term * statistic**power for power, term in enumerate(terms))
-    return erfc(-z / sqrt(2)) / 2
+    return statistic, float(mackinnon_p(np.array([statistic]), 2)[0])
 
 
 def _best_lag(spread: Floats, max_lag: int) -> int:

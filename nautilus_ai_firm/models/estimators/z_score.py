@@ -16,8 +16,8 @@ class EwmaZScore:
     ----------
     mean_span, scale_span : float
         Spans in observations, at least 1.
-    n : int
-        Number of entries.
+    shape : int or tuple of int
+        Shape of the observations.
     warm_up : int
         Observations before there is a z-score.
 
@@ -32,13 +32,13 @@ class EwmaZScore:
 
     """
 
-    def __init__(self, mean_span: float, scale_span: float, n: int, warm_up: int) -> None:
+    def __init__(self, mean_span: float, scale_span: float, shape: int | tuple[int, ...], warm_up: int) -> None:
         self._warm_up = warm_up
-        self._mean = Ewma(mean_span, n)
-        self._squares = Ewma(scale_span, n)
+        self._mean = Ewma(mean_span, shape)
+        self._squares = Ewma(scale_span, shape)
 
     def update(self, x: Floats) -> Floats:
-        """Take one observation of each entry, shape (n,), and return the z-scores, shape (n,)."""
+        """Take one observation of each entry and return the z-scores, an array of the given shape."""
         deviation = x - self._mean.update(x)
         usual = np.sqrt(self._squares.mean)
         # the first deviation is zero by construction and says nothing about the scale

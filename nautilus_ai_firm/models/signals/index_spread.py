@@ -104,14 +104,11 @@ class Model:
     """
 
     def __init__(self, params: Params, watched: Watched) -> None:
-        for name in (params.benchmark, *params.indices):
-            if name not in watched.instruments:
-                raise ValueError(f"{name} is not in the universe ({', '.join(watched.instruments)})")
-        n = len(params.indices)
+        self._benchmark, *places = watched.places_of((params.benchmark, *params.indices))
+        self._places = np.array(places)
+        n = len(places)
         self._params = params
         self._n = len(watched.instruments)
-        self._benchmark = watched.instruments.index(params.benchmark)
-        self._places = np.array([watched.instruments.index(name) for name in params.indices])
         self._sessions = SessionCount(params.session_gap_hours)
         self._beta = EwmaBeta(params.beta_span, n, ceil(params.beta_span))
         self._z_score = EwmaZScore(params.mean_span, params.scale_span, n, ceil(params.scale_span))

@@ -125,11 +125,9 @@ class Model:
     """
 
     def __init__(self, params: Params, watched: Watched) -> None:
-        for name in (name for pair in params.all_pairs for name in pair):
-            if name not in watched.instruments:
-                raise ValueError(f"{name} is not in the universe ({', '.join(watched.instruments)})")
-        place = [[watched.instruments.index(name) for name in pair] for pair in params.all_pairs]
-        self._legs = np.array(place).T  # of y and of x, shape (2, n_pairs)
+        self._legs = np.array(
+            [watched.places_of(pair) for pair in params.all_pairs]
+        ).T  # of y and of x, shape (2, n_pairs)
         n = self._legs.shape[1]
         self._params = params
         self._tests = CointegrationTests(params.window, params.max_lag, params.test_every, n)

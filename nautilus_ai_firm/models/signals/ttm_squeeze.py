@@ -6,6 +6,7 @@ import numpy as np
 from msgspec import Meta, Struct
 
 from nautilus_ai_firm.messages import Bools, Floats, MarketSnapshot, Watched
+from nautilus_ai_firm.models.estimators.bar import usable_bar
 from nautilus_ai_firm.models.estimators.line import Line, fit_line
 from nautilus_ai_firm.models.estimators.window import RollingWindow, total
 
@@ -95,7 +96,7 @@ class Model:
 
     def update(self, market: MarketSnapshot) -> tuple[Floats, Floats]:
         """Take a round and return score in [-1, 1] and confidence in [0, 1], shape (n_instruments,); NaN is no view."""
-        bar = _usable_bar(market)
+        bar = usable_bar(market)
         quiet, line, atr = self._measure(bar)
         known = np.isfinite(bar[2]) & np.isfinite(line.end) & (atr > 0)
         followed = self._age >= 0
@@ -128,10 +129,3 @@ class Model:
         age = np.where(fired, 0, np.where(goes_on, self._age + 1, NOT_FIRED))
         self._age = np.where(known, age, self._age)
         self._on = np.where(known, quiet, self._on)
-
-
-def _usable_bar(market: MarketSnapshot) -> Floats:
-    # High, low and close, shape (3, n); NaN where the bar is missing or no bar.
-    bar = np.stack([market.high, market.low, market.close])
-    usable = market.fresh & np.isfinite(bar).all(axis=0) & (bar > 0).all(axis=0) & (market.high >= market.low)
-    return np.where(usable, bar, np.nan)

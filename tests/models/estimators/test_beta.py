@@ -30,6 +30,15 @@ def test_equals_pandas(returns):
     assert np.isnan(correlation[:29]).all()
 
 
+def test_counts_joint_returns(returns):
+    own, benchmark = returns
+    own[300, 0] = np.nan
+    estimator = EwmaBeta(40, 2, 30)
+    for row in zip(own, benchmark, strict=True):
+        estimator.update(*row)
+    assert estimator.count.tolist() == [499, 500]
+
+
 def test_finds_the_betas_of_which_the_returns_were_made(returns):
     np.testing.assert_allclose(incremental(*returns)[0][100:].mean(axis=0), [0.5, 1.4], rtol=0.1)
 

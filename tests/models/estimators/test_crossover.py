@@ -2,7 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from nautilus_ai_firm.models.estimators.crossover import EwmaCrossover, random_walk_deviation
+from nautilus_ai_firm.models.estimators.crossover import EwmaCrossover, crossover_response
+from nautilus_ai_firm.models.estimators.random_walk import weighted_sum
 from nautilus_ai_firm.models.signals.momentum import FORECAST_SCALARS
 
 
@@ -50,11 +51,13 @@ def test_deviation_on_a_random_walk_is_that_of_simulated_ones():
         weight * (walks.ewm(span=span).mean() - walks.ewm(span=4 * span).mean()).iloc[-1]
         for span, weight in ((8, 2.0), (32, 0.5))
     )
-    assert random_walk_deviation([8, 32], [2.0, 0.5]) == pytest.approx((fast + slow).std(), rel=0.05)
+    assert weighted_sum([crossover_response(8), crossover_response(32)], [2.0, 0.5]).deviation == pytest.approx(
+        (fast + slow).std(), rel=0.05
+    )
 
 
 @pytest.mark.parametrize("fast", sorted(FORECAST_SCALARS))
 def test_published_scalars_are_those_of_a_random_walk_within_a_third(fast):
     """A mean size of 10 on a walk needs 10 / (√(2/π) deviation); real prices trend, so the published are lower."""
-    for_a_walk = 10 / (np.sqrt(2 / np.pi) * random_walk_deviation([fast], [1.0]))
+    for_a_walk = 10 / (np.sqrt(2 / np.pi) * crossover_response(fast).deviation)
     assert 0.67 < FORECAST_SCALARS[fast] / for_a_walk < 1.05

@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
+from nautilus_ai_firm.models.market.chain_quotes import ChainQuotes, ContractTerms
 from nautilus_ai_firm.models.market.open_round import OpenRound
+from nautilus_ai_firm.models.market.watched_data import WatchedData
 
 BAR = (1.0, 3.0, 0.5, 2.0, 100.0)
 
@@ -51,3 +53,37 @@ def test_it_is_full_when_all_instruments_and_awaited_inputs_have_reported() -> N
         opened.store_input(1, 1.0, 1)
         assert opened.is_full
         opened.close(1, 10)
+
+
+def chained(*, is_input: bool) -> OpenRound:
+    terms = ContractTerms(
+        underlying="A",
+        names=(),
+        strike=np.empty(0),
+        expiry_ns=np.empty(0, dtype=np.int64),
+        is_call=np.empty(0, dtype=np.bool_),
+        spot_place=0,
+        spot_is_input=is_input,
+    )
+    return OpenRound(1, 1, {0: 7.0}, frozenset(), WatchedData(chains=(ChainQuotes(terms),)))
+
+
+def test_the_spot_is_a_close_of_this_round_and_never_one_from_before() -> None:
+    opened = chained(is_input=False)
+    opened.store_bar(0, BAR)
+    assert opened.close(1, 10).chains[0].spot == BAR[3]
+    assert np.isnan(opened.close(2, 20).chains[0].spot)
+
+
+def test_a_spot_from_an_input_is_of_this_round_too() -> None:
+    opened = chained(is_input=True)
+    assert np.isnan(opened.close(1, 10).chains[0].spot), "7.0 is known, and from another time"
+    opened.store_input(0, 8.0, 20)
+    assert opened.close(2, 20).chains[0].spot == 8.0
+    assert np.isnan(opened.close(3, 30).chains[0].spot)
+
+
+def test_a_round_tells_its_session_and_nothing_that_is_not_watched() -> None:
+    snapshot = OpenRound(1, 0, {}, frozenset()).close(1, 10, (5, 15))
+    assert (snapshot.session_open_ns, snapshot.session_close_ns) == (5, 15)
+    assert (snapshot.quotes, snapshot.events, snapshot.chains) == (None, None, ())
