@@ -1,8 +1,9 @@
 """A live node at a gateway, with a strategy that buys once; prints what it saw as JSON.
 
-A process holds one live node at a time, so tests run it as one: `python -m tests.faults.gateway.node PORT FOLDER`. With
-a limit as a third argument it buys at that price, and leaves when that is filled or rejected; without, it buys at the
-market, and sees a bar before it leaves. With a fourth, `orders`, it looks for what it missed in the orders alone.
+A thread holds one live node at a time, so tests run it as a process: `python -m tests.faults.gateway.node PORT FOLDER`.
+With a limit as a third argument it buys at that price, with `opening` in the auction, and leaves when that is filled or
+rejected; without, it buys at the market, and sees a bar before it leaves. With a fourth, `orders`, it looks for what it
+missed in the orders alone.
 """
 
 import json
@@ -30,6 +31,7 @@ from nautilus_trader.model import (
     Price,
     Quantity,
     StrategyId,
+    TimeInForce,
     TraderId,
 )
 from nautilus_trader.trading import Strategy, StrategyConfig
@@ -40,6 +42,7 @@ ACCOUNT = "DU1234567"
 CLIENT = 3
 WANTED = 100
 LIMIT = next(iter(sys.argv[3:]), None)
+OPENING = "opening"
 BY_ORDERS = sys.argv[4:] == ["orders"]
 LONGEST_S = 45.0
 SEEN: dict[str, Any] = {"events": [], "quotes": [], "bars": [], "trades": []}
@@ -58,8 +61,9 @@ class Buyer(Strategy):
         SEEN["quotes"].append([str(quote.bid_price), str(quote.ask_price), str(quote.bid_size), str(quote.ask_size)])
         if len(SEEN["quotes"]) == 1:
             shares = Quantity.from_int(100)
-            if LIMIT is None:
-                order = self.order_factory.market(STOCK, OrderSide.BUY, shares)
+            if LIMIT is None or LIMIT == OPENING:
+                time_in_force = TimeInForce.GTC if LIMIT is None else TimeInForce.AT_THE_OPEN
+                order = self.order_factory.market(STOCK, OrderSide.BUY, shares, time_in_force=time_in_force)
             else:
                 order = self.order_factory.limit(STOCK, OrderSide.BUY, shares, Price.from_str(LIMIT))
             self.submit_order(order, client_id=ClientId("IB"))
