@@ -117,3 +117,17 @@ def test_an_order_for_the_opening_waits_for_the_auction_and_fills_at_its_price(
         assert (order.message.tif, order.remaining) == ("OPG", D(100))
         gateway.play(Trade("AAPL", D("99.77"), 5_000, int(time.time()), opening=True))
         assert node.ended()["events"][2:] == ["filled 100 at 99.77, commission 1.00 USD"]
+
+
+def test_an_entry_and_its_stop_go_out_as_one_list_of_which_the_broker_holds_the_second(
+    gateway: Gateway, tmp_path: Path
+) -> None:
+    with NodeRun(gateway, tmp_path, "protected") as node:
+        gateway.play(ABOVE)
+        gateway.wait_for("PlaceOrderRequest", 2)
+        seen = node.ended()
+    entry, stop = gateway.orders
+    assert (entry.message.orderType, stop.message.orderType, stop.message.parentId) == ("MKT", "STP", entry.order_id)
+    assert (entry.status, entry.filled) == ("Filled", D(100))
+    assert (stop.remaining, stop.message.auxPrice, stop.message.action) == (D(100), 95.0, "SELL")
+    assert "filled 100 at 100.02, commission 1.00 USD" in seen["events"]
