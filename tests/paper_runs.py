@@ -32,7 +32,7 @@ STOCKS = (Stock(symbol="AAPL", con_id=265598), Stock(symbol="IBM", con_id=8314, 
 CONTRACTS = {"AAPL.US": "AAPL.NASDAQ", "IBM.US": "IBM.NYSE"}
 FIRST = {"AAPL": D("100.00"), "IBM": D("140.00")}
 HISTORY_MINUTES, GAP_MINUTES = 400, 30  # the catalog ends before the gateway does
-LATEST_SECOND = 48  # of a minute, at which a session can start and still hear the next one whole
+LATEST_SECOND = 38  # of a minute, at which a session can start and still hear the next one whole
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

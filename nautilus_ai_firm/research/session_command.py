@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from nautilus_ai_firm.data.columns import utc
-from nautilus_ai_firm.hosts.broker_session import BrokerPlan, check_broker, run_broker
+from nautilus_ai_firm.hosts.broker_plan import BrokerPlan
+from nautilus_ai_firm.hosts.broker_session import check_broker, run_broker
 from nautilus_ai_firm.hosts.session import SessionPlan, check_session, resume_session, run_session
 from nautilus_ai_firm.research.benchmark import write_benchmark
 from nautilus_ai_firm.research.command_line import exit_status, refuse_foreign_catalog, study_parser

@@ -1,18 +1,20 @@
 """Cleared decisions in, orders out: each at its own instrument's first event at or after its execution time."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
+from nautilus_ai_firm.agents.book import Route
 from nautilus_ai_firm.agents.execution import ExecutionDesk
 from nautilus_ai_firm.agents.gate import OrderGate
 from nautilus_ai_firm.agents.market import Feed, MarketDesk
 from nautilus_ai_firm.bus import Topic
 from nautilus_ai_firm.clock import MarketTime
 from nautilus_ai_firm.data.catalog import Catalog
-from nautilus_ai_firm.messages import ClearedDecision, RiskAction, RiskCommand
+from nautilus_ai_firm.messages import ClearedDecision, Connection, RiskAction, RiskCommand
 from tests.agents.conftest import Bench
 
 HEARD = [Topic.ORDER_RECORD, Topic.GATE_RESULT, Topic.PARENT_RECORD]
@@ -109,3 +111,48 @@ def test_flatten_without_a_position_orders_nothing(bench: Bench) -> None:
 @pytest.mark.parametrize(("weights", "expected"), [([0.0, 0.0], []), ([1e-9, 0.0], [])])
 def test_less_than_one_unit_is_no_order(bench: Bench, weights: list[float], expected: list[Any]) -> None:
     assert execute(bench, [cleared(bench, weights)])[Topic.ORDER_RECORD] == expected
+
+
+def routed(bench: Bench, *, auctions: bool) -> None:
+    """Let orders leave as they do for a broker, to the engine's own venue."""
+    route = Route(order_ids=bench.stage.universe.instrument_ids, client_id=None, order_tag="T-", auctions=auctions)
+    bench.stage = replace(bench.stage, universe=replace(bench.stage.universe, route=route))
+
+
+def test_a_decision_for_the_next_open_goes_out_at_once_where_there_is_an_auction(bench: Bench) -> None:
+    routed(bench, auctions=True)
+    heard = execute(bench, [cleared(bench, [0.05, 0.0])])
+    submitted = heard[Topic.ORDER_RECORD][0]
+    assert (str(submitted.kind), submitted.ts_event) == ("submitted", bench.close_ns + 2)
+    (gate,) = heard[Topic.GATE_RESULT]
+    catalog = Catalog(bench.stage.study.catalog)
+    assert gate.price == catalog.bar_columns(str(bench.stage.universe.bar_types[0])).close[1]
+
+
+def test_without_an_auction_it_waits_for_the_open(bench: Bench) -> None:
+    routed(bench, auctions=False)
+    heard = execute(bench, [cleared(bench, [0.05, 0.0])])
+    assert heard[Topic.ORDER_RECORD][0].ts_event > bench.close_ns + 2
+
+
+def test_the_order_ids_of_a_session_begin_with_its_tag(bench: Bench) -> None:
+    routed(bench, auctions=False)
+    heard = execute(bench, [cleared(bench, [0.05, 0.0])])
+    assert {record.client_order_id for record in heard[Topic.ORDER_RECORD]} == {"T-R000001-A.US"}
+
+
+def test_what_is_held_is_dropped_when_the_market_cannot_be_reached(bench: Bench) -> None:
+    gone = Connection(ts_event=bench.close_ns, trusted=False, cause="planted")
+    heard = execute(bench, [cleared(bench, [0.05, -0.05]), (Topic.CONNECTION, gone)])
+    assert heard[Topic.ORDER_RECORD] == []
+    assert [parent.state for parent in heard[Topic.PARENT_RECORD]] == ["dropped: planted"] * 2
+
+
+def test_no_order_passes_the_gate_until_the_market_can_be_reached_again(bench: Bench) -> None:
+    gone = Connection(ts_event=bench.close_ns, trusted=False, cause="planted")
+    back = replace(gone, trusted=True)
+    heard = execute(bench, [(Topic.CONNECTION, gone), cleared(bench, [0.05, -0.05])])
+    assert heard[Topic.ORDER_RECORD] == []
+    assert [gate.breach.rule for gate in heard[Topic.GATE_RESULT]] == ["no_connection"] * 2
+    heard = execute(bench, [(Topic.CONNECTION, gone), (Topic.CONNECTION, back), cleared(bench, [0.05, -0.05])])
+    assert len(heard[Topic.ORDER_RECORD]) == 4

@@ -216,7 +216,9 @@ def test_no_order_follows_a_gate_result_that_could_not_be_recorded(
     submitted: list[Any] = []
     honest = ExecutionDesk.submit_order
     monkeypatch.setattr(
-        ExecutionDesk, "submit_order", lambda self, order: (submitted.append(order), honest(self, order))[1]
+        ExecutionDesk,
+        "submit_order",
+        lambda self, order, **how: (submitted.append(order), honest(self, order, **how))[1],
     )
     with pytest.raises(BacktestError) as raised:
         go()

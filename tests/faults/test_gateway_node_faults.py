@@ -10,7 +10,7 @@ import pytest
 
 from tests.faults.gateway.node_run import NodeRun
 from tests.faults.gateway.server import Gateway
-from tests.faults.gateway.tape import Quote, Stock
+from tests.faults.gateway.tape import Quote, Stock, Trade
 
 pytestmark = pytest.mark.slow  # each runs a node
 
@@ -104,3 +104,30 @@ def test_the_streams_are_asked_for_again_after_a_return_and_not_after_1101(gatew
         assert node.ended()["events"][-1].startswith("filled 100 at 98.95")
     summaries = gateway.named("AccountSummaryRequest")
     assert len(summaries) == 1  # so the account stands still after a return, and who trades has to ask
+
+
+def test_an_order_for_the_opening_waits_for_the_auction_and_fills_at_its_price(
+    gateway: Gateway, tmp_path: Path
+) -> None:
+    with NodeRun(gateway, tmp_path, "opening") as node:
+        gateway.play(ABOVE)
+        gateway.wait_for("PlaceOrderRequest")
+        gateway.play(ABOVE, Trade("AAPL", D("100.01"), 100, int(time.time())))
+        order = gateway.order(CLIENT, ORDER)
+        assert (order.message.tif, order.remaining) == ("OPG", D(100))
+        gateway.play(Trade("AAPL", D("99.77"), 5_000, int(time.time()), opening=True))
+        assert node.ended()["events"][2:] == ["filled 100 at 99.77, commission 1.00 USD"]
+
+
+def test_an_entry_and_its_stop_go_out_as_one_list_of_which_the_broker_holds_the_second(
+    gateway: Gateway, tmp_path: Path
+) -> None:
+    with NodeRun(gateway, tmp_path, "protected") as node:
+        gateway.play(ABOVE)
+        gateway.wait_for("PlaceOrderRequest", 2)
+        seen = node.ended()
+    entry, stop = gateway.orders
+    assert (entry.message.orderType, stop.message.orderType, stop.message.parentId) == ("MKT", "STP", entry.order_id)
+    assert (entry.status, entry.filled) == ("Filled", D(100))
+    assert (stop.remaining, stop.message.auxPrice, stop.message.action) == (D(100), 95.0, "SELL")
+    assert "filled 100 at 100.02, commission 1.00 USD" in seen["events"]

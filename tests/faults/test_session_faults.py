@@ -71,9 +71,9 @@ import sys
 from nautilus_ai_firm.agents.execution import ExecutionDesk
 from nautilus_ai_firm.agents.algorithms import TwapAlgorithm
 for owner in (ExecutionDesk, TwapAlgorithm):
-    def submit_order(self, order, honest=owner.submit_order):
+    def submit_order(self, order, honest=owner.submit_order, **how):
         print("SUBMITTED", order.client_order_id, flush=True)
-        return honest(self, order)
+        return honest(self, order, **how)
     owner.submit_order = submit_order
 """
 

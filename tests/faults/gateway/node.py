@@ -1,8 +1,10 @@
 """A live node at a gateway, with a strategy that buys once; prints what it saw as JSON.
 
-A process holds one live node at a time, so tests run it as one: `python -m tests.faults.gateway.node PORT FOLDER`. With
-a limit as a third argument it buys at that price, and leaves when that is filled or rejected; without, it buys at the
-market, and sees a bar before it leaves. With a fourth, `orders`, it looks for what it missed in the orders alone.
+A thread holds one live node at a time, so tests run it as a process: `python -m tests.faults.gateway.node PORT FOLDER`.
+With a limit as a third argument it buys at that price, with `opening` in the auction, with `protected` at the
+market with a stop, and leaves when that is filled or
+rejected; without, it buys at the market, and sees a bar before it leaves. With a fourth, `orders`, it looks for what it
+missed in the orders alone.
 """
 
 import json
@@ -20,17 +22,23 @@ from nautilus_trader.adapters.interactive_brokers import (
     SymbologyMethod,
 )
 from nautilus_trader.common import Environment, FileWriterConfig, LoggerConfig, LogLevel
+from nautilus_trader.core import UUID4
 from nautilus_trader.live import LiveExecutionEngineConfig, LiveNodeBuilder, LiveNodeConfig
 from nautilus_trader.model import (
     AccountId,
     BarType,
     ClientId,
+    ContingencyType,
     InstrumentId,
+    MarketOrder,
     OrderSide,
     Price,
     Quantity,
+    StopMarketOrder,
     StrategyId,
+    TimeInForce,
     TraderId,
+    TriggerType,
 )
 from nautilus_trader.trading import Strategy, StrategyConfig
 
@@ -40,6 +48,8 @@ ACCOUNT = "DU1234567"
 CLIENT = 3
 WANTED = 100
 LIMIT = next(iter(sys.argv[3:]), None)
+OPENING, PROTECTED = "opening", "protected"
+STOP = Price.from_str("95.00")
 BY_ORDERS = sys.argv[4:] == ["orders"]
 LONGEST_S = 45.0
 SEEN: dict[str, Any] = {"events": [], "quotes": [], "bars": [], "trades": []}
@@ -58,11 +68,33 @@ class Buyer(Strategy):
         SEEN["quotes"].append([str(quote.bid_price), str(quote.ask_price), str(quote.bid_size), str(quote.ask_size)])
         if len(SEEN["quotes"]) == 1:
             shares = Quantity.from_int(100)
-            if LIMIT is None:
-                order = self.order_factory.market(STOCK, OrderSide.BUY, shares)
+            if LIMIT == PROTECTED:
+                self._buy_with_a_stop(shares)
+                return
+            if LIMIT is None or LIMIT == OPENING:
+                time_in_force = TimeInForce.GTC if LIMIT is None else TimeInForce.AT_THE_OPEN
+                order = self.order_factory.market(STOCK, OrderSide.BUY, shares, time_in_force=time_in_force)
             else:
                 order = self.order_factory.limit(STOCK, OrderSide.BUY, shares, Price.from_str(LIMIT))
             self.submit_order(order, client_id=ClientId("IB"))
+
+    def _buy_with_a_stop(self, shares: Quantity) -> None:
+        """Buy with a stop that the broker holds until the order is filled, both in one list."""
+        factory = self.order_factory
+        list_id = factory.generate_order_list_id()
+        entry_id, stop_id = factory.generate_client_order_id(), factory.generate_client_order_id()
+        common = {"trader_id": self.trader_id, "strategy_id": self.strategy_id, "instrument_id": STOCK,
+                  "quantity": shares, "order_list_id": list_id, "ts_init": self.clock.timestamp_ns(),
+                  "reduce_only": False, "quote_quantity": False, "time_in_force": TimeInForce.GTC}  # fmt: skip
+        entry = MarketOrder(
+            **common, client_order_id=entry_id, order_side=OrderSide.BUY, init_id=UUID4(),
+            contingency_type=ContingencyType.OTO, linked_order_ids=[stop_id],
+        )  # fmt: skip
+        stop = StopMarketOrder(
+            **common, client_order_id=stop_id, order_side=OrderSide.SELL, init_id=UUID4(),
+            trigger_price=STOP, trigger_type=TriggerType.DEFAULT, parent_order_id=entry_id,
+        )  # fmt: skip
+        self.submit_order_list([entry, stop], client_id=ClientId("IB"))
 
     def on_trade(self, trade: Any) -> None:
         SEEN["trades"].append([str(trade.price), str(trade.size)])

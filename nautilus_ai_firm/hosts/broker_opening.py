@@ -1,0 +1,179 @@
+"""A plan and a gateway -> what a session at a broker begins with: account, history, and the universe by both names."""
+
+import asyncio
+import time
+import tomllib
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+import numpy as np
+from nautilus_trader.model import BarType, InstrumentId
+
+from nautilus_ai_firm.agents.book import Route
+from nautilus_ai_firm.data.catalog import Catalog
+from nautilus_ai_firm.data.objects import bar_type_id
+from nautilus_ai_firm.data.quotes import Beside
+from nautilus_ai_firm.data.sessions import Sessions
+from nautilus_ai_firm.gateways.errors import GatewayError
+from nautilus_ai_firm.gateways.ib_endpoint import Endpoint, shortened
+from nautilus_ai_firm.gateways.ib_history import HistoryLine
+from nautilus_ai_firm.gateways.ib_pacing import Pacing
+from nautilus_ai_firm.gateways.ib_retry import Patience
+from nautilus_ai_firm.gateways.ib_watch import AccountReading, read_account
+from nautilus_ai_firm.gateways.kill_switch import FileKillSwitch
+from nautilus_ai_firm.hosts.broker import BrokerOpening
+from nautilus_ai_firm.hosts.broker_feed import Stream
+from nautilus_ai_firm.hosts.broker_node import BROKER
+from nautilus_ai_firm.hosts.broker_plan import BrokerPlan, contracts_of
+from nautilus_ai_firm.hosts.gateway_bars import broker_contract
+from nautilus_ai_firm.hosts.stopping import Stop
+from nautilus_ai_firm.hosts.study import Stage, Study, charges_of
+from nautilus_ai_firm.hosts.universe import bar_length_ns, universe_of
+from nautilus_ai_firm.hosts.warm_up import WarmUp, warm_up
+from nautilus_ai_firm.hosts.watching import Watching, with_watched
+from nautilus_ai_firm.settings import Loaded, decode, encode
+
+MS_NS = 1_000_000
+DAY_NS = 86_400_000_000_000
+LONGEST_SESSION_DAYS = 40
+
+ACCOUNT_CAVEAT = (
+    "the account held positions or open profit when the session began: a replay begins with the same equity in cash"
+)
+
+
+class Waits:
+    """How a session waits for the broker: interrupted by its end, and within one pacing."""
+
+    def __init__(self, stop: Stop) -> None:
+        self.patience = Patience(sleep=stop.sleep)
+        self.pacing = Pacing()
+
+
+def open_broker(plan: BrokerPlan, endpoint: Endpoint, folder: Path, waits: Waits) -> tuple[BrokerOpening, list[str]]:
+    """Read the account and the history, make what a session needs, and say what was found.
+
+    Raises
+    ------
+    ConfigError, CatalogError
+        The configuration or the catalog cannot be used.
+    GatewayError
+        The account cannot be read, or may not be traded; or history and catalog do not continue each other.
+
+    """
+    contracts = contracts_of(plan)
+    reading = asyncio.run(read_account(endpoint, plan.settings.answer_seconds))
+    _refuse_account(reading, contracts, plan.loaded)
+    learned = _learned(plan, endpoint, contracts, waits)
+    stage = _stage(plan, reading, contracts, folder, learned)
+    account = (
+        f"account {shortened(endpoint.account)}: {reading.net_liquidation:,.2f} {reading.currency}, "
+        f"{reading.cash:,.2f} in cash, {len(reading.holdings)} positions"
+    )
+    found = [*learned.lines(), account]
+    bar_types = [*stage.universe.bar_types, *stage.universe.input_bar_types.values()]
+    instruments = stage.catalog.instruments(map(str, bar_types))
+    known = {str(instrument.id): instrument for instrument in instruments}
+    streams = tuple(
+        Stream(
+            broker_id=contracts[name],
+            instrument=known[name],
+            bar_type=_bar_type(name, bar_types),
+            traded=name in stage.universe.names,
+            watched=name in stage.universe.names and stage.firm.market.quotes,
+        )
+        for name in contracts
+    )
+    opening = BrokerOpening(
+        folder=folder,
+        stage=stage,
+        streams=streams,
+        endpoint=endpoint,
+        settings=plan.settings,
+        reading=reading,
+        bar_ns=bar_length_ns(plan.loaded.firm.market.bar),
+        switch=FileKillSwitch(plan.loaded.kill_switch_path),
+        minutes=plan.minutes,
+        trades=lambda: None,
+        say=plan.say,
+    )
+    return opening, found
+
+
+def _learned(plan: BrokerPlan, endpoint: Endpoint, contracts: Mapping[str, InstrumentId], waits: Waits) -> WarmUp:
+    """Collect what the models learn from: the catalog, and the gateway from there up to now."""
+    bar = plan.loaded.firm.market.bar
+    named = {bar_type_id(name, bar): broker_contract(one) for name, one in contracts.items()}
+    with HistoryLine(endpoint, plan.settings, plan.say, waits.pacing, waits.patience) as line:
+        return warm_up(plan.loaded.firm, Catalog(plan.catalog), named, time.time_ns(), line.bars)
+
+
+def _bar_type(name: str, bar_types: list[BarType]) -> BarType:
+    return next(one for one in bar_types if str(one.instrument_id) == name)
+
+
+def _stage(
+    plan: BrokerPlan,
+    reading: AccountReading,
+    contracts: Mapping[str, InstrumentId],
+    folder: Path,
+    learned: WarmUp,
+) -> Stage:
+    firm, now_ns = plan.loaded.firm, time.time_ns()
+    venue = msgspec.structs.replace(firm.venue, starting_balance=float(reading.net_liquidation))
+    resolved = msgspec.structs.replace(firm, venue=venue)
+    loaded = decode(tomllib.loads(encode(resolved).decode()), plan.loaded.source)
+    catalog = Catalog(plan.catalog)
+    universe = replace(
+        with_watched(universe_of(firm, catalog, plan.loaded.source), firm, (), {}),
+        trades_quotes=True,
+        route=Route(
+            order_ids=tuple(contracts[name] for name in firm.instrument_ids),
+            client_id=BROKER,
+            order_tag=f"{datetime.now(UTC):%y%m%d%H%M%S}-",
+            auctions=plan.settings.opening_auction,
+        ),
+    )
+    return Stage(
+        study=Study(loaded=loaded, catalog=plan.catalog, out=folder),
+        catalog=catalog,
+        universe=universe,
+        rounds_ns=np.array([now_ns], dtype=np.int64),
+        end_ns=now_ns,
+        sessions=Sessions.between(
+            firm.market.calendar, min(learned.begin_ns, now_ns), now_ns + LONGEST_SESSION_DAYS * DAY_NS
+        ),
+        charges=charges_of(loaded.firm, universe),
+        kill_switch=FileKillSwitch(loaded.kill_switch_path),
+        feed=replace(
+            learned.feed,
+            grace_ns=firm.market.grace_ms * MS_NS,
+            history=[*catalog.notices_before(firm.market.events, now_ns), *learned.feed.history],
+        ),
+        watching=Watching(beside=Beside(events=firm.market.events)),
+        caveats=(ACCOUNT_CAVEAT,) if reading.holdings else (),
+    )
+
+
+def _refuse_account(reading: AccountReading, contracts: Mapping[str, InstrumentId], loaded: Loaded) -> None:
+    """Refuse an account of which the firm does not understand all: its equity would not be the firm's."""
+    firm = loaded.firm
+    if reading.currency != firm.venue.currency:
+        raise GatewayError(
+            f"the account is kept in {reading.currency} (allowed: {firm.venue.currency}, as venue.currency says)"
+        )
+    symbols = {str(contracts[name].symbol): name for name in firm.instrument_ids}
+    for holding in reading.holdings:
+        if holding.symbol not in symbols:
+            raise GatewayError(
+                f"the account holds {holding.quantity:,} {holding.symbol}, which the firm does not trade "
+                f"(allowed: {', '.join(symbols)}; give the firm an account of its own)"
+            )
+    if reading.open_orders:
+        raise GatewayError(
+            f"the account has open orders: {', '.join(reading.open_orders)} (allowed: none when a session begins; "
+            "cancel them in TWS)"
+        )
