@@ -12,9 +12,9 @@ from nautilus_ai_firm.models.risk.limits import Limits, apply_limits
 
 NAN = float("nan")
 WIDE = Limits(max_position=10.0, max_gross=100.0, max_net=100.0)
-WEIGHT = st.one_of(st.sampled_from([0.0, 0.1, -0.1, 0.3, -0.3]), st.floats(-2, 2))
+WEIGHT = st.one_of(st.sampled_from([0.0, 0.1, -0.1, 0.3, -0.3]), st.floats(-2, 2, allow_subnormal=False))
 DECIDED = st.one_of(WEIGHT, st.just(NAN))
-LIMIT = st.one_of(st.sampled_from([0.0, 0.3]), st.floats(0, 3))
+LIMIT = st.one_of(st.sampled_from([0.0, 0.3]), st.floats(0, 3, allow_subnormal=False))
 MAYBE = st.one_of(st.none(), LIMIT)
 
 
