@@ -35,17 +35,20 @@ def universe_of(firm: Firm, catalog: Catalog, source: str) -> Universe:
     CatalogError
         An unknown series.
     ConfigError
-        An instrument that may not be traded, a future or an option, another calendar, or more than one venue.
+        An instrument that may not be traded, a future or an option that has an order limit, another calendar, or more
+        than one venue.
 
     """
     records = [catalog.record(name) for name in bar_names(firm)]
-    for record in records:
+    for instrument, record in zip(firm.market.universe, records, strict=True):
         if not isinstance(record, BarRecord) or not record.listing.tradable:
             raise ConfigError(f"{source}: market.universe names {record.name}, which is an input and not tradable")
-        if record.listing.contract is not None:  # a weight of one would be sized without its multiplier
+        limits = {instrument.max_order_value, instrument.max_order_volume} - {None}
+        if record.listing.contract is not None and limits:  # a weight would be sized without the multiplier
             raise ConfigError(
                 f"{source}: market.universe names {record.name}, {record.listing.contract.multiplier} units a contract "
-                "(allowed: shares and currency pairs; the desks do not size contracts)"
+                "(allowed: shares and currency pairs; the desks do not size contracts, so one may be looked at "
+                "without max_order_value and max_order_volume, and no order in it can leave)"
             )
         if record.listing.calendar != firm.market.calendar:
             raise ConfigError(

@@ -7,14 +7,14 @@ from nautilus_ai_firm.data.manifest import Contract, Listing, Provenance
 from nautilus_ai_firm.data.synthetic import synthetic_bars
 from nautilus_ai_firm.hosts.universe import universe_of
 from nautilus_ai_firm.settings import ConfigError
-from tests.firm_runs import settings
+from tests.firm_runs import ABSENT, settings
 
 PROVENANCE = Provenance(
     source="test", licence="none", source_sha256="0", adjustment="raw", as_of="2012-03-28", actions=()
 )
 
 
-def test_a_contract_with_a_multiplier_is_refused_and_a_share_is_not(tmp_path):
+def test_a_contract_with_a_multiplier_is_refused_unless_no_order_in_it_can_leave(tmp_path):
     catalog = Catalog(tmp_path)
     future = Listing(
         instrument_class="FuturesContract",
@@ -29,3 +29,8 @@ def test_a_contract_with_a_multiplier_is_refused_and_a_share_is_not(tmp_path):
     assert universe_of(settings(("A",), macro=False).firm, catalog, "test").names == ("A.US",)
     with pytest.raises(ConfigError, match=r"^test: market.universe names ESZ2.US-1-DAY.*, 50 units a contract \(allo"):
         universe_of(settings(("ESZ2",), macro=False).firm, catalog, "test")
+    one_limit = {"market.universe.max_order_value": ABSENT}
+    with pytest.raises(ConfigError, match="50 units a contract"):
+        universe_of(settings(("ESZ2",), one_limit, macro=False).firm, catalog, "test")
+    no_limit = one_limit | {"market.universe.max_order_volume": ABSENT}
+    assert universe_of(settings(("ESZ2",), no_limit, macro=False).firm, catalog, "test").names == ("ESZ2.US",)
