@@ -1,4 +1,4 @@
-"""The watch tells what becomes of gateway and account: losses, returns, strangers, silence, and an account that is gone."""
+"""The watch tells what becomes of gateway and account: losses, returns, strangers, silence, an account that is gone."""
 
 import asyncio
 import socket
@@ -33,19 +33,23 @@ class Heard:
         self.told: list[tuple[str, str]] = []
         self.readings: list[AccountReading] = []
         self.data_lost: list[bool] = []
+        self._news = asyncio.Event()
 
     def lost(self, cause: str) -> None:
         self.told.append(("lost", cause))
+        self._news.set()
 
     def found(self, reading: AccountReading, cause: str, *, data_lost: bool) -> None:
         self.told.append(("found", cause))
         self.readings.append(reading)
         self.data_lost.append(data_lost)
+        self._news.set()
 
     async def until(self, count: int) -> None:
         async with asyncio.timeout(LONGEST_WAIT_S):
             while len(self.told) < count:
-                await asyncio.sleep(0.01)
+                self._news.clear()
+                await self._news.wait()
 
 
 def endpoint(port: int) -> Endpoint:
@@ -195,11 +199,14 @@ def test_who_sends_something_else_is_not_the_gateway(sent: bytes, found: str, *,
     async def body(heard: Heard) -> None:
         await heard.until(9)
 
-    with Stranger(talk) as stranger, pytest.raises(GatewayError) as refused:
+    def look(port: int) -> None:
         if once:
-            asyncio.run(read_account(endpoint(stranger.port), ANSWER_S))
+            asyncio.run(read_account(endpoint(port), ANSWER_S))
         else:
-            watched(stranger.port, body)
+            watched(port, body)
+
+    with Stranger(talk) as stranger, pytest.raises(GatewayError) as refused:
+        look(stranger.port)
     assert str(refused.value).startswith(f"{HOST}:{stranger.port} is not the broker's gateway: it sent {found} (")
 
 
