@@ -1,19 +1,23 @@
 """What a session at the broker refuses: an exit status and one line that says what is allowed, and nothing is left."""
 
-import asyncio
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import ib_async
 import pytest
 
+from nautilus_ai_firm.gateways.ib_call import call
+from nautilus_ai_firm.gateways.ib_endpoint import Endpoint
+from nautilus_ai_firm.gateways.ib_wire import asked
 from nautilus_ai_firm.research.command_line import OK, UNUSABLE
 from nautilus_ai_firm.research.session_command import session
 from nautilus_ai_firm.settings import encode
 from tests.faults.gateway.books import Position
+from tests.faults.gateway.messages import make
+from tests.faults.gateway.orders import Order
 from tests.faults.gateway.server import Gateway
+from tests.faults.gateway.serving import HOST
 from tests.faults.gateway.tape import Stock
 from tests.firm_runs import settings
 from tests.paper_runs import CONTRACTS, STOCKS, SYMBOLS, PaperDesk, paper_desk
@@ -22,6 +26,7 @@ D = Decimal
 TESLA = Stock(symbol="TSLA", con_id=76792991)
 IB = {"contracts": CONTRACTS, "wait_seconds": 0.3, "answer_seconds": 5.0, "market_data": "live"}
 LIVE_ACCOUNT = "U1234567"
+PLACE_ORDER = 203
 
 type Refuse = Callable[..., str]
 
@@ -250,17 +255,16 @@ def test_what_is_for_the_sandbox_is_refused_at_the_broker(
     assert f"{options[0]} is for the sandbox" in capsys.readouterr().err
 
 
-def resting_order(gateway: Gateway) -> Any:
-    """Let somebody else place an order that waits."""
-
-    async def place() -> None:
-        ib = ib_async.IB()
-        await ib.connectAsync("127.0.0.1", gateway.port, clientId=99)
-        (share,) = await ib.qualifyContractsAsync(ib_async.Stock("AAPL", "SMART", "USD"))
-        ib.placeOrder(share, ib_async.LimitOrder("BUY", 100, 1.0, tif="GTC"))
-        await asyncio.to_thread(gateway.wait_until, lambda: bool(gateway.orders), "an order")
-        ib.disconnect()
-        await asyncio.to_thread(gateway.wait_alone)  # the loop must not end before the connection has
-
-    asyncio.run(place())
+def resting_order(gateway: Gateway) -> Order:
+    """Let somebody else place an order that waits, and leave."""
+    share = make("Contract", symbol="AAPL", secType="STK", exchange="SMART", currency="USD")
+    terms = make(
+        "Order", account="DU1234567", action="BUY", totalQuantity="100", orderType="LMT", lmtPrice=1.0, tif="GTC"
+    )
+    request = make("PlaceOrderRequest", orderId=1, contract=share, order=terms)
+    there = Endpoint(host=HOST, port=gateway.port, client_id=99, account="DU1234567", real_money=False)
+    with call(there, 99, 5.0).connection as connection:
+        connection.sendall(asked(PLACE_ORDER, request.SerializeToString()))
+        gateway.wait_until(lambda: bool(gateway.named("PlaceOrderRequest")), "an order")
+    gateway.wait_alone()
     return gateway.orders[-1]
