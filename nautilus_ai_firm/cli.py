@@ -8,9 +8,11 @@ import typer
 from typer.core import TyperGroup
 
 from nautilus_ai_firm.data.commands import DEFAULT_CATALOG
+from nautilus_ai_firm.data.commands import add as add_app
 from nautilus_ai_firm.data.commands import app as catalog_app
 from nautilus_ai_firm.gateways.kill_switch import FileKillSwitch
 from nautilus_ai_firm.hosts.replay import replay as replay_session
+from nautilus_ai_firm.research.broker_command import ib
 from nautilus_ai_firm.research.command_line import FAILED, exit_status, progress
 from nautilus_ai_firm.research.outline import in_catalog, outline, switch_line
 from nautilus_ai_firm.research.replay_report import replay_report
@@ -40,6 +42,7 @@ app = typer.Typer(
 )
 audit = typer.Typer(help="The audit chain of a run.", no_args_is_help=True)
 app.add_typer(catalog_app, name="catalog")
+add_app.command("ib")(ib)
 app.add_typer(audit, name="audit")
 
 

@@ -75,7 +75,7 @@ def paper_desk(folder: Path, gateway: Gateway, changes: Mapping[str, Any] | None
     columns = history()
     write_history(folder / "catalog", {symbol: one.take(slice(0, -GAP_MINUTES)) for symbol, one in columns.items()})
     for symbol, one in columns.items():
-        gateway.market.history[symbol, 60] = list(map(Bar, *_bars_of(one)))
+        gateway.market.history[symbol, 60] = tape_of(one)
     resolved = settings(
         SYMBOLS,
         {
@@ -95,14 +95,14 @@ def paper_desk(folder: Path, gateway: Gateway, changes: Mapping[str, Any] | None
     return desk
 
 
-def history() -> dict[str, BarColumns]:
-    """Minute bars of both shares up to the last whole minute, that end at the price at which the tape begins."""
+def history(first: Mapping[str, Decimal] = FIRST) -> dict[str, BarColumns]:
+    """Minute bars of every share up to the last whole minute, that end at the price at which the tape begins."""
     last_ns = time.time_ns() // MINUTE_NS * MINUTE_NS
     closes_ns = last_ns - np.arange(HISTORY_MINUTES - 1, -1, -1) * MINUTE_NS
     made: dict[str, BarColumns] = {}
-    for seed, symbol in enumerate(SYMBOLS):
+    for seed, symbol in enumerate(first):
         steps = np.random.default_rng(seed).normal(0, 0.0005, HISTORY_MINUTES)
-        close = np.round(float(FIRST[symbol]) * np.exp(np.cumsum(steps) - steps.sum()), 2)
+        close = np.round(float(first[symbol]) * np.exp(np.cumsum(steps) - steps.sum()), 2)
         open_ = np.append(close[0], close[:-1])
         made[symbol] = BarColumns(
             ts_open_ns=closes_ns - MINUTE_NS, ts_close_ns=closes_ns, open=open_, close=close,
@@ -124,6 +124,11 @@ def write_history(path: Path, columns: Mapping[str, BarColumns]) -> None:
             update.add_bars(f"{symbol}.US", "1-MINUTE", one, listing, provenance)
 
 
+def tape_of(one: BarColumns) -> list[Bar]:
+    """Make the gateway's bars of columns."""
+    return list(map(Bar, *_bars_of(one)))
+
+
 def _bars_of(one: BarColumns) -> Iterator[list[Any]]:
     yield (one.ts_open_ns // SECOND_NS).tolist()
     for prices in (one.open, one.high, one.low, one.close):
@@ -132,7 +137,7 @@ def _bars_of(one: BarColumns) -> Iterator[list[Any]]:
 
 
 class Tape:
-    """Quotes and trades of both shares, four a second while it plays, the last quote standing while it pauses.
+    """Quotes and trades of every share, four a second while it plays, the last quote standing while it pauses.
 
     Parameters
     ----------
@@ -140,13 +145,15 @@ class Tape:
         Where they happen.
     seed : int
         Of the walk.
+    first : mapping
+        Price of each share at the beginning.
 
     """
 
-    def __init__(self, gateway: Gateway, seed: int = 0) -> None:
+    def __init__(self, gateway: Gateway, seed: int = 0, first: Mapping[str, Decimal] = FIRST) -> None:
         self._gateway = gateway
         self._drawn = random.Random(seed)  # noqa: S311 - a made-up market, not a secret
-        self._prices = dict(FIRST)
+        self._prices = dict(first)
         self._stop = threading.Event()
         self._player = threading.Thread(target=self._play, name="tape")
         self.pauses_when: Callable[[], bool] = lambda: False
@@ -161,7 +168,7 @@ class Tape:
 
     def _play(self) -> None:
         while not self._stop.wait(0.25):
-            for symbol in SYMBOLS:
+            for symbol in self._prices:
                 if self.pauses_when():
                     break
                 self._prices[symbol] += self._drawn.choice((-1, 0, 1)) * D("0.01")

@@ -6,7 +6,6 @@ the broker is there again, it reads accounts, cash, positions and open orders be
 """
 
 import asyncio
-import struct
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,21 +15,33 @@ from typing import Protocol
 from tenacity import AsyncRetrying, retry_if_exception_type, wait_exponential_jitter
 
 from nautilus_ai_firm.gateways.errors import GatewayError
+from nautilus_ai_firm.gateways.ib_call import ACCOUNTS_FIELD, CODE_FIELD, refusal_of_stranger
 from nautilus_ai_firm.gateways.ib_endpoint import Endpoint, shortened
-from nautilus_ai_firm.gateways.ib_fields import Fields, WireError, fields, variable
+from nautilus_ai_firm.gateways.ib_fields import (
+    Fields,
+    WireError,
+    bytes_field,
+    double,
+    fields,
+    number_field,
+    text,
+    whole,
+)
 from nautilus_ai_firm.gateways.ib_wire import (
     ERROR,
-    FIRST_VERSION,
-    LAST_VERSION,
-    LONGEST_FRAME,
     MANAGED_ACCOUNTS,
     START_API,
-    Closed,
-    framed,
+    asked,
+    length_in,
+    offer,
+    taken_apart,
+    version_in,
 )
 
 ACCOUNT_SUMMARY, ACCOUNT_SUMMARY_END, POSITION, POSITION_END, OPEN_ORDER, OPEN_ORDERS_END = 263, 264, 261, 262, 205, 253
 ASK_SUMMARY, CANCEL_SUMMARY, ASK_POSITIONS, CANCEL_POSITIONS, ASK_OPEN_ORDERS = 262, 263, 261, 264, 216
+ASK_TIME = 249
+QUIET_S = 10.0  # a gateway that says nothing for so long is asked for the time
 TAGS = "TotalCashValue,NetLiquidation"
 SUMMARY_REQUEST = 1
 LOST = {1100: "the gateway lost the broker", 2110: "the gateway lost the broker"}
@@ -74,8 +85,19 @@ class Listener(Protocol):
         ...
 
 
-async def watch(endpoint: Endpoint, answer_s: float, listener: Listener) -> None:
-    """Listen until canceled; a gateway that goes away is waited for.
+async def watch(endpoint: Endpoint, answer_s: float, listener: Listener, quiet_s: float = QUIET_S) -> None:
+    """Listen until canceled; a gateway that goes away, or falls silent, is waited for.
+
+    Parameters
+    ----------
+    endpoint : Endpoint
+        Where it is.
+    answer_s : float
+        How long its answers may take, seconds.
+    listener : Listener
+        Who is told.
+    quiet_s : float
+        After how many seconds of silence it is asked whether it is there.
 
     Raises
     ------
@@ -91,7 +113,7 @@ async def watch(endpoint: Endpoint, answer_s: float, listener: Listener) -> None
     while True:
         line: _Line = await patiently(_connected, endpoint, answer_s)
         try:
-            await _listen(line, endpoint, answer_s, listener, cause)
+            await _listen(line, endpoint, answer_s, quiet_s, listener, cause)
         except Away as away:
             listener.lost(f"the gateway at {endpoint.address} went away: {away}")
         finally:
@@ -127,26 +149,25 @@ class _Line:
         self._reader = reader
         self._writer = writer
 
+    async def greet(self, client_id: int) -> None:
+        self._writer.write(offer())
+        version_in(await self._frame())
+        self.send(START_API, number_field(1, client_id))
+
     def send(self, number: int, body: bytes = b"") -> None:
-        self._writer.write(framed(struct.pack(">I", number) + body))
+        self._writer.write(asked(number, body))
 
-    def raw(self, data: bytes) -> None:
-        self._writer.write(data)
+    async def message(self) -> tuple[int, Fields]:
+        number, body = taken_apart(await self._frame())
+        return number, fields(body)
 
-    async def frame(self) -> bytes:
+    async def _frame(self) -> bytes:
         try:
-            (length,) = struct.unpack(">I", await self._reader.readexactly(4))
-            if not 0 < length <= LONGEST_FRAME:
-                raise WireError(f"a frame of {length} bytes")
-            return await self._reader.readexactly(length)
+            return await self._reader.readexactly(length_in(await self._reader.readexactly(4)))
         except asyncio.IncompleteReadError:
             raise Away("it ended the connection") from None
         except OSError as error:
             raise Away(error.strerror or str(error)) from None
-
-    async def message(self) -> tuple[int, Fields]:
-        body = await self.frame()
-        return struct.unpack(">I", body[:4])[0], fields(body[4:])
 
     def close(self) -> None:
         with suppress(OSError):
@@ -156,23 +177,31 @@ class _Line:
 async def _connected(endpoint: Endpoint, answer_s: float) -> _Line:
     try:
         async with asyncio.timeout(answer_s):
-            reader, writer = await asyncio.open_connection(endpoint.host, endpoint.port)
-            line = _Line(reader, writer)
-            line.raw(b"API\0" + framed(f"v{FIRST_VERSION}..{LAST_VERSION}".encode()))
-            await line.frame()
-            line.send(START_API, b"\x08" + variable(endpoint.watch_client_id))
+            line = _Line(*await asyncio.open_connection(endpoint.host, endpoint.port))
+            try:
+                await line.greet(endpoint.watch_client_id)
+            except BaseException:
+                line.close()
+                raise
             return line
+    except WireError as error:
+        raise refusal_of_stranger(endpoint, error) from None
     except TimeoutError:
         raise Away(f"no answer within {answer_s:g} s") from None
     except OSError as error:
         raise Away(error.strerror or str(error)) from None
 
 
-async def _listen(line: _Line, endpoint: Endpoint, answer_s: float, listener: Listener, cause: str) -> None:
+async def _listen(
+    line: _Line, endpoint: Endpoint, answer_s: float, quiet_s: float, listener: Listener, cause: str
+) -> None:
     listener.found(await _read(line, endpoint, answer_s), cause, data_lost=False)
     while True:
-        number, said = await line.message()
-        code = said.get(3, 0) if number == ERROR else 0
+        try:
+            number, said = await _next(line, answer_s, quiet_s)
+            code = whole(said, CODE_FIELD) if number == ERROR else 0
+        except WireError as error:
+            raise refusal_of_stranger(endpoint, error) from None
         if code in LOST:
             listener.lost(f"{LOST[code]} ({code})")
         elif code in BACK:
@@ -180,9 +209,22 @@ async def _listen(line: _Line, endpoint: Endpoint, answer_s: float, listener: Li
             listener.found(reading, f"{BACK[code]} ({code})", data_lost=code == 1101)  # noqa: PLR2004 - as in BACK
 
 
+async def _next(line: _Line, answer_s: float, quiet_s: float) -> tuple[int, Fields]:
+    """Wait for a message; who is silent is asked for the time, and is away where no answer comes."""
+    coming = asyncio.ensure_future(line.message())  # not cut by a timeout: that could lose half a frame
+    try:
+        if not (await asyncio.wait({coming}, timeout=quiet_s))[0]:
+            line.send(ASK_TIME)
+            if not (await asyncio.wait({coming}, timeout=answer_s))[0]:
+                raise Away(f"no answer within {answer_s:g} s")
+        return await coming
+    finally:
+        coming.cancel()
+
+
 async def _read(line: _Line, endpoint: Endpoint, answer_s: float) -> AccountReading:
     """Ask for everything, and wait for the end of each list; what else comes meanwhile is not for this."""
-    line.send(ASK_SUMMARY, b"\x08" + variable(SUMMARY_REQUEST) + _text(2, "All") + _text(3, TAGS))
+    line.send(ASK_SUMMARY, number_field(1, SUMMARY_REQUEST) + bytes_field(2, "All") + bytes_field(3, TAGS))
     line.send(ASK_POSITIONS)
     line.send(ASK_OPEN_ORDERS)
     values: dict[str, tuple[str, str]] = {}
@@ -204,9 +246,9 @@ async def _read(line: _Line, endpoint: Endpoint, answer_s: float) -> AccountRead
                     take[number](said)
     except TimeoutError:
         raise Away(f"the account was not told within {answer_s:g} s") from None
-    except (WireError, Closed) as error:
-        raise GatewayError(f"{endpoint.address} is not the broker's gateway: it sent {error}") from None
-    line.send(CANCEL_SUMMARY, b"\x08" + variable(SUMMARY_REQUEST))
+    except WireError as error:
+        raise refusal_of_stranger(endpoint, error) from None
+    line.send(CANCEL_SUMMARY, number_field(1, SUMMARY_REQUEST))
     line.send(CANCEL_POSITIONS)
     if {"TotalCashValue", "NetLiquidation"} - set(values):
         raise Away("the account has no cash value yet")
@@ -223,7 +265,7 @@ async def _read(line: _Line, endpoint: Endpoint, answer_s: float) -> AccountRead
 
 
 def _refuse_other(said: Fields, endpoint: Endpoint) -> None:
-    managed = _string(said, 1).split(",")
+    managed = text(said, ACCOUNTS_FIELD).split(",")
     if endpoint.account not in managed:
         shown = ", ".join(shortened(account) for account in managed if account) or "none"
         raise GatewayError(
@@ -233,35 +275,27 @@ def _refuse_other(said: Fields, endpoint: Endpoint) -> None:
 
 
 def _take_value(said: Fields, endpoint: Endpoint, values: dict[str, tuple[str, str]]) -> None:
-    if _string(said, 2) == endpoint.account:
-        values[_string(said, 3)] = (_string(said, 4), _string(said, 5))
+    if text(said, 2) == endpoint.account:
+        values[text(said, 3)] = (text(said, 4), text(said, 5))
 
 
 def _take_position(said: Fields, endpoint: Endpoint, holdings: list[Holding]) -> None:
-    quantity = Decimal(_string(said, 3) or "0")
-    if _string(said, 1) == endpoint.account and quantity:
-        cost = said.get(4, b"\0" * 8)
-        (average,) = struct.unpack("<d", cost if isinstance(cost, bytes) else b"\0" * 8)
-        symbol = _string(_inner(said, 2), 2).replace(" ", "-")
+    try:
+        quantity = Decimal(text(said, 3) or "0")
+    except InvalidOperation:
+        raise WireError(f"a position of {text(said, 3)!r}") from None
+    if text(said, 1) == endpoint.account and quantity:
+        symbol = text(_inner(said, 2), 2).replace(" ", "-")
+        average = double(said, 4) if 4 in said else 0.0  # noqa: PLR2004 - a field; what is 0 is not sent
         holdings.append(Holding(symbol=symbol, quantity=quantity, average_cost=average))
 
 
 def _take_order(said: Fields, endpoint: Endpoint, orders: list[str]) -> None:
     order = _inner(said, 3)
-    if _string(order, 12) == endpoint.account:
-        orders.append(f"{_string(_inner(said, 2), 2)} {_string(order, 28) or 'of another client'}")
+    if text(order, 12) == endpoint.account:
+        orders.append(f"{text(_inner(said, 2), 2)} {text(order, 28) or 'of another client'}")
 
 
 def _inner(said: Fields, number: int) -> Fields:
     value = said.get(number, b"")
     return fields(value) if isinstance(value, bytes) else {}
-
-
-def _string(said: Fields, number: int) -> str:
-    value = said.get(number, b"")
-    return value.decode(errors="replace") if isinstance(value, bytes) else ""
-
-
-def _text(number: int, value: str) -> bytes:
-    data = value.encode()
-    return variable(number << 3 | 2) + variable(len(data)) + data

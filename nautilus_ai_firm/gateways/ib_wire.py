@@ -35,11 +35,8 @@ class Wire:
 
     def greet(self) -> int:
         """Offer the versions, and return the server's."""
-        self._send(b"API\0" + framed(f"v{FIRST_VERSION}..{LAST_VERSION}".encode()))
-        version, _, _ = self.frame().partition(b"\0")
-        if not version.isdigit() or len(version) > 5:  # noqa: PLR2004 - no version has more digits
-            raise WireError(f"{version[:20]!r} in place of a server version")
-        return int(version)
+        self._send(offer())
+        return version_in(self.frame())
 
     def start(self, client_id: int) -> None:
         """Say who is calling."""
@@ -47,7 +44,7 @@ class Wire:
 
     def ask(self, number: int, body: bytes) -> None:
         """Send a message."""
-        self._send(framed(struct.pack(">I", number) + body))
+        self._send(asked(number, body))
 
     def message(self) -> tuple[int, Fields]:
         """Wait for a message, and return its number and fields."""
@@ -56,17 +53,11 @@ class Wire:
 
     def answer(self) -> tuple[int, bytes]:
         """Wait for a message, and return its number and what it says, not yet taken apart."""
-        body = self.frame()
-        if len(body) < 4:  # noqa: PLR2004 - bytes of the number
-            raise WireError(f"a message of {len(body)} bytes")
-        return struct.unpack(">I", body[:4])[0], body[4:]
+        return taken_apart(self.frame())
 
     def frame(self) -> bytes:
         """Wait for a frame, and return what is in it."""
-        (length,) = struct.unpack(">I", self._read(4))
-        if not 0 < length <= LONGEST_FRAME:
-            raise WireError(f"a frame of {length} bytes")
-        return self._read(length)
+        return self._read(length_in(self._read(4)))
 
     def _send(self, data: bytes) -> None:
         self._connection.settimeout(self._left_s())
@@ -92,3 +83,57 @@ class Wire:
 def framed(body: bytes) -> bytes:
     """Put a length before a body."""
     return struct.pack(">I", len(body)) + body
+
+
+def offer() -> bytes:
+    """Write what opens the talk: the versions that are spoken here."""
+    return b"API\0" + framed(f"v{FIRST_VERSION}..{LAST_VERSION}".encode())
+
+
+def asked(number: int, body: bytes = b"") -> bytes:
+    """Write a message."""
+    return framed(struct.pack(">I", number) + body)
+
+
+def length_in(head: bytes) -> int:
+    """Read the four bytes before a frame.
+
+    Raises
+    ------
+    WireError
+        No frame is so long.
+
+    """
+    (length,) = struct.unpack(">I", head)
+    if not 0 < length <= LONGEST_FRAME:
+        raise WireError(f"a frame of {length} bytes")
+    return length
+
+
+def version_in(frame: bytes) -> int:
+    """Read the server's version in its first frame.
+
+    Raises
+    ------
+    WireError
+        There is none.
+
+    """
+    version, _, _ = frame.partition(b"\0")
+    if not version.isdigit() or len(version) > 5:  # noqa: PLR2004 - no version has more digits
+        raise WireError(f"{version[:20]!r} in place of a server version")
+    return int(version)
+
+
+def taken_apart(frame: bytes) -> tuple[int, bytes]:
+    """Read the number of a message, and return it with what it says, not yet taken apart.
+
+    Raises
+    ------
+    WireError
+        It is too short for a number.
+
+    """
+    if len(frame) < 4:  # noqa: PLR2004 - bytes of the number
+        raise WireError(f"a message of {len(frame)} bytes")
+    return struct.unpack(">I", frame[:4])[0], frame[4:]

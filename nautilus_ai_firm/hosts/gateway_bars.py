@@ -9,7 +9,7 @@ from nautilus_trader.model import InstrumentId
 
 from nautilus_ai_firm.data.columns import BarColumns, check_bars, utc
 from nautilus_ai_firm.data.manifest import Adjustment
-from nautilus_ai_firm.data.sessions import Sessions
+from nautilus_ai_firm.data.sessions import Dates, Sessions
 from nautilus_ai_firm.data.synthetic import BarSize, bar_times
 from nautilus_ai_firm.gateways.errors import HistoryError
 from nautilus_ai_firm.gateways.ib_history import BarLength, Contract, HistoryBar, HistoryRequest, What
@@ -91,6 +91,8 @@ def gateway_bars(wanted: Wanted, sessions: Sessions, ask: Ask) -> BarColumns:
     found: dict[int, HistoryBar] = {}
     for request in requests(wanted):
         for bar in ask(request):
+            if int(bar.date) < dates[0]:
+                continue  # the broker counts days with trading and whole years, and so gives more than was asked for
             place = int(np.searchsorted(dates, int(bar.date)))
             if place == len(dates) or dates[place] != int(bar.date):
                 raise HistoryError(
@@ -147,6 +149,28 @@ def requests(wanted: Wanted) -> Iterator[HistoryRequest]:
         yield replace(request, duration=_duration(-(-(end_ns - begin_ns) // DAY_NS)), end=_written(end_ns))
 
 
+def asked_size(bar: str) -> BarSize:
+    """Return a size of bars that the broker is asked for.
+
+    Raises
+    ------
+    HistoryError
+        It is asked for no such size here.
+
+    """
+    for size in LENGTHS:
+        if bar == size:
+            return size
+    raise HistoryError(f"market.bar is {bar} (allowed at the broker: {', '.join(LENGTHS)})")
+
+
+def holes(columns: BarColumns, sessions: Sessions, now_ns: int) -> Dates:
+    """List the sessions, from the first bar to now, that are over and have no bar."""
+    over = (sessions.opens_ns >= columns.ts_open_ns[0]) & (sessions.closes_ns <= now_ns)
+    there = np.isin(np.flatnonzero(over), sessions.session_index(columns.ts_close_ns))
+    return sessions.dates[np.flatnonzero(over)[~there]]
+
+
 def refuse_holes(wanted: Wanted, columns: BarColumns, sessions: Sessions) -> None:
     """Refuse bars that leave out a session: what follows from them would be learned from another market.
 
@@ -156,13 +180,11 @@ def refuse_holes(wanted: Wanted, columns: BarColumns, sessions: Sessions) -> Non
         Naming the first session, from the first bar to now, that is over and has no bar.
 
     """
-    over = (sessions.opens_ns >= columns.ts_open_ns[0]) & (sessions.closes_ns <= wanted.now_ns)
-    there = np.isin(np.flatnonzero(over), sessions.session_index(columns.ts_close_ns))
-    if not there.all():
-        missing = sessions.dates[np.flatnonzero(over)[~there][0]]
+    missing = holes(columns, sessions, wanted.now_ns)
+    if len(missing):
         raise HistoryError(
-            f"{wanted.name}: neither catalog nor gateway has a bar of {missing} (allowed: bars of every session up to "
-            "now)"
+            f"{wanted.name}: neither catalog nor gateway has a bar of {missing[0]} (allowed: bars of every session up "
+            "to now)"
         )
 
 

@@ -17,10 +17,9 @@ from nautilus_ai_firm.data.columns import BarColumns, check_bars, joined, utc
 from nautilus_ai_firm.data.manifest import BarRecord
 from nautilus_ai_firm.data.objects import bar_objects
 from nautilus_ai_firm.data.sessions import Sessions
-from nautilus_ai_firm.data.synthetic import BarSize
 from nautilus_ai_firm.gateways.errors import HistoryError
 from nautilus_ai_firm.gateways.ib_history import Contract
-from nautilus_ai_firm.hosts.gateway_bars import LENGTHS, Ask, Wanted, gateway_bars, refuse_holes
+from nautilus_ai_firm.hosts.gateway_bars import Ask, Wanted, asked_size, gateway_bars, refuse_holes
 from nautilus_ai_firm.hosts.universe import bar_names, input_names
 from nautilus_ai_firm.models.market.splice import MIN_OVERLAP, Side, Splice, SpliceError, splice
 from nautilus_ai_firm.settings import Firm
@@ -145,8 +144,7 @@ def warm_up(firm: Firm, catalog: Catalog, contracts: Mapping[str, Contract], now
 def _spliced(
     firm: Firm, catalog: Catalog, name: str, contracts: Mapping[str, Contract], now_ns: int, ask: Ask
 ) -> Spliced:
-    if firm.market.bar not in LENGTHS:
-        raise HistoryError(f"market.bar is {firm.market.bar} (allowed at the broker: {', '.join(LENGTHS)})")
+    size = asked_size(firm.market.bar)
     if name not in contracts:
         raise HistoryError(f"{name} has no name at the broker (named are: {', '.join(contracts) or 'none'})")
     record = cast("BarRecord", catalog.record(name))
@@ -156,23 +154,15 @@ def _spliced(
     wanted = Wanted(
         name=name,
         contract=contracts[name],
-        bar=cast("BarSize", firm.market.bar),
+        bar=size,
         adjustment=record.provenance.adjustment,
         start_ns=int(old.ts_open_ns[-MIN_OVERLAP]),
         now_ns=now_ns,
     )
     sessions = Sessions.between(record.listing.calendar, wanted.start_ns, now_ns)
     new = gateway_bars(wanted, sessions, ask)
-    try:
-        how = splice(
-            _side(old, float(record.listing.price_increment)),
-            _side(new, CENT if new.close.min() >= 1 else BELOW_A_DOLLAR),
-        )
-    except SpliceError as error:
-        raise HistoryError(f"{name}: catalog (old) and gateway (new) do not continue each other: {error}") from None
-    before = old.take(old.ts_close_ns < how.ts_first)
-    scaled = before.adjusted(np.full(len(before), how.price_factor), np.full(len(before), 1 / how.volume_factor))
-    columns = joined([scaled, new.take(new.ts_close_ns >= how.ts_first)]).rounded(record.price_precision)
+    how = compared(name, old, new, float(record.listing.price_increment))
+    columns = continued(old, new, how).rounded(record.price_precision)
     check_bars(columns, f"{name} up to {utc(now_ns)}", precision=record.price_precision)
     refuse_holes(wanted, new, sessions)
     return Spliced(
@@ -181,6 +171,37 @@ def _spliced(
         how=how,
         gap=int(np.count_nonzero(new.ts_close_ns > old.ts_close_ns[-1])),
     )
+
+
+def compared(name: str, old: BarColumns, new: BarColumns, increment: float) -> Splice:
+    """Hold the catalog's bars against the gateway's.
+
+    Parameters
+    ----------
+    name : str
+        Of the series, for messages.
+    old, new : BarColumns
+        Of the catalog and of the gateway.
+    increment : float
+        Step of the catalog's prices.
+
+    Raises
+    ------
+    HistoryError
+        They do not continue each other.
+
+    """
+    try:
+        return splice(_side(old, increment), _side(new, CENT if new.close.min() >= 1 else BELOW_A_DOLLAR))
+    except SpliceError as error:
+        raise HistoryError(f"{name}: catalog (old) and gateway (new) do not continue each other: {error}") from None
+
+
+def continued(old: BarColumns, new: BarColumns, how: Splice) -> BarColumns:
+    """Put the catalog's bars, as far as the gateway has none, before the gateway's and on their level."""
+    before = old.take(old.ts_close_ns < how.ts_first)
+    scaled = before.adjusted(np.full(len(before), how.price_factor), np.full(len(before), 1 / how.volume_factor))
+    return joined([scaled, new])
 
 
 def _last_bars(catalog: Catalog, name: str, count: int, now_ns: int) -> BarColumns:

@@ -121,17 +121,21 @@ def refuse_foreign_catalog(catalog: Path, loaded: Loaded, command: str) -> None:
 
 
 class _Rate(ProgressColumn):
-    """Rounds a second."""
+    """Steps a second."""
+
+    def __init__(self, step: str) -> None:
+        super().__init__()
+        self._step = step
 
     def render(self, task: Task) -> Text:
-        return Text("" if task.speed is None else f"{task.speed:,.0f} rounds/s")
+        return Text("" if task.speed is None else f"{task.speed:,.{0 if task.speed >= 10 else 1}f} {self._step}/s")  # noqa: PLR2004 - two figures
 
 
 @contextmanager
-def progress(what: str) -> Generator[Callable[[int, int], None]]:
+def progress(what: str, step: str = "rounds") -> Generator[Callable[[int, int], None]]:
     """Show a bar with rate and time left on a terminal, and nothing anywhere else; it is gone when done."""
     console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn())
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate(step), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task(what, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)

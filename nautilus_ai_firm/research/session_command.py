@@ -53,7 +53,7 @@ def session(
     config : str
         Configuration that is used when the command line names none.
     catalog_command : str
-        The command that makes the catalog, named when the catalog is empty.
+        The command that makes the sandbox's catalog, named when the catalog is empty.
     real_money : bool, default False
         Whether the script is the one for real money: it runs nothing without `--live-orders`.
     arguments : sequence of str, optional
@@ -80,7 +80,7 @@ def session(
         _refuse_sandbox_options(parser, given)
         if real_money and given.run:
             _refuse_unconfirmed(parser, given)
-        return exit_status(lambda: _broker_session(given, catalog_command, real_money=real_money))
+        return exit_status(lambda: _broker_session(given, real_money=real_money))
     if given.resume is not None and (refused := _set_beside_resume(parser, given)):
         parser.error(f"--resume goes on with what the session began with; it cannot be changed by {', '.join(refused)}")
     return exit_status(lambda: _session(given, catalog_command))
@@ -114,9 +114,9 @@ def _session(given: argparse.Namespace, catalog_command: str) -> None:
     _say(f"built and checked: {len(stage.rounds_ns):,} rounds from {first} to {last}; run it with --run")
 
 
-def _broker_session(given: argparse.Namespace, catalog_command: str, *, real_money: bool) -> None:
+def _broker_session(given: argparse.Namespace, *, real_money: bool) -> None:
     loaded = load(given.config)
-    refuse_foreign_catalog(given.catalog, loaded, catalog_command)
+    refuse_foreign_catalog(given.catalog, loaded, f"firm catalog add ib --config {given.config}")
     plan = BrokerPlan(
         loaded=loaded,
         catalog=given.catalog,

@@ -286,10 +286,21 @@ def test_a_gateway_without_bars_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_bar_outside_of_the_calendar_is_refused(tmp_path: Path) -> None:
-    sunday = HistoryBar(date="20120108", open=1, high=1, low=1, close=1, volume=1)
-    assert "a bar of 20120108 (allowed: the bars of the calendar XNYS)" in refusal(
+    sunday = HistoryBar(date="20120408", open=1, high=1, low=1, close=1, volume=1)
+    assert "a bar of 20120408 (allowed: the bars of the calendar XNYS)" in refusal(
         World(tmp_path), ask=lambda _: [sunday]
     )
+
+
+def test_bars_from_before_the_time_asked_for_are_left_out(tmp_path: Path) -> None:
+    """The broker counts days with trading: twenty of them begin four weeks ago."""
+    world = World(tmp_path)
+    early = [HistoryBar(date=date, open=1, high=1, low=1, close=1, volume=1) for date in ("20110103", "20110104")]
+    with world.gateway() as served:
+        there = Endpoint(host=HOST, port=served.port, client_id=1, account="DU1234567", real_money=False)
+        with HistoryLine(there, SETTINGS, world.said.append, Pacing(), Waiting().patience()) as line:
+            found = world.warm_up(ask=lambda request: early + line.bars(request))
+    assert told(found.feed.history) == told(world.warm_up().feed.history)
 
 
 def test_a_series_without_a_name_at_the_broker_is_refused(tmp_path: Path) -> None:
