@@ -50,7 +50,7 @@ lint: $(STAMP)
 bench: $(STAMP)
 	@$(RUN)python tests/bench/bench.py
 	@$(RUN)python tests/bench/ingest.py
-	@$(RUN)python tests/bench/live.py
+	@$(RUN)python -m tests.bench.live
 
 clean:
 	rm -rf .venv .uv .pytest_cache .ruff_cache .hypothesis runs
