@@ -52,7 +52,7 @@ bench: $(STAMP)
 	@$(RUN)python -m tests.bench.models
 	@$(RUN)python tests/bench/ten_agents.py
 	@$(RUN)python tests/bench/ingest.py
-	@$(RUN)python tests/bench/live.py
+	@$(RUN)python -m tests.bench.live
 
 clean:
 	rm -rf .venv .uv .pytest_cache .ruff_cache .hypothesis runs

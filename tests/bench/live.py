@@ -3,7 +3,8 @@
 Three agents, 50 instruments, minute bars, every record on the disk before it is acted on. A round is decided when its
 last bar is there, so the first figure starts where that bar is handed to the node and ends where the decision is
 written down. An order goes out with its instrument's next tick: the second figure starts where that tick is handed to
-the node and ends where the round's first order is submitted. The session is a fresh process.
+the node and ends where the round's first order is submitted. The session is a fresh process. A second session, at the
+imitation of the broker's gateway, has the way from a decision to the gateway; it waits for a whole minute.
 """
 
 import json
@@ -29,6 +30,7 @@ from nautilus_ai_firm.hosts.sandbox import Sandbox
 from nautilus_ai_firm.hosts.session import SessionPlan, run_session
 from nautilus_ai_firm.runs.session import SessionJournal
 from nautilus_ai_firm.settings import decode
+from tests.bench.broker import broker_latencies
 
 INSTRUMENTS, SESSIONS = 50, 1
 AGENTS: list[dict[str, Any]] = [
@@ -93,8 +95,8 @@ def _after(owner: Any, name: str, look: Any) -> None:
     honest = getattr(owner, name)
 
     @wraps(honest)
-    def watched(*arguments: Any) -> Any:
-        done = honest(*arguments)
+    def watched(*arguments: Any, **named: Any) -> Any:
+        done = honest(*arguments, **named)
         if name == "before":
             done = list(done)  # what it yields has to be asked for before the event is on its way
         look(arguments[-1])
@@ -139,9 +141,12 @@ def session(folder: Path) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Measure in a fresh process and print."""
+    """Measure in fresh processes and print."""
     with Console(stderr=True).status("measuring"):
-        done = subprocess.run([sys.executable, __file__, "session"], check=True, capture_output=True, text=True)
+        done = subprocess.run(
+            [sys.executable, "-m", "tests.bench.live", "session"], check=True, capture_output=True, text=True, cwd=ROOT
+        )
+        broker = broker_latencies()
     found = json.loads(done.stdout)
     table = Table(
         title=f"session, {len(AGENTS)} agents, {INSTRUMENTS} instruments, {found['rounds']:,} rounds of "
@@ -149,10 +154,13 @@ def main() -> None:
     )
     for name in ("µs on the wall", *(f"p{share}" for share in PERCENTILES), "max", "measured"):
         table.add_column(name, justify="left" if name.startswith("µs") else "right")
-    for name in ("bar to decision", "tick to first order"):
-        values = np.array(found[name])
+    rows = {name: found[name] for name in ("bar to decision", "tick to first order")}
+    for name, measured in (rows | {f"broker: {name}": each for name, each in broker.items()}).items():
+        values = np.array(measured)
         figures = (*np.percentile(values, PERCENTILES), values.max())
         table.add_row(name, *(f"{figure:,.0f}" for figure in figures), f"{len(values):,}")
+    ratio = np.median(broker["decision to gateway"]) / np.median(found["tick to first order"])
+    table.add_row("decision to gateway over tick to first order", f"{ratio:,.1f}x")
     Console().print(table)
 
 
