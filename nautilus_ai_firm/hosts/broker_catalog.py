@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -11,6 +11,7 @@ import numpy as np
 from nautilus_ai_firm.data.catalog import Catalog
 from nautilus_ai_firm.data.columns import BarColumns, check_bars
 from nautilus_ai_firm.data.errors import CatalogError
+from nautilus_ai_firm.data.lazy_series import NewSeries, write_series
 from nautilus_ai_firm.data.manifest import BarRecord, Listing, Provenance
 from nautilus_ai_firm.data.objects import bar_type_id
 from nautilus_ai_firm.data.sessions import Sessions
@@ -90,7 +91,9 @@ def add_broker_bars(
     begin_ns = now_ns - (days or DAYS[size]) * DAY_NS
     catalog, patience = Catalog(plan.catalog), patience or Patience()
     calendar = plan.loaded.firm.market.calendar
-    with catalog.update() as update:
+    notes: list[str] = []
+
+    def read() -> Iterator[NewSeries]:
         every = [
             _series(catalog, name, broker_contract(identity), size, calendar, begin_ns, now_ns)
             for name, identity in contracts.items()
@@ -100,16 +103,16 @@ def add_broker_bars(
         with HistoryLine(endpoint, plan.settings, plan.say, Pacing(), patience) as line:
             counted = _Counted(line.bars, lambda done: on_progress(done, total))
             on_progress(0, total)
-            written, notes = dict[str, bool](), list[str]()
             for one in every:
                 columns, provenance = _read(one, counted.bars)
-                written[one.wanted.name] = provenance is not None and update.add_bars(
-                    one.instrument_id, size, columns, one.listing, provenance
+                yield NewSeries(
+                    instrument_id=one.instrument_id, columns=columns, listing=one.listing, provenance=provenance
                 )
                 missing = holes(columns, one.sessions, now_ns)
                 if len(missing):
                     notes.append(f"{one.wanted.name}: {len(missing):,} sessions without a bar, the first {missing[0]}")
-    return Added(written=written, notes=notes)
+
+    return Added(written=write_series(catalog, size, read()), notes=notes)
 
 
 class _Counted:

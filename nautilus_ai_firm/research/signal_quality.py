@@ -93,10 +93,10 @@ def information_coefficient(scores: Floats, returns: Floats, horizon_rounds: int
     x, y = _standardised(scores[cells]), _standardised(scaled[cells])
     if not (x.any() and y.any()):
         return unknown
-    slope = float(x @ y) / float(x @ x)
+    slope = float((x * y).sum()) / float((x * x).sum())
     moments = np.zeros(len(scores))
     np.add.at(moments, np.nonzero(cells)[0], x * (y - slope * x))
-    error = sqrt(long_run_variance(moments, 2 * horizon_rounds - 1)) / float(x @ x)
+    error = sqrt(long_run_variance(moments, 2 * horizon_rounds - 1)) / float((x * x).sum())
     return InformationCoefficient(value=slope, standard_error=error, views=views, rounds=rounds)
 
 
@@ -105,9 +105,9 @@ def long_run_variance(moments: Floats, lags: int) -> float:
 
     Bartlett weights keep it from 0 downwards (Newey and West 1987, equation 5).
     """
-    total = float(moments @ moments)
+    total = float((moments * moments).sum())
     for lag in range(1, min(lags, len(moments) - 1) + 1):
-        total += 2 * (1 - lag / (lags + 1)) * float(moments[lag:] @ moments[:-lag])
+        total += 2 * (1 - lag / (lags + 1)) * float((moments[lag:] * moments[:-lag]).sum())
     return max(total, 0.0)
 
 
@@ -128,7 +128,7 @@ def correlation(one: Floats, other: Floats) -> float:
     if len(x) < FEWEST_VIEWS or np.ptp(x) == 0 or np.ptp(y) == 0:
         return UNKNOWN
     x, y = x - x.mean(), y - y.mean()
-    return float(x @ y) / sqrt(float(x @ x) * float(y @ y))
+    return float((x * y).sum()) / sqrt(float((x * x).sum()) * float((y * y).sum()))
 
 
 def _standardised(values: Floats) -> Floats:

@@ -19,6 +19,7 @@ from tests.live_runs import RUN_FILES, Ended
 from tests.paper_runs import ACCOUNT, STOCKS, Tape, minutes_for, paper_desk
 
 D = Decimal
+WHOLE = pytest.mark.slow  # it waits for a whole minute of the market
 
 
 class Paper:
@@ -45,6 +46,22 @@ def paper(tmp_path_factory: pytest.TempPathFactory) -> Paper:
     return Paper(tmp_path_factory.mktemp("paper"))
 
 
+def test_a_session_connects_reads_the_account_is_trusted_and_ends_before_its_first_round(tmp_path: Path) -> None:
+    with Gateway(STOCKS) as gateway:
+        desk = paper_desk(tmp_path / "desk", gateway)
+        with Tape(gateway):
+            ended = desk.run("--run", "--minutes", "0.1", "--out", str(tmp_path / "run"))
+        gateway.wait_alone()
+        assert gateway.orders == []
+    assert (ended.status, ended.errors) == (0, [])
+    assert "PAPER: orders go to a paper account" in ended.out
+    assert "20 in common differ by at most 0.0 bps" in ended.out
+    summary = json.loads((tmp_path / "run" / "summary.json").read_text(encoding="utf-8"))
+    assert (summary["host"], summary["ended"], summary["fills"]) == ("ib", "minutes", 0)
+    assert [fact["trusted"] for fact in audit(tmp_path / "run", "connection")] == [False, True]
+
+
+@WHOLE
 def test_it_ends_well_and_leaves_a_whole_run_folder(paper: Paper) -> None:
     assert (paper.ended.status, paper.ended.errors) == (0, [])
     assert paper.ended.out.startswith("+---")
@@ -57,6 +74,7 @@ def test_it_ends_well_and_leaves_a_whole_run_folder(paper: Paper) -> None:
     assert "audit chain" in verify_run(paper.out)
 
 
+@WHOLE
 def test_every_fill_is_that_of_the_broker_with_its_commission(paper: Paper) -> None:
     rows = fills(paper.run)
     assert len(rows) > 1
@@ -69,6 +87,7 @@ def test_every_fill_is_that_of_the_broker_with_its_commission(paper: Paper) -> N
     assert ours == theirs
 
 
+@WHOLE
 def test_position_and_cash_are_the_brokers(paper: Paper) -> None:
     positions: Counter[str] = Counter()
     cash = D(1_000_000)
@@ -82,6 +101,7 @@ def test_position_and_cash_are_the_brokers(paper: Paper) -> None:
     assert cash == paper.books.cash
 
 
+@WHOLE
 def test_no_order_left_before_quotes_were_subscribed_and_the_account_was_read(paper: Paper) -> None:
     before = paper.requests[: paper.requests.index("PlaceOrderRequest")]
     assert before.count("MarketDataRequest") == len(STOCKS)
@@ -90,12 +110,14 @@ def test_no_order_left_before_quotes_were_subscribed_and_the_account_was_read(pa
     assert trusted == [False, True]
 
 
+@WHOLE
 def test_the_order_ids_of_two_sessions_differ(paper: Paper) -> None:
     (tag,) = {row["client_order_id"].split("-R")[0] for row in fills(paper.run)}
     assert len(tag) == len("yymmddhhmmss")
     assert read_session(paper.out).start.order_tag == f"{tag}-"
 
 
+@WHOLE
 def test_the_journal_has_the_account_shortened_alone(paper: Paper) -> None:
     assert ACCOUNT not in (paper.out / "journal" / "session.jsonl").read_text(encoding="utf-8")
     assert ACCOUNT not in paper.ended.out
@@ -106,6 +128,7 @@ def again(paper: Paper) -> Replayed:
     return replay(paper.out)
 
 
+@WHOLE
 def test_a_replay_finds_the_brokers_part_alone(again: Replayed) -> None:
     found = again.comparison
     assert found.rounds >= 1
@@ -116,11 +139,13 @@ def test_a_replay_finds_the_brokers_part_alone(again: Replayed) -> None:
     assert Cause.STATE not in {one.cause for one in first}  # nothing had been traded yet
 
 
+@WHOLE
 def test_signals_come_again_to_the_bit(paper: Paper, again: Replayed) -> None:
     assert not [one for one in again.comparison.differences if one.cause in {Cause.MARKET_DATA, Cause.SIGNAL}]
     assert len(paper.run.table("signals").dropna()) > 0
 
 
+@WHOLE
 def test_the_summary_can_be_read_by_anyone(paper: Paper) -> None:
     summary: dict[str, Any] = json.loads((paper.out / "summary.json").read_text(encoding="utf-8"))
     assert summary["starting_equity"] == 1_000_000.0

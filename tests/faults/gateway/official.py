@@ -54,7 +54,7 @@ class Official:
         self.ears = Ears()
         self.client: Any = EClient(self.ears)
         self._port, self._client_id, self._welcome = port, client_id, welcome
-        self._thread = threading.Thread(target=self.client.run, name="official client")
+        self._thread = threading.Thread(target=self._run, name="official client")
 
     def __enter__(self) -> Self:
         self.client.connect("127.0.0.1", self._port, self._client_id)
@@ -66,6 +66,13 @@ class Official:
     def __exit__(self, *_exception: object) -> None:
         self.client.disconnect()
         self._thread.join()
+
+    def _run(self) -> None:
+        try:
+            self.client.run()
+        except TypeError:  # disconnected with a message waiting, it compares a server version that it has forgotten
+            if self.client.isConnected():
+                raise
 
     def wait(self, name: str, count: int = 1, *, fits: Callable[..., bool] = lambda *_: True) -> Call:
         """Wait for the n-th callback of a name whose arguments fit, and return these."""
