@@ -25,8 +25,8 @@ from nautilus_ai_firm.hosts.broker_feed import BrokerFeed, Stream
 from nautilus_ai_firm.hosts.broker_node import broker_node
 from nautilus_ai_firm.hosts.broker_recorder import BrokerRecorder
 from nautilus_ai_firm.hosts.doorman import Doorman
+from nautilus_ai_firm.hosts.ending import write_end
 from nautilus_ai_firm.hosts.engine_log import EngineLog
-from nautilus_ai_firm.hosts.result import peak_rss_mb
 from nautilus_ai_firm.hosts.sandbox import DataFactory, Replay
 from nautilus_ai_firm.hosts.status import StatusBoard
 from nautilus_ai_firm.hosts.stopping import Stop
@@ -174,7 +174,7 @@ class BrokerSession:
         if failure is None and not self._ended:
             failure = self._failure_of(NODE, f"the node stopped by itself, see {self._log.folder}")
         try:
-            self._write_end(failure, time.monotonic() - started)
+            write_end(self.journal, failure, self._stop.cause, time.monotonic() - started)
             self.is_recorded = True
         except JournalError as error:
             failure = failure or self._failure_of("journal", str(error))
@@ -189,16 +189,6 @@ class BrokerSession:
 
     def _failure_of(self, component: str, error: str) -> Failure:
         return Failure(component=component, round=self._failures.round, error=error, traceback="")
-
-    def _write_end(self, failure: Failure | None, wall_seconds: float) -> None:
-        if failure is not None:
-            self.journal.failure(failure)
-        self.journal.end(
-            "failed" if failure is not None else self._stop.cause or "normal",
-            0 if failure is None else 1,
-            wall_seconds=round(wall_seconds, 3),
-            peak_rss_mb=peak_rss_mb(),
-        )
 
     def _seat(self, stage: Stage) -> StatusBoard:
         board = StatusBoard(

@@ -25,10 +25,10 @@ from nautilus_ai_firm.firm import seat
 from nautilus_ai_firm.gateways.kill_switch import KillSwitch
 from nautilus_ai_firm.hosts.beginning import start_of
 from nautilus_ai_firm.hosts.doorman import Doorman
+from nautilus_ai_firm.hosts.ending import write_end
 from nautilus_ai_firm.hosts.engine_log import EngineLog
 from nautilus_ai_firm.hosts.player import Player
 from nautilus_ai_firm.hosts.recorders import Recorders
-from nautilus_ai_firm.hosts.result import peak_rss_mb
 from nautilus_ai_firm.hosts.sandbox import Sandbox
 from nautilus_ai_firm.hosts.status import StatusBoard
 from nautilus_ai_firm.hosts.stopping import Stop
@@ -156,7 +156,7 @@ class SandboxSession:
         if failure is None and not self._played:
             failure = self._failure_of("node", f"the node stopped by itself, see {self._log.folder}")
         try:
-            self._write_end(failure, time.monotonic() - started)
+            write_end(self.journal, failure, self._stop.cause, time.monotonic() - started)
             self.is_recorded = True
         except JournalError as error:
             failure = failure or self._failure_of("journal", str(error))
@@ -166,16 +166,6 @@ class SandboxSession:
 
     def _failure_of(self, component: str, error: str) -> Failure:
         return Failure(component=component, round=self._failures.round, error=error, traceback="")
-
-    def _write_end(self, failure: Failure | None, wall_seconds: float) -> None:
-        if failure is not None:
-            self.journal.failure(failure)
-        self.journal.end(
-            "failed" if failure is not None else self._stop.cause or "normal",
-            0 if failure is None else 1,
-            wall_seconds=round(wall_seconds, 3),
-            peak_rss_mb=peak_rss_mb(),
-        )
 
     def close(self) -> None:
         """Give the node and the journal back."""
