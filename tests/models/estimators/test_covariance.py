@@ -51,8 +51,7 @@ def test_a_missing_return_leaves_its_instrument_and_its_pairs_as_they_were(retur
     gapped = np.insert(returns, 300, returns[300], axis=0)
     gapped[300, 2] = np.nan
     estimator = EwmaCovariance(75, 4)
-    for row in gapped[:300]:
-        before = estimator.update(row)
+    before = [estimator.update(row) for row in gapped[:300]][-1]
     after = estimator.update(gapped[300])
     np.testing.assert_array_equal(after[2], after[:, 2])
     assert after[2, 2] == before[2, 2]
