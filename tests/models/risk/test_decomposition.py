@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from nautilus_ai_firm.models.risk.decomposition import decompose
+from nautilus_ai_firm.models.risk.scenario_risk import ScenarioRisk
 
 WEIGHTS = arrays(np.float64, 4, elements=st.floats(-1, 1, allow_subnormal=False))
 BOOK = np.array([0.3, -0.2, 0.5, 0.1])
@@ -55,3 +56,19 @@ def test_without_a_figure_there_are_no_parts_and_what_is_not_held_has_a_part_of_
     assert np.isfinite(parts.component_value_at_risk).all()
     assert parts.component_value_at_risk[3] == 0
     assert np.isnan(parts.marginal_value_at_risk[3])
+
+
+@pytest.mark.parametrize("side", [1.0, -1.0])
+def test_a_mirrored_scenario_counts_with_its_own_sign(side):
+    """Of a single scenario the mirror image is the worst one for one of the two sides."""
+    measure = ScenarioRisk(
+        shocks=np.array([[0.02, -0.01]]),
+        known=np.ones(2, dtype=bool),
+        scale=np.ones(2),
+        mean=np.zeros(2),
+        confidence=0.5,
+        mirrored=True,
+    )
+    parts = decompose(measure, side * np.array([0.5, 0.5]))
+    assert parts.total.expected_shortfall == pytest.approx(0.005)
+    np.testing.assert_allclose(parts.component_expected_shortfall, [0.01, -0.005])
