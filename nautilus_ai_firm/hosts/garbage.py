@@ -1,4 +1,4 @@
-"""Python's collector of garbage during a run: it looks at what is new, when a chunk of data is done, and at nothing twice.
+"""Python's collector of garbage during a run: it looks at what is new when a chunk of data is done, at nothing twice.
 
 A run keeps millions of objects until its end and makes hardly a cycle. Left to itself the collector walks through all
 of them time and again, and finds nothing.
