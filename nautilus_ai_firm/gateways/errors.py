@@ -13,6 +13,10 @@ class GatewayAbsentError(GatewayError):
     """Nobody answered in the time that was given: final at a start, and one more failure once a session has run."""
 
 
+class ClientIdError(GatewayError):
+    """Another program has the client id: final at a start, and one more failure once a session has run."""
+
+
 class HistoryError(GatewayError):
     """Bars of the past that cannot be had, or that no firm may learn from."""
 

@@ -14,7 +14,7 @@ from threadpoolctl import threadpool_limits
 
 from nautilus_ai_firm.bus import Failures
 from nautilus_ai_firm.firm import seat
-from nautilus_ai_firm.gateways.errors import GatewayError
+from nautilus_ai_firm.gateways.errors import ClientIdError, GatewayError
 from nautilus_ai_firm.gateways.ib_endpoint import Endpoint
 from nautilus_ai_firm.gateways.ib_watch import AccountReading, watch
 from nautilus_ai_firm.gateways.kill_switch import KillSwitch
@@ -249,7 +249,7 @@ class BrokerSession:
                     watching.result()
                 await self._farewell()
             self._ended = True
-        except NodeLostError as error:
+        except (NodeLostError, ClientIdError) as error:
             self._failures.record(NODE, error)
         except GatewayError as error:
             self._failures.record("gateway", error)

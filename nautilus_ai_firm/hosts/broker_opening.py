@@ -174,6 +174,6 @@ def _refuse_account(reading: AccountReading, contracts: Mapping[str, InstrumentI
             )
     if reading.open_orders:
         raise GatewayError(
-            f"the account has open orders: {', '.join(reading.open_orders)} (allowed: none when a session begins; "
-            "cancel them in TWS)"
+            f"the account has open orders: {'; '.join(reading.open_orders)} (allowed: none when a session begins; "
+            "cancel them among the orders of TWS or of the broker's web page, whoever sent them)"
         )

@@ -6,7 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from nautilus_ai_firm.gateways.errors import GatewayError, HistoryError
+from nautilus_ai_firm.gateways.errors import ClientIdError, GatewayError, HistoryError
+from nautilus_ai_firm.gateways.ib_call import call
 from nautilus_ai_firm.gateways.ib_endpoint import Endpoint
 from nautilus_ai_firm.gateways.ib_history import Contract, HistoryLine, HistoryRequest
 from nautilus_ai_firm.gateways.ib_pacing import Pacing
@@ -178,6 +179,18 @@ def test_a_refusal_is_final(gateway: Gateway, code: int, text: str) -> None:
     assert f"AAPL: the gateway at {HOST}:{gateway.port} refuses bars of the past: error {code}, {text} (" in str(
         refused.value
     )
+    assert caller.waiting.pauses == []
+
+
+def test_a_client_id_in_use_is_a_refusal_and_not_tried_again(gateway: Gateway) -> None:
+    caller = Caller(gateway)
+    there = Endpoint(host=HOST, port=gateway.port, client_id=1, account="DU1234567", real_money=False)
+    with (
+        call(there, 3_001, 5.0).connection,
+        caller.line as line,
+        pytest.raises(ClientIdError, match="the client id 3001 is already in use"),
+    ):
+        line.bars(REQUEST)
     assert caller.waiting.pauses == []
 
 
