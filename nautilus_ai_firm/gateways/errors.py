@@ -21,6 +21,10 @@ class HistoryError(GatewayError):
     """Bars of the past that cannot be had, or that no firm may learn from."""
 
 
+class HistoryUnavailableError(HistoryError):
+    """Bars of the past that the service does not give now: says nothing against those that are known already."""
+
+
 class NotThere(Exception):  # noqa: N818 - what is waited out, and becomes a refusal when the wait is over
     """Nobody answers yet: says what was met."""
 
