@@ -213,6 +213,7 @@ class ExecutionDesk(Strategy):
 
     def _heed(self, connection: Connection) -> None:
         self._gate.offline = not connection.trusted
+        self._gate.barred = frozenset(connection.barred)
         if self._gate.offline:
             self._drop_all(f"dropped: {connection.cause}", connection.ts_event)
 

@@ -1,6 +1,6 @@
 """The order gate: what every order, child orders included, must pass before it leaves; called by 5 and 6.
 
-It knows what Nautilus' own RiskEngine cannot know: the reference price, the position, the halt.
+It knows what Nautilus' own RiskEngine cannot know: the reference price, the position, the halt, what is not fresh.
 """
 
 from dataclasses import replace
@@ -37,6 +37,7 @@ class OrderGate:
         self.halted = False
         self.flattening = False
         self.offline = False
+        self.barred: frozenset[str] = frozenset()
         self._settings = settings
         self._instruments = market.universe
         self._names = universe.names
@@ -119,10 +120,13 @@ class OrderGate:
 
     def _refusal(self, order: GateResult, place: int, position: int) -> Breach | None:
         reduces = order.quantity * position < 0 and abs(order.quantity) <= abs(position)
-        if self.offline:
-            return self._breach("no_connection", place, 1.0, 0.0, "refused")
-        if self.halted and not (reduces and (self._halt_allows_reducing or self.flattening)):
-            return self._breach("halt", place, 1.0, 0.0, "refused")
+        for stands_against, rule in (
+            (self.offline, "no_connection"),
+            (self.halted and not (reduces and (self._halt_allows_reducing or self.flattening)), "halt"),
+            (self._names[place] in self.barred and not reduces, "market_data_not_fresh"),
+        ):
+            if stands_against:
+                return self._breach(rule, place, 1.0, 0.0, "refused")
         reference = self._reference[place]
         if not np.isfinite(reference) or reference <= 0:
             return self._breach("no_reference_price", place, float(reference), 0.0, "refused")
