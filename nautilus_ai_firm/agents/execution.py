@@ -3,6 +3,7 @@
 The only Strategy: it owns every order of the firm, and the ledger of what is working.
 """
 
+from functools import partial
 from typing import Any, Self
 
 import numpy as np
@@ -152,7 +153,8 @@ class ExecutionDesk(Strategy):
         if parent is None:
             return
         price = nearest_float(ask if parent.quantity > 0 else bid)
-        self.line.publish(Topic.EXECUTION_TICK, ExecutionTick(place=place, ts_event=ts_event, price=price))
+        if parent.end_ns:  # an algorithm waits for it
+            self.line.publish(Topic.EXECUTION_TICK, ExecutionTick(place=place, ts_event=ts_event, price=price))
         if due:
             self._release(parent, ts_event, price)
 
@@ -161,7 +163,7 @@ class ExecutionDesk(Strategy):
     ) -> None:
         name = self._universe.names[parent.place]
         question = gate_result(parent, name, ts_event, price)
-        if not self._gate.check(self.line, question, parent.place, self._position(parent.place)):
+        if not self._gate.check(self.line, question, parent.place, partial(self._position, parent.place)):
             self._record_parent(self._ledger.drop(parent.parent_id), "refused")
             return
         self._ledger.release(parent.parent_id)

@@ -3,7 +3,9 @@
 It knows what Nautilus' own RiskEngine cannot know: the reference price, the position, the halt.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
+from math import isfinite
 
 import numpy as np
 
@@ -95,7 +97,7 @@ class OrderGate:
             f"cut: {choice.slicing_refused}",
         )
 
-    def check(self, line: Line, order: GateResult, place: int, position: int) -> bool:
+    def check(self, line: Line, order: GateResult, place: int, position: Callable[[], int]) -> bool:
         """Publish the result for an order and say whether it may go.
 
         Parameters
@@ -106,8 +108,8 @@ class OrderGate:
             The order, with no breach yet; its quantity is signed.
         place : int
             The instrument's place in the universe.
-        position : int
-            Filled quantity, signed.
+        position : callable
+            Returns the filled quantity, signed; asked during a halt alone.
 
         """
         breach = self._refusal(order, place, position)
@@ -117,22 +119,25 @@ class OrderGate:
         line.publish(Topic.GATE_RESULT, replace(order, breach=breach))
         return False
 
-    def _refusal(self, order: GateResult, place: int, position: int) -> Breach | None:
-        reduces = order.quantity * position < 0 and abs(order.quantity) <= abs(position)
+    def _refusal(self, order: GateResult, place: int, position: Callable[[], int]) -> Breach | None:
         if self.offline:
             return self._breach("no_connection", place, 1.0, 0.0, "refused")
-        if self.halted and not (reduces and (self._halt_allows_reducing or self.flattening)):
+        if self.halted and not self._passes_a_halt(order.quantity, position()):
             return self._breach("halt", place, 1.0, 0.0, "refused")
-        reference = self._reference[place]
-        if not np.isfinite(reference) or reference <= 0:
-            return self._breach("no_reference_price", place, float(reference), 0.0, "refused")
+        reference = float(self._reference[place])
+        if not isfinite(reference) or reference <= 0:
+            return self._breach("no_reference_price", place, reference, 0.0, "refused")
         collar = self._settings.max_collar
         if collar is None:
             return self._breach("limit_missing:max_collar", place, 0.0, 0.0, "refused")
-        distance = abs(order.price / float(reference) - 1.0)
+        distance = abs(order.price / reference - 1.0)
         if distance > collar:
             return self._breach("max_collar", place, distance, collar, "refused")
         return self._too_large(order, place)
+
+    def _passes_a_halt(self, quantity: int, position: int) -> bool:
+        reduces = quantity * position < 0 and abs(quantity) <= abs(position)
+        return reduces and (self._halt_allows_reducing or self.flattening)
 
     def _too_large(self, order: GateResult, place: int) -> Breach | None:
         instrument = self._instruments[place]
