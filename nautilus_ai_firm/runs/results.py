@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from nautilus_ai_firm.messages import Failure
 from nautilus_ai_firm.runs.charges import FillCosts, FinancingEntry, fills_table, financing_table
@@ -187,7 +188,7 @@ def _money(ran: Ran, equity: pa.Table, fills: pa.Table) -> dict[str, Any]:
     start = ran.starting_balance
     levels = np.array([float(value) for value in equity["equity"].to_pylist()] or [start])
     ts = equity["ts"].cast(pa.int64()).to_numpy()
-    sums = {name: sum(fills[name].to_pylist(), Decimal(0)) for name in ("fee", "half_spread_cost", "impact_cost")}
+    sums = {name: pc.sum(fills[name]).as_py() or Decimal(0) for name in ("fee", "half_spread_cost", "impact_cost")}
     notional = sum(map(mul, fills["quantity"].to_pylist(), fills["price"].to_pylist()), Decimal(0))
     financing = sum((entry.amount for entry in ran.financing), Decimal(0))
     slippage = sums["half_spread_cost"] + sums["impact_cost"]
