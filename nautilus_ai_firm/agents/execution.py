@@ -12,7 +12,7 @@ from nautilus_trader.trading import Strategy, StrategyConfig
 
 from nautilus_ai_firm.agents.book import Book, nearest_float
 from nautilus_ai_firm.agents.gate import OrderGate
-from nautilus_ai_firm.agents.order_records import gate_result, market_order, order_record, parent_record
+from nautilus_ai_firm.agents.order_records import KINDS, gate_result, market_order, order_record, parent_record
 from nautilus_ai_firm.agents.parents import ParentPlanner
 from nautilus_ai_firm.bus import Failures, Line, Priority, Topic, callback
 from nautilus_ai_firm.clock import MarketTime
@@ -184,17 +184,20 @@ class ExecutionDesk(Strategy):
     @callback
     def on_order_event(self, event: Any) -> None:
         """Keep the ledger and hand every event of an own order to the records."""
+        kind = KINDS.get(type(event).__name__)
+        if kind is None:
+            return
         child_id = str(event.client_order_id)
         parent = self._ledger.parent_of(child_id)
         if parent is None:
             return
-        record = order_record(event, parent, self._universe.names[parent.place], self._clock.time_of(event))
-        if record is None:
-            return
+        record = order_record(event, kind, parent, self._universe.names[parent.place], self._clock.time_of(event))
         self.line.publish(Topic.ORDER_RECORD, record)
-        if record.kind is OrderEventKind.FILLED:
+        if kind is OrderEventKind.SUBMITTED or kind is OrderEventKind.ACCEPTED:
+            return
+        if kind is OrderEventKind.FILLED:
             self._ledger.child_filled(child_id, int(record.quantity))
-        elif record.kind not in {OrderEventKind.SUBMITTED, OrderEventKind.ACCEPTED}:
+        else:
             self._ledger.child_closed(child_id)
         self._close_if_done(parent.parent_id, "done")
 

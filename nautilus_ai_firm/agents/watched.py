@@ -44,7 +44,7 @@ class Watcher:
             events=EventTimes(len(kinds), n_instruments) if universe.events else None,
             chains=tuple(map(ChainQuotes, universe.chains)),
         )
-        self._quoted: dict[str, Callable[[BestQuote], None]] = {}
+        self._quoted: dict[str, Callable[[Any], None]] = {}
         if self.watched.quotes is not None:
             of_instruments = self.watched.quotes.store
             self._quoted |= {name: partial(_store, of_instruments, place) for place, name in enumerate(universe.names)}
@@ -72,9 +72,9 @@ class Watcher:
         return False
 
 
-def _store(store: Callable[[int, int, Sides], None], place: int, quote: BestQuote) -> None:
+def _store(store: Callable[[int, int, Sides], None], place: int, quote: Any) -> None:
     store(place, quote.ts_event, (quote.bid, quote.ask, quote.bid_size, quote.ask_size))
 
 
-def _chain(store: Callable[[int, int, float, float], None], place: int, quote: BestQuote) -> None:
+def _chain(store: Callable[[int, int, float, float], None], place: int, quote: Any) -> None:
     store(place, quote.ts_event, quote.bid, quote.ask)

@@ -188,7 +188,7 @@ def _money(ran: Ran, equity: pa.Table, fills: pa.Table) -> dict[str, Any]:
     start = ran.starting_balance
     levels = np.array([float(value) for value in equity["equity"].to_pylist()] or [start])
     ts = equity["ts"].cast(pa.int64()).to_numpy()
-    sums = {name: pc.sum(fills[name]).as_py() or Decimal(0) for name in ("fee", "half_spread_cost", "impact_cost")}
+    sums = {name: _total(fills[name]) for name in ("fee", "half_spread_cost", "impact_cost")}
     notional = sum(map(mul, fills["quantity"].to_pylist(), fills["price"].to_pylist()), Decimal(0))
     financing = sum((entry.amount for entry in ran.financing), Decimal(0))
     slippage = sums["half_spread_cost"] + sums["impact_cost"]
@@ -206,6 +206,10 @@ def _money(ran: Ran, equity: pa.Table, fills: pa.Table) -> dict[str, Any]:
         "financing": float(financing),
         "slippage_bps": float(slippage / notional * 10_000) if notional else 0.0,
     }
+
+
+def _total(amounts: pa.ChunkedArray) -> Decimal:
+    return pc.call_function("sum", [amounts]).as_py() or Decimal(0)  # exact, as the column is
 
 
 def _day(ts: int) -> str:
