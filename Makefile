@@ -50,7 +50,8 @@ lint: $(STAMP)
 bench: $(STAMP)
 	@$(RUN)python tests/bench/bench.py
 	@$(RUN)python -m tests.bench.models
-	@$(RUN)python tests/bench/ten_agents.py
+	@$(RUN)python -m tests.bench.risk
+	@$(RUN)python -m tests.bench.ten_agents
 	@$(RUN)python tests/bench/ingest.py
 	@$(RUN)python -m tests.bench.live
 

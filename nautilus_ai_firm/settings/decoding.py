@@ -48,13 +48,24 @@ def load(path: Path) -> Loaded:
         contradict each other. The message names file, path, value and what is allowed.
 
     """
+    return decode(with_scenarios(read_toml(path), path), str(path))
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Read a TOML file as it stands.
+
+    Raises
+    ------
+    ConfigError
+        File missing, or not TOML.
+
+    """
     try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ConfigError(f"{path}: no such file") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise ConfigError(f"{path}: not readable as TOML: {error}") from error
-    return decode(with_scenarios(raw, path), str(path))
 
 
 def decode(raw: Mapping[str, Any], source: str) -> Loaded:
@@ -80,7 +91,7 @@ def decode(raw: Mapping[str, Any], source: str) -> Loaded:
 def encode(firm: Firm) -> bytes:
     """Write settings as TOML that `load` reads back as equal settings; absent limits stay absent."""
     builtins = msgspec.to_builtins(firm, builtin_types=(date,))
-    return tomli_w.dumps(_without_none(builtins)).encode()
+    return tomli_w.dumps(without_none(builtins)).encode()
 
 
 def params_of(agent: SignalAgent) -> Any:
@@ -135,10 +146,11 @@ def _check_agent(agent: SignalAgent, firm: Firm, where: str) -> None:
         raise ConfigError(f"{where}.params: {error}") from None
 
 
-def _without_none(value: Any) -> Any:
+def without_none(value: Any) -> Any:
+    """Leave out what is absent: TOML has no word for it."""
     if isinstance(value, dict):
         pairs = cast("dict[str, Any]", value)
-        return {key: _without_none(item) for key, item in pairs.items() if item is not None}
+        return {key: without_none(item) for key, item in pairs.items() if item is not None}
     if isinstance(value, list | tuple):
-        return [_without_none(item) for item in cast("list[Any]", value)]
+        return [without_none(item) for item in cast("list[Any]", value)]
     return value
