@@ -37,3 +37,9 @@ def test_a_copy_and_a_constant_get_no_direction_of_their_own():
 def test_what_is_no_covariance_is_refused(matrix, what):
     with pytest.raises(ValueError, match=what):
         cholesky(np.array(matrix))
+
+
+def test_what_rounding_leaves_is_no_direction():
+    """Fifty instruments that are multiples of one: the first column says all."""
+    root = np.random.default_rng(6).normal(size=(50, 1))
+    assert (cholesky(root @ root.T)[:, 1:] == 0).all()
