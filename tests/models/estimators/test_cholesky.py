@@ -40,6 +40,7 @@ def test_what_is_no_covariance_is_refused(matrix, what):
 
 
 def test_what_rounding_leaves_is_no_direction():
-    """Fifty instruments that are multiples of one: the first column says all."""
-    root = np.random.default_rng(6).normal(size=(50, 1))
-    assert (cholesky(root @ root.T)[:, 1:] == 0).all()
+    """Fifty instruments that three factors move: the first three columns say all."""
+    root = np.random.default_rng(6).normal(size=(50, 3))
+    root /= np.sqrt((root**2).sum(axis=1, keepdims=True))
+    assert (cholesky(root @ root.T)[:, 3:] == 0).all()
