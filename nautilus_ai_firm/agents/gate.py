@@ -66,9 +66,20 @@ class OrderGate:
             )
         return None
 
-    def count_cancel(self, ts_event: int) -> None:
-        """Count a cancel; cancels are never refused."""
+    def count_message(self, ts_event: int) -> None:
+        """Count a cancel, or a change of a stop; these are never refused."""
         self._budget.record(ts_event, 1)
+
+    def protect(self, line: Line, order: GateResult) -> bool:
+        """Count and publish an order that protects a position, and say whether it can leave.
+
+        No limit refuses it: neither messages nor the collar nor a halt. It only has to wait for the connection.
+        """
+        if self.offline:
+            return False
+        self.count_message(order.ts_event)
+        line.publish(Topic.GATE_RESULT, order)
+        return True
 
     def largest(self, place: int, quantity: int) -> int:
         """Cut an unsigned quantity to the largest order that passes at any price inside the collar.

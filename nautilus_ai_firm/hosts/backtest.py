@@ -141,6 +141,7 @@ def _add_venue(engine: BacktestEngine, venue: Venue, stage: Stage, balance: Deci
         default_leverage=Decimal(repr(stage.firm.venue.leverage)),
         fee_model=FillCharges(stage.charges),
         modules=[OvernightFinancing(stage.charges)] if own else None,
+        reject_stop_orders=False,  # a stop that is through already goes off at once, as it does at the broker
     )
 
 
