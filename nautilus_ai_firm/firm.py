@@ -97,7 +97,12 @@ def seat(
     if stops is not None:
         host.add_actor(StopDesk(stops, universe, failures))
     host.add_actor(ComplianceDesk(firm.compliance, firm.execution.gate, firm.market, universe, sessions, failures))
-    host.add_strategy(ExecutionDesk(firm.execution, book, ledger, gate, sessions, time, failures, stops))
+    host.add_strategy(
+        ExecutionDesk(
+            firm.execution, book, ledger, gate, sessions, time, failures, stops,
+            halt_flattens=firm.risk.kill_switch_flattens,
+        )
+    )  # fmt: skip
     host.add_exec_algorithm(TwapAlgorithm(universe, gate, time, failures))
     return ledger
 

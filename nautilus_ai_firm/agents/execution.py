@@ -11,6 +11,7 @@ from nautilus_trader.trading import Strategy, StrategyConfig
 
 from nautilus_ai_firm.agents.book import Book, nearest_float
 from nautilus_ai_firm.agents.gate import OrderGate
+from nautilus_ai_firm.agents.liquidation import Liquidation
 from nautilus_ai_firm.agents.order_records import gate_result, market_order, order_record, parent_record
 from nautilus_ai_firm.agents.parents import ParentPlanner
 from nautilus_ai_firm.agents.protection import Protection, stopped_out
@@ -40,7 +41,7 @@ from nautilus_ai_firm.settings import Execution, Stops
 class ExecutionDesk(Strategy):
     """Nets targets against what is held and working, and holds parents until their market opens."""
 
-    def __new__(cls, *_: object) -> Self:
+    def __new__(cls, *_: object, **__: object) -> Self:
         """Give the engine the desk's id."""
         return super().__new__(cls, StrategyConfig(strategy_id=StrategyId("EXECUTION-001"), order_id_tag="001"))  # pyright: ignore[reportCallIssue] - the engine takes the config here
 
@@ -54,20 +55,24 @@ class ExecutionDesk(Strategy):
         time: MarketTime,
         failures: Failures,
         stops: Stops | None = None,
+        *,
+        halt_flattens: bool = False,
     ) -> None:
         self.line = Line("execution", self, failures)
         self._time = time
         self._settings = settings
+        self._flattens = halt_flattens
         self._book = book
         self._ledger = ledger
         self._gate = gate
-        self._sessions = sessions
         self._universe = book.universe
         self._planner = ParentPlanner(settings, book.universe, gate, sessions)
         self._auctions = book.universe.route is not None and book.universe.route.auctions
         self._place = {instrument_id: place for place, instrument_id in enumerate(book.universe.instrument_ids)}
         self._close = np.full(len(self._place), np.nan)
         self._protection = Protection(stops, book.universe, gate, ledger, self, self.line, self._position)
+        self._places = range(len(book.universe.instrument_ids))
+        self._liquidation = Liquidation(gate, ledger, self._planner, sessions, self._position)
         self._withdrawal = Withdrawal(
             book.universe, gate, ledger, self._protection, self, self.line, self._record_parent
         )
@@ -98,7 +103,7 @@ class ExecutionDesk(Strategy):
         self._waiting.clear()
         self._withdrawal.drop_held("dropped: no trade before the next round")
         if self._gate.flattening:
-            self._flatten(snapshot.ts_event, f"K{snapshot.round:06d}")
+            self._liquidation.hold(self._places, snapshot.ts_event, f"K{snapshot.round:06d}", snapshot.round)
         self._protection.start_round(snapshot.ts_event)
 
     def _execute(self, cleared: ClearedDecision) -> None:
@@ -196,10 +201,11 @@ class ExecutionDesk(Strategy):
         self._ledger.child_submitted(intent.parent_order_id, intent.client_order_id, intent.quantity)
 
     def _end_parent(self, done: ParentDone) -> None:
-        self._ledger.finish(done.parent_order_id)
+        parent = self._ledger.finish(done.parent_order_id)
         if done.unsent:
             self.cancel_order(ClientOrderId(done.parent_order_id), client_id=self._universe.client_id)
         self._close_if_done(done.parent_order_id, done.reason)
+        self._protection.sync(parent.place, self._clock.now_ns())
 
     @callback
     def on_order_event(self, event: Any) -> None:
@@ -244,46 +250,42 @@ class ExecutionDesk(Strategy):
         match command.action:
             case RiskAction.HALT:
                 self._gate.halted = True
+                if self._flattens:
+                    self._flatten(command)
             case RiskAction.RESUME:
                 self._gate.halted = self._gate.flattening = False
-            case RiskAction.CANCEL_ALL:
-                self._withdrawal.drop_all("dropped: cancel_all", command.ts_event)
-                self._withdrawal.cancel_open(command.ts_event)
+            case RiskAction.CANCEL_ALL if not self._gate.flattening:  # what works then is on its way to nothing
+                self._withdrawal.take_all("dropped: cancel_all", command.ts_event)
             case RiskAction.SET_STOP if command.place is not None and command.price is not None:
                 self._protection.set_level(command.place, command.price, command.cause)
                 if not self._busy:
                     self._protection.sync(command.place, command.ts_event)
             case RiskAction.FLATTEN if command.place is not None:
-                self._protection.cool(command.place)
-                self._withdrawal.drop_place(command.place, f"dropped: {command.cause}", command.ts_event)
-                self._flatten_place(command.place, command.ts_event, f"X{self.line.failures.round:06d}")
+                round_, place = self.line.failures.round, command.place
+                self._protection.cool(place)
+                self._withdrawal.drop_place(place, f"dropped: {command.cause}", command.ts_event)
+                self._liquidation.hold(range(place, place + 1), command.ts_event, f"X{round_:06d}", round_)
             case RiskAction.FLATTEN:
-                self._gate.flattening = True
-                self._withdrawal.drop_all("dropped: cancel_all", command.ts_event)
-                self._withdrawal.cancel_open(command.ts_event)
-                self._flatten(command.ts_event, f"K{self.line.failures.round:06d}")
+                self._flatten(command)
             case RiskAction.SET_STOP:
                 raise ValueError(f"set_stop {command.sequence} names no instrument or no price")
+            case _:
+                pass
+
+    def _flatten(self, command: RiskCommand) -> None:
+        if self._gate.flattening:
+            return
+        self._gate.flattening = True
+        self._withdrawal.take_all("dropped: cancel_all", command.ts_event)
+        round_ = self.line.failures.round
+        self._liquidation.hold(self._places, command.ts_event, f"K{round_:06d}", round_)
 
     def _heed(self, connection: Connection) -> None:
         self._gate.offline = not connection.trusted
         if self._gate.offline:
             self._withdrawal.drop_all(f"dropped: {connection.cause}", connection.ts_event)
-
-    def _flatten(self, ts_event: int, decision_id: str) -> None:
-        """Hold an order towards zero in every position, in steps that the gate lets pass, until nothing is left."""
-        for place in range(len(self._universe.instrument_ids)):
-            self._flatten_place(place, ts_event, decision_id)
-
-    def _flatten_place(self, place: int, ts_event: int, decision_id: str) -> None:
-        execution_ns = int(self._sessions.execution_time_ns(ts_event))
-        position = self._position(place)
-        quantity = self._gate.largest(place, abs(position))
-        if not quantity or not execution_ns or self._ledger.works(place):
-            return
-        self._gate.reserve(place, ts_event, 1, reduces=True)
-        signed, round_ = -quantity if position > 0 else quantity, self.line.failures.round
-        self._ledger.hold(self._planner.parent(place, signed, decision_id, round_, execution_ns))
+        else:
+            self._protection.sync_all(connection.ts_event)
 
     def _position(self, place: int) -> int:
         return round(self.portfolio.net_position(self._universe.order_ids[place]))

@@ -94,6 +94,10 @@ class Protection:
     def start_round(self, ts_event: int) -> None:
         """Look after every stop: positions may have changed behind the firm's back, and a refusal may be over."""
         self._stuck.clear()
+        self.sync_all(ts_event)
+
+    def sync_all(self, ts_event: int) -> None:
+        """Bring every stop one step closer to what it should be."""
         for place, level in enumerate(self._levels):
             if level is not None or self._orders[place] is not None:
                 self.sync(place, ts_event)

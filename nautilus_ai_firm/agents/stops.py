@@ -13,7 +13,7 @@ from nautilus_ai_firm.models.estimators.average_true_range import AverageTrueRan
 from nautilus_ai_firm.models.risk.stop_levels import StopLevels, StopRules
 from nautilus_ai_firm.settings import Stops
 
-WHO = "stops"
+SENDER = "stops"
 
 
 class StopDesk(DataActor):
@@ -85,8 +85,9 @@ class StopDesk(DataActor):
             ts_event=ts_event,
             action=action,
             cause=str(cause),
-            who=WHO,
+            who=SENDER,
             place=place,
             price=price,
+            sender=SENDER,
         )
         self.line.publish(Topic.RISK_COMMAND, command)

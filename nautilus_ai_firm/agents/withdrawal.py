@@ -61,6 +61,12 @@ class Withdrawal:
             self._protection.has_left(parent.place)
             self._record(parent, state)
 
+    def take_all(self, state: str, ts_event: int) -> None:
+        """Take back everything: held, sliced and open."""
+        self.drop_all(state, ts_event)
+        self.cancel_open(ts_event)
+        self._protection.sync_all(ts_event)  # what made room for a dropped order grows again
+
     def drop_all(self, state: str, ts_event: int) -> None:
         """Drop what is held, and cancel what is sliced."""
         self.drop_held(state)

@@ -178,6 +178,8 @@ class RiskCommand:
         The instrument's place in the universe: of a stop always, of `flatten` where one position alone is meant.
     price : float, optional
         Trigger price of a stop.
+    sender : str
+        Who gave it: `risk`, `stops`, or the `host`, who looks at the kill switch between rounds.
 
     """
 
@@ -188,3 +190,4 @@ class RiskCommand:
     who: str
     place: int | None = None
     price: float | None = None
+    sender: str = "risk"

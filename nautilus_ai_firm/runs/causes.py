@@ -104,7 +104,7 @@ FIELDS: dict[str, dict[str, Cause | None]] = {
     },
     "kill_switch": {"round": _ID, "state": Cause.KILL_SWITCH},
     "command": {
-        **dict.fromkeys(("action", "sequence"), _ID),
+        **dict.fromkeys(("sender", "action", "sequence"), _ID),
         **dict.fromkeys(("ts_event", "cause", "who", "place", "price"), Cause.COMMAND),
     },
     "risked": {"decision": _ID, **dict.fromkeys(("drawdown", "weights", "breaches"), Cause.RISK)},

@@ -123,6 +123,7 @@ class Risk(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     max_drawdown: Fraction | None = None
     halt_allows_reducing: bool
     kill_switch_file: str  # relative to the configuration's folder
+    kill_switch_flattens: bool = False  # whether a latched switch closes every position, or holds them
     stops: Stops | None = None
 
 

@@ -80,7 +80,7 @@ def prices_of(market: Market, row: dict[str, Any]) -> tuple[bool, float, float, 
     """Whether a fill came with an opening tick, and open, low and high of its bar."""
     bars = market.bars[row["instrument_id"].split(".")[0]]
     bar = int(np.searchsorted(bars.ts_close_ns, row["ts"]))
-    return row["ts"] < bars.ts_close_ns[bar], *(float(column[bar]) for column in (bars.open, bars.low, bars.high))
+    return row["ts"] < bars.ts_close_ns[bar], float(bars.open[bar]), float(bars.low[bar]), float(bars.high[bar])
 
 
 def test_stops_fill_at_their_trigger_or_at_the_gap_and_never_better(stopped: Stopped) -> None:
