@@ -15,6 +15,7 @@ from nautilus_ai_firm.agents.market import Feed, MarketDesk
 from nautilus_ai_firm.agents.records import Recorder, RecordsDesk
 from nautilus_ai_firm.agents.risk import RiskDesk
 from nautilus_ai_firm.agents.signals import Measure, Seat, SignalDesk, unmeasured
+from nautilus_ai_firm.agents.stops import StopDesk
 from nautilus_ai_firm.bus import Failures
 from nautilus_ai_firm.clock import MarketTime
 from nautilus_ai_firm.data.sessions import Sessions
@@ -92,8 +93,16 @@ def seat(
         host.add_actor(SignalDesk(seats, failures, measure))
     host.add_actor(CioDesk(firm.cio, firm.signals.agents, book, sessions, failures))
     host.add_actor(RiskDesk(firm.risk, universe, kill_switch, failures))
+    stops = firm.risk.stops
+    if stops is not None:
+        host.add_actor(StopDesk(stops, universe, failures))
     host.add_actor(ComplianceDesk(firm.compliance, firm.execution.gate, firm.market, universe, sessions, failures))
-    host.add_strategy(ExecutionDesk(firm.execution, book, ledger, gate, sessions, time, failures))
+    host.add_strategy(
+        ExecutionDesk(
+            firm.execution, book, ledger, gate, sessions, time, failures, stops,
+            halt_flattens=firm.risk.kill_switch_flattens,
+        )
+    )  # fmt: skip
     host.add_exec_algorithm(TwapAlgorithm(universe, gate, time, failures))
     return ledger
 

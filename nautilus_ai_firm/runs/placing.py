@@ -19,7 +19,7 @@ _KEYS = {
     "snapshot": ("round",),
     "signal": ("round", "agent"),
     "decision": ("round",),
-    "command": ("sequence",),
+    "command": ("sender", "action", "sequence"),
     "gate_result": ("client_order_id",),
     "order": ("client_order_id", "kind"),
     "parent": ("parent_order_id",),

@@ -27,6 +27,7 @@ from nautilus_ai_firm.settings.shape import (
     SignalAgent,
     Venue,
 )
+from nautilus_ai_firm.settings.stops import Stops
 from nautilus_ai_firm.settings.suggestion import suggest
 
 __all__ = [
@@ -46,6 +47,7 @@ __all__ = [
     "Risk",
     "Sandbox",
     "SignalAgent",
+    "Stops",
     "Venue",
     "decode",
     "encode",

@@ -7,6 +7,7 @@ from msgspec import Meta, Struct
 
 from nautilus_ai_firm.data.manifest import OPENING_TICK_SIZE
 from nautilus_ai_firm.settings.event_series import EventSeries, event_series
+from nautilus_ai_firm.settings.stops import Stops
 from nautilus_ai_firm.settings.suggestion import suggest
 
 type Fraction = Annotated[float, Meta(gt=0, le=1)]
@@ -122,6 +123,8 @@ class Risk(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     max_drawdown: Fraction | None = None
     halt_allows_reducing: bool
     kill_switch_file: str  # relative to the configuration's folder
+    kill_switch_flattens: bool = False  # whether a latched switch closes every position, or holds them
+    stops: Stops | None = None
 
 
 class Compliance(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
