@@ -191,7 +191,7 @@ class ExecutionDesk(Strategy):
         parent = self._ledger.parent_of(child_id)
         if parent is None:
             return
-        record = order_record(event, kind, parent, self._universe.names[parent.place], self._clock.time_of(event))
+        record = order_record(event, parent, kind, self._universe.names[parent.place], self._clock.time_of(event))
         self.line.publish(Topic.ORDER_RECORD, record)
         if kind is OrderEventKind.SUBMITTED or kind is OrderEventKind.ACCEPTED:
             return
