@@ -219,7 +219,7 @@ class ExecutionDesk(Strategy):
         kind, parent = KINDS.get(type(event).__name__), self._ledger.parent_of(child_id)
         if kind is None or parent is None:
             return
-        record = order_record(event, kind, parent, self._universe.names[parent.place], self._clock.time_of(event))
+        record = order_record(event, parent, kind, self._universe.names[parent.place], self._clock.time_of(event))
         self._busy = True
         self.line.publish(Topic.ORDER_RECORD, record)
         self._busy = False

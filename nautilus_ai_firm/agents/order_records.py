@@ -60,17 +60,17 @@ def side_of(quantity: int) -> str:
     return "BUY" if quantity > 0 else "SELL"
 
 
-def order_record(event: Any, kind: OrderEventKind, parent: Parent, instrument_id: str, ts_event: int) -> OrderRecord:
+def order_record(event: Any, parent: Parent, kind: OrderEventKind, instrument_id: str, ts_event: int) -> OrderRecord:
     """Turn an order event into a record.
 
     Parameters
     ----------
     event : Any
         An order event of the engine.
-    kind : OrderEventKind
-        What `KINDS` says that it is.
     parent : Parent
         The parent that the order belongs to.
+    kind : OrderEventKind
+        What `KINDS` says that it is.
     instrument_id : str
         What the firm calls the instrument.
     ts_event : int

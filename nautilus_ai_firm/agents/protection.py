@@ -188,7 +188,7 @@ class Protection:
         kind = KINDS.get(event_name)
         if kind is None:
             return None
-        record = order_record(event, kind, parent, name, ts_event)
+        record = order_record(event, parent, kind, name, ts_event)
         if kind is OrderEventKind.FILLED:
             order.filled += int(record.quantity)
         order.pending = order.pending and kind is OrderEventKind.SUBMITTED
