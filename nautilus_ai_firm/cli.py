@@ -17,6 +17,7 @@ from nautilus_ai_firm.research.command_line import FAILED, exit_status, progress
 from nautilus_ai_firm.research.outline import in_catalog, outline, switch_line
 from nautilus_ai_firm.research.replay_report import replay_report
 from nautilus_ai_firm.research.signals_report import signals_report
+from nautilus_ai_firm.research.sweeps.commands import sweep, walk
 from nautilus_ai_firm.research.tearsheet import write_tearsheet
 from nautilus_ai_firm.runs.folder import open_run
 from nautilus_ai_firm.runs.sealing import seal_session, sealed_line
@@ -44,6 +45,8 @@ audit = typer.Typer(help="The audit chain of a run.", no_args_is_help=True)
 app.add_typer(catalog_app, name="catalog")
 add_app.command("ib")(ib)
 app.add_typer(audit, name="audit")
+app.command("sweep")(sweep)
+app.command("walk")(walk)
 
 
 def _stated(text: str) -> str:
