@@ -30,7 +30,7 @@ def after_ns(market):
     return int(market.closes()[50])
 
 
-def altered(catalog, after_ns, seed=1):
+def altered(catalog, after_ns, seed: int | None = 1):
     return AlteredCatalog(catalog.path, Future(after_ns=after_ns, seed=seed))
 
 
