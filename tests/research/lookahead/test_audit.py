@@ -1,22 +1,28 @@
 """The audit lets an honest firm pass, and names who leaked, where and when, for a planted leak of each kind."""
 
 from dataclasses import replace
+from decimal import Decimal
 
 import numpy as np
 import pytest
 
 from nautilus_ai_firm.data.catalog import Catalog
 from nautilus_ai_firm.data.errors import CatalogError
+from nautilus_ai_firm.data.objects import opening_tick_times
 from nautilus_ai_firm.hosts.backtest import BacktestError
 from nautilus_ai_firm.hosts.study import Study, prepare
+from nautilus_ai_firm.messages import OrderEventKind, OrderRecord
 from nautilus_ai_firm.models.signals import momentum
 from nautilus_ai_firm.research.lookahead import audit as audit_module
 from nautilus_ai_firm.research.lookahead.audit import audit_lookahead
+from nautilus_ai_firm.research.lookahead.fills import first_early_fill
 from nautilus_ai_firm.research.lookahead.findings import Method
 from nautilus_ai_firm.research.lookahead.report import leak_line, lookahead_report
 from nautilus_ai_firm.research.lookahead.stamps import first_early_stamp
 from tests.firm_runs import Market, settings, synthetic_market
 from tests.research.lookahead import plants
+from tests.watched_market import SYMBOLS as WATCHED_SYMBOLS
+from tests.watched_market import WATCHES, watched_market
 
 SYMBOLS = ("A", "B")
 SESSIONS = 90
@@ -52,6 +58,13 @@ def test_an_honest_firm_has_the_same_past_whatever_the_future(catalog):
     assert late.decisions == late.rounds > SESSIONS / 2
     assert late.signals == 3 * late.rounds
     assert "no leak found" in lookahead_report(audited, "tested", 3)
+
+
+def test_quotes_events_and_chains_have_futures_too(tmp_path):
+    catalog = watched_market().write(tmp_path / "watched")
+    audited = audit_lookahead(settings(WATCHED_SYMBOLS, WATCHES), catalog, dates=1, seed=2)
+    assert audited.first_leak is None
+    assert audited.compared[-1].rounds > 20
 
 
 def test_an_agent_that_knows_the_next_bar_is_named_with_the_last_round_before_it(catalog, monkeypatch):
@@ -125,6 +138,38 @@ def at_their_start(bars):
     return replace(
         bars, ts_open_ns=np.append(bars.ts_open_ns[0] - HOUR_NS, bars.ts_open_ns[:-1]), ts_close_ns=bars.ts_open_ns
     )
+
+
+def a_fill(ts_ns, price):
+    return OrderRecord(
+        kind=OrderEventKind.FILLED,
+        ts_event=ts_ns,
+        round=6,
+        decision_id="R000006",
+        instrument_id="A.US",
+        client_order_id="O-1",
+        parent_order_id="P-1",
+        exec_algorithm=None,
+        side="BUY",
+        quantity=Decimal(1),
+        price=price,
+    )
+
+
+def test_a_fill_is_in_order_only_at_an_opening_after_its_decision(catalog):
+    market = Catalog(catalog)
+    bars = market.bar_columns("A.US-1-DAY-LAST-EXTERNAL")
+    decided_ns, opened_ns = int(bars.ts_close_ns[5]), int(opening_tick_times(bars)[6])
+    now, then = (Decimal(f"{price:.4f}") for price in (bars.open[5], bars.open[6]))
+
+    def early(*fills):
+        return first_early_fill(fills, {"R000006": decided_ns}, market, "1-DAY")
+
+    assert early(a_fill(opened_ns, then), a_fill(opened_ns + HOUR_NS, then)) is None
+    assert early(a_fill(decided_ns, now)) is not None
+    assert early(a_fill(opened_ns - 1, now)) is not None
+    assert early(a_fill(opened_ns, now)) is not None
+    assert early(a_fill(0, now)) is not None
 
 
 @pytest.mark.parametrize(
