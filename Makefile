@@ -28,7 +28,7 @@ help:
 	@.uv/bin/pip install --quiet --disable-pip-version-check uv
 
 $(STAMP): pyproject.toml uv.lock $(filter .uv/bin/uv,$(UV))
-	@$(UV) sync --quiet --locked --extra demo --extra dev
+	@$(UV) sync --quiet --locked --extra demo --extra dev --extra research
 	@touch $@
 
 demo: $(STAMP)

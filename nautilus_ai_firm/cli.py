@@ -19,6 +19,7 @@ from nautilus_ai_firm.research.lookahead.report import lookahead_report
 from nautilus_ai_firm.research.outline import in_catalog, outline, switch_line
 from nautilus_ai_firm.research.replay_report import replay_report
 from nautilus_ai_firm.research.signals_report import signals_report
+from nautilus_ai_firm.research.sweeps.commands import sweep, walk
 from nautilus_ai_firm.research.tearsheet import write_tearsheet
 from nautilus_ai_firm.runs.folder import open_run
 from nautilus_ai_firm.runs.sealing import seal_session, sealed_line
@@ -46,6 +47,8 @@ audit = typer.Typer(help="What a run wrote down, and what a firm can know.", no_
 app.add_typer(catalog_app, name="catalog")
 add_app.command("ib")(ib)
 app.add_typer(audit, name="audit")
+app.command("sweep")(sweep)
+app.command("walk")(walk)
 
 
 def _stated(text: str) -> str:
