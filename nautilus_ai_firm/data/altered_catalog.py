@@ -28,7 +28,8 @@ class Future:
     after_ns : int
         The last moment that stays as it was, nanoseconds UTC.
     seed : int or None
-        Chance by which later prices and figures are changed, and announcements left out; None cuts all later rows.
+        Chance by which later prices, volumes and figures are changed, and later announcements left out; None cuts all
+        later rows.
 
     """
 
@@ -87,7 +88,9 @@ class _AlteredReader(PartReader):
         # one factor for all prices of a bar, and for bid and ask of one time: nothing becomes impossible
         side = np.sign(self._chance(record.instrument_id, np.zeros(1, np.int64)))
         factor = np.exp(SHIFT * side + NOISE * self._chance(record.instrument_id, bars.ts_close_ns))
-        return bars.adjusted(np.where(later, factor, 1.0), np.ones(len(bars))).rounded(record.price_precision)
+        busier = np.exp(self._chance(f"{record.name} volume", bars.ts_close_ns))
+        changed = bars.adjusted(np.where(later, factor, 1.0), np.where(later, busier, 1.0))
+        return changed.rounded(record.price_precision)
 
     def _chance(self, name: str, times_ns: Times) -> Floats:
         """Draw numbers in [-1, 1) by seed, name and time alone: a series may be read again, or in pieces."""

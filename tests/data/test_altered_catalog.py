@@ -51,6 +51,7 @@ def test_later_bars_are_others_and_still_possible(catalog, after_ns):
     for name in BARS:
         ours, theirs = (one.bar_columns(name, after_ns + 1) for one in (catalog, altered(catalog, after_ns)))
         assert (ours.close != theirs.close).all()
+        assert (ours.volume != theirs.volume).mean() > 0.9
         assert np.abs(np.log(theirs.close / ours.close)).max() < 0.07
         assert np.array_equal(ours.ts_close_ns, theirs.ts_close_ns)
         check_bars(theirs, name)
