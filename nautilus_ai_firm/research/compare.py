@@ -143,9 +143,9 @@ def _returns(run: Run) -> dict[int, float]:
 def _figure(first: Run, second: Run, name: str) -> tuple[str, str, str, str]:
     label, form = FIGURES[name]
     ours, theirs = first.summary.get(name), second.summary.get(name)
-    both = ours is not None and theirs is not None
-    words = ["n/a" if value is None else form.format(value) for value in (ours, theirs)]
-    return label, words[0], words[1], form.format(theirs - ours) if both else "n/a"
+    apart = None if ours is None or theirs is None else theirs - ours
+    words = ["n/a" if value is None else form.format(value) for value in (ours, theirs, apart)]
+    return label, words[0], words[1], words[2]
 
 
 def _together(first: Run, second: Run, ours: Floats, theirs: Floats) -> list[tuple[str, str]]:

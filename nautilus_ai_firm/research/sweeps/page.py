@@ -22,7 +22,8 @@ td { border-bottom: 1px solid #e0e0e0; } .number { text-align: right; white-spac
 .verdict { padding: 10px 14px; font-weight: bold; } code { font-size: 12px; overflow-wrap: anywhere; }
 @media (max-width: 600px) { th, td { padding: 3px 5px; } table { font-size: 12px; } h1 { font-size: 18px; } }
 @media print { body { margin: 0; max-width: none; padding: 0; } section { break-inside: avoid; }
-  .wide { overflow: visible; } .line { white-space: normal; } table { font-size: 9px; } th { color: black; background: #e0e0e0; } }
+  .wide { overflow: visible; } .line { white-space: normal; }
+  table { font-size: 9px; } th { color: black; background: #e0e0e0; } }
 """
 PRINTING = f"""
 const charts = () => document.querySelectorAll(".js-plotly-plot");
