@@ -21,7 +21,7 @@ type Values = Mapping[str, Any]
 
 
 def complete(firm: Firm) -> dict[str, Any]:
-    """Write settings as tables in which every key stands, those at their defaults and absent ones included."""
+    """Write settings as tables in which every key stands, at its default or absent as it may be."""
     raw = msgspec.to_builtins(firm, builtin_types=(date,))
     for agent, table in zip(firm.signals.agents, raw["signals"]["agents"], strict=True):
         table["params"] = msgspec.to_builtins(params_of(agent))
