@@ -40,6 +40,17 @@ def test_every_figure_agrees_with_empyrical(name, series):
     assert found == pytest.approx(WORDS[name](SERIES[series]), abs=1e-9, rel=1e-9, nan_ok=True)
 
 
+def test_the_values_of_empyricals_own_tests():
+    """Its `mixed_returns` and `DECIMAL_PLACES = 8`; its Calmar ratio counts the missing first return as a period."""
+    mixed = np.array([1, 10, -4, 2, 3, 2, 1, -10]) / 100
+    assert ratios.sharpe_ratio(mixed) == pytest.approx(1.7238613961706866, abs=1e-9)
+    assert ratios.sortino_ratio(mixed) == pytest.approx(2.605531251673693, abs=1e-9)
+    assert ratios.max_drawdown(mixed) == pytest.approx(0.1, abs=1e-9)
+    assert ratios.omega_ratio(mixed) == pytest.approx(1.3571428571428572, abs=1e-9)
+    assert ratios.tail_ratio(mixed) == pytest.approx(0.9473684210526313, abs=0.1)  # to one decimal there
+    assert ratios.calmar_ratio(np.append(0.0, mixed)) == pytest.approx(19.135925373194233, abs=1e-9)
+
+
 def test_the_comparison_notices_another_definition():
     """Planted: a Sortino ratio over the deviation of the losses alone, as often seen."""
     returns = SERIES["drifting"]
