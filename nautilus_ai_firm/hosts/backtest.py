@@ -32,7 +32,7 @@ from nautilus_ai_firm.runs.folder import Run, discard, new_folder, open_run, pub
 from nautilus_ai_firm.runs.recorder import RunRecorder
 
 BARS_PER_CHUNK = 20_000
-MOST_ROUNDS_PER_CHUNK = 400  # so that progress shows
+MOST_ROUNDS_PER_CHUNK = 100  # so that progress shows
 
 
 class BacktestError(RuntimeError):
