@@ -64,7 +64,7 @@ def test_every_test_is_a_backtest_of_its_choice_that_knows_enough_from_its_first
     assert one.test.outcome.result_sha256 == folder.summary["result_sha256"]
     signals = folder.table("signals")
     first = signals[(signals["ts"] == signals["ts"].min()) & (signals["agent"] == "momentum")]
-    assert np.isfinite(first["score"].to_numpy()).all()
+    assert np.isfinite(np.asarray(first["score"], np.float64)).all()
     assert len(folder.table("equity")) == len(one.test.outcome.daily_returns) == 9
 
 
