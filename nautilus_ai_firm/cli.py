@@ -14,6 +14,8 @@ from nautilus_ai_firm.gateways.kill_switch import FileKillSwitch
 from nautilus_ai_firm.hosts.replay import replay as replay_session
 from nautilus_ai_firm.research.broker_command import ib
 from nautilus_ai_firm.research.command_line import FAILED, exit_status, progress
+from nautilus_ai_firm.research.compare import compare as compare_runs
+from nautilus_ai_firm.research.compare import comparison_text, write_comparison_page
 from nautilus_ai_firm.research.lookahead.audit import audit_lookahead as lookahead
 from nautilus_ai_firm.research.lookahead.report import lookahead_report
 from nautilus_ai_firm.research.outline import in_catalog, outline, switch_line
@@ -145,6 +147,19 @@ def signals(
 ) -> None:
     """Measure the agents of a run: coverage, turnover, information coefficient, correlation, time."""
     typer.echo(signals_report(open_run(run), catalog))
+
+
+@app.command()
+def compare(
+    first: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run.")],
+    second: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of another.")],
+    html: Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Write it as one page too.")] = None,
+) -> None:
+    """Put two runs side by side: figures, days in common, settings that differ."""
+    found = compare_runs(open_run(first), open_run(second))
+    typer.echo(comparison_text(found))
+    if html is not None:
+        typer.echo(f"page  {write_comparison_page(found, html)}")
 
 
 @app.command()

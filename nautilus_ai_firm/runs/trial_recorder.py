@@ -57,11 +57,11 @@ class TrialRecorder:
         """Return closes of the rounds, nanoseconds UTC, and equity at each, account currency."""
         return np.array(self._ts, np.int64), np.array(self._equity, np.float64)
 
-    def snapshot(self, _message: MarketSnapshot) -> None:
+    def snapshot(self, message: MarketSnapshot) -> None:
         """Count the round."""
         self.rounds += 1
 
-    def decision(self, _message: DecisionEvent) -> None:
+    def decision(self, message: DecisionEvent) -> None:
         """Count the decision."""
         self.decisions += 1
 
@@ -84,20 +84,20 @@ class TrialRecorder:
             self.notional += message.quantity * message.price
             self.results.filled(message)
 
-    def late_bar(self, _message: LateBar) -> None:
+    def late_bar(self, message: LateBar) -> None:
         """Let it go by; so for all that follow."""
 
-    def signal(self, _message: SignalEvent) -> None:
+    def signal(self, message: SignalEvent) -> None:
         """Let it go by."""
 
-    def command(self, _message: RiskCommand) -> None:
+    def command(self, message: RiskCommand) -> None:
         """Let it go by."""
 
-    def gate_result(self, _message: GateResult) -> None:
+    def gate_result(self, message: GateResult) -> None:
         """Let it go by."""
 
-    def parent(self, _message: ParentRecord) -> None:
+    def parent(self, message: ParentRecord) -> None:
         """Let it go by."""
 
-    def connection(self, _message: Connection) -> None:
+    def connection(self, message: Connection) -> None:
         """Let it go by."""

@@ -131,8 +131,8 @@ def load_sweep(path: Path) -> LoadedSweep:
     """
     raw = read_toml(path)
     flat = raw | {
-        "fixed": _flat(raw.get("fixed", {}), lambda _: False),
-        "space": _flat(raw.get("space", {}), lambda table: bool(DIMENSION_KEYS & set(table))),
+        "fixed": _flat(raw.get("fixed", {}), set()),
+        "space": _flat(raw.get("space", {}), DIMENSION_KEYS),
     }
     _check_dimensions(flat["space"], path)
     try:
@@ -154,21 +154,26 @@ def load_sweep(path: Path) -> LoadedSweep:
 
 def _check_dimensions(space: Any, path: Path) -> None:
     """Refuse a dimension by its path: the decoder does not name keys of a table that may have any."""
-    for name, table in space.items() if isinstance(space, Mapping) else ():
+    if not isinstance(space, Mapping):
+        return
+    for name, table in cast("Mapping[str, Any]", space).items():
         try:
             msgspec.convert(table, Dimension, strict=True)
         except msgspec.ValidationError as error:
             raise ConfigError(f"{path}: space: {name}: {explain(str(error), table, Dimension)}") from None
 
 
-def _flat(table: Any, is_leaf: Any, before: str = "") -> Any:
-    """Turn tables inside tables into one by dotted path: both ways of writing a path in TOML are one."""
+def _flat(table: Any, leaf_keys: set[str], before: str = "") -> Any:
+    """Turn tables inside tables into one by dotted path: both ways of writing a path in TOML are one.
+
+    A table with one of `leaf_keys` is a value.
+    """
     if not isinstance(table, Mapping):
         return table
     flat: dict[str, Any] = {}
     for key, value in cast("Mapping[str, Any]", table).items():
-        if isinstance(value, Mapping) and not is_leaf(value) and value:
-            flat |= _flat(value, is_leaf, f"{before}{key}.")
+        if isinstance(value, Mapping) and value and not leaf_keys & set(cast("Mapping[str, Any]", value)):
+            flat |= _flat(value, leaf_keys, f"{before}{key}.")
         else:
             flat[f"{before}{key}"] = value
     return flat

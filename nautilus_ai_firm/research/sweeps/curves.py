@@ -46,8 +46,8 @@ def equity_section(title: str, ends_ns: Days, lines: Mapping[str, Floats], marks
     return section(title, chart(growth), chart(falls, 220))
 
 
-def months_section(ends_ns: Days, returns: Floats) -> str:
-    """Write the return of every month and year."""
+def months_section(ends_ns: Days, returns: Floats, title: str = "Months") -> str:
+    """Write the return of every month and year, from daily returns that end at these times, nanoseconds UTC."""
     months: dict[tuple[int, int], float] = {}
     for end, made in zip(ends_ns.tolist(), returns.tolist(), strict=True):
         day = datetime.fromtimestamp(end / 1e9, UTC)
@@ -59,7 +59,7 @@ def months_section(ends_ns: Days, returns: Floats) -> str:
         whole = float(np.prod([1.0 + value for value in found if value is not None])) - 1.0
         rows.append([str(year), *("" if value is None else f"{value:.1%}" for value in found), f"{whole:.1%}"])
         marks.append(["", *(_shade(value) for value in found), _shade(whole)])
-    return section("Months", table(["", *MONTHS, "year"], rows, range(1, 14), marks), text("Returns after all costs."))
+    return section(title, table(["", *MONTHS, "year"], rows, range(1, 14), marks), text("Returns after all costs."))
 
 
 def _dates(times_ns: Days) -> list[str]:

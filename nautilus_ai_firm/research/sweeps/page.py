@@ -18,11 +18,12 @@ h1 { font-size: 22px; } h2 { font-size: 17px; margin: 26px 0 8px; } p, li { font
 th { background: #4a4a4a; color: white; text-align: left; font-weight: 600; }
 th, td { padding: 4px 10px 4px 8px; vertical-align: top; }
 td { border-bottom: 1px solid #e0e0e0; } .number { text-align: right; white-space: nowrap; }
-.bad { background: #f6d4d4; } .good { background: #d7ecd9; } .chart { width: 100%; }
+.line { white-space: nowrap; } .bad { background: #f6d4d4; } .good { background: #d7ecd9; } .chart { width: 100%; }
 .verdict { padding: 10px 14px; font-weight: bold; } code { font-size: 12px; overflow-wrap: anywhere; }
 @media (max-width: 600px) { th, td { padding: 3px 5px; } table { font-size: 12px; } h1 { font-size: 18px; } }
 @media print { body { margin: 0; max-width: none; padding: 0; } section { break-inside: avoid; }
-  .wide { overflow: visible; } table { font-size: 9px; } th { color: black; background: #e0e0e0; } }
+  .wide { overflow: visible; } .line { white-space: normal; }
+  table { font-size: 9px; } th { color: black; background: #e0e0e0; } }
 """
 PRINTING = f"""
 const charts = () => document.querySelectorAll(".js-plotly-plot");

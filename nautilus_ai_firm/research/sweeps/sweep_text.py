@@ -30,7 +30,7 @@ def sweep_text(swept: Swept) -> str:
                 f"{sweep.name}: {len(swept.tried):,} trials of {plan.loaded.base.firm.name} ({sweep.sampler}), "
                 f"{plan.start} to {plan.end}, in {swept.wall_seconds:.1f} s by {workers_text(swept.workers)}{resumed}"
             ),
-            *panel_text(search_rows(panel)),
+            *panel_text("HOW MUCH OF THIS IS LUCK", search_rows(panel)),
             f"BEST  trial {chosen.outcome.number}, {sweep.objective} {score:.4f}",
             *(f"  {line}" for line in aligned([(path, value_text(one)) for path, one in chosen.parameters.items()])),
             f"TRIALS, the best {min(MOST_TRIALS, len(swept.tried))} by {sweep.objective}",
@@ -48,9 +48,9 @@ def sweep_text(swept: Swept) -> str:
     )
 
 
-def panel_text(rows: Rows) -> list[str]:
+def panel_text(title: str, rows: Rows) -> list[str]:
     """Write a panel in lines that fit."""
-    lines = ["HOW MUCH OF THIS IS LUCK"]
+    lines = [title]
     names, figures = (max(len(row[column]) for row in rows) for column in (0, 1))
     for name, figure, meaning in rows:
         first, *more = textwrap.wrap(meaning, WIDTH - names - figures - 6)

@@ -114,6 +114,7 @@ WINDOW_HEADER = (
     "overfitting",
 )
 WINDOW_NUMBERS = (0, 4, 5, 6, 7, 8, 9, 10)
+WINDOW_DATES = (1, 2, 3)
 
 
 def result_rows(walk: WalkedForward) -> list[tuple[str, str, str]]:

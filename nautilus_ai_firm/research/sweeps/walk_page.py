@@ -11,6 +11,7 @@ from nautilus_ai_firm.research.sweeps.curves import FIRM, GREY, equity_section, 
 from nautilus_ai_firm.research.sweeps.page import chart, panel_table, section, table, text, write_page
 from nautilus_ai_firm.research.sweeps.panel import SearchPanel, walk_panel, walk_rows
 from nautilus_ai_firm.research.sweeps.walk_figures import (
+    WINDOW_DATES,
     WINDOW_HEADER,
     WINDOW_NUMBERS,
     Stability,
@@ -24,6 +25,8 @@ from nautilus_ai_firm.research.sweeps.walking import WalkedForward
 from nautilus_ai_firm.research.sweeps.wording import short_names, value_text
 
 PAGE = "report.html"
+MOST_SETTINGS = 40
+ROW_PIXELS = 22
 ENDS = (
     "Every test begins without positions, on desks that have learnt from the rounds before it, and ends marked at its "
     "last close less the commission and the half-spread of closing; the next one buys anew."
@@ -109,7 +112,8 @@ def _windows(walk: WalkedForward, rows: list[list[str]]) -> str:
     bars.update_xaxes(title="window", type="category")
     bars.update_yaxes(title="Sharpe ratio a year")
     said = "Deflated Sharpe ratio and probability of overfitting are those of the training."
-    return section("Windows", chart(bars, 260), table(WINDOW_HEADER, rows, WINDOW_NUMBERS), text(said))
+    marks = [["line" if at in WINDOW_DATES else "" for at in range(len(WINDOW_HEADER))]] * len(rows)
+    return section("Windows", chart(bars, 260), table(WINDOW_HEADER, rows, WINDOW_NUMBERS, marks), text(said))
 
 
 def _parameters(walk: WalkedForward) -> str:
@@ -122,7 +126,31 @@ def _parameters(walk: WalkedForward) -> str:
     said = "What holds is chosen again; a choice that jumps from window to window was made by noise."
     header = ("parameter", "chosen most often", "share of windows", "changes")
     charts = [chart(_choices(one, names[one.path]), 200) for one in found]
-    return section("Stability of the parameters", table(header, rows, (2, 3)), text(said), *charts)
+    settings = _all_settings(walk)
+    shown = [] if settings is None else [chart(settings, 120 + ROW_PIXELS * len(walk.windows[0].tried))]
+    return section("Stability of the parameters", table(header, rows, (2, 3)), text(said), *shown, *charts)
+
+
+def _all_settings(walk: WalkedForward) -> go.Figure | None:
+    """Draw what each setting scored in each training, where every window tried the same ones, and not too many."""
+    objective, (first, *others) = walk.plan.loaded.sweep.objective, walk.windows
+    same = [one.parameters for one in first.tried]
+    if len(same) > MOST_SETTINGS or any([tried.parameters for tried in one.tried] != same for one in others):
+        return None
+    scores = [[one.tried[place].outcome.score(objective) for one in walk.windows] for place in range(len(same))]
+    figure = go.Figure(
+        go.Heatmap(
+            z=scores,
+            x=[str(place + 1) for place in range(len(walk.windows))],
+            y=[", ".join(map(value_text, one.values())) for one in same],
+            colorscale="RdBu",
+            zmid=0,
+            colorbar={"title": objective, "thickness": 12},
+        )
+    )
+    figure.update_xaxes(title=f"{objective} of every setting in every training, by window", type="category")
+    figure.update_yaxes(type="category", automargin=True)
+    return figure
 
 
 def _choices(one: Stability, name: str) -> go.Figure:
@@ -133,7 +161,8 @@ def _choices(one: Stability, name: str) -> go.Figure:
         )
     )
     figure.update_xaxes(title="window", type="category")
-    figure.update_yaxes(title=name, type="category")
+    order = sorted(set(one.chosen), key=lambda word: (len(word), word))
+    figure.update_yaxes(title=name, type="category", categoryorder="array", categoryarray=order)
     return figure
 
 

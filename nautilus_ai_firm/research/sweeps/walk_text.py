@@ -27,6 +27,7 @@ def walk_text(walk: WalkedForward) -> str:
     names = short_names(paths)
     trials = sum(len(one.tried) for one in walk.windows)
     failed = sum(bool(tried.outcome.error) for one in walk.windows for tried in one.tried)
+    panel = walk_panel(walk.stitched.returns, firm.costs.cash_rate_per_year, sweep.seed)
     resumed = f", {walk.resumed:,} runs of it before" if walk.resumed else ""
     chosen = [
         f"{names[one.path]}: {one.most_chosen} in {one.share:.0%} of the windows, {one.changes} changes"
@@ -39,7 +40,7 @@ def walk_text(walk: WalkedForward) -> str:
             f"{sweep.name}: {firm.name} walked forward, {len(walk.windows)} windows, {trials:,} trials and "
             f"{len(walk.windows)} tests in {walk.wall_seconds:.1f} s by {workers_text(walk.workers)}{resumed}"
             + (f"; {failed:,} trials failed" if failed else ""),
-            *panel_text(walk_rows(walk_panel(walk.stitched.returns, firm.costs.cash_rate_per_year, sweep.seed))),
+            *panel_text("HOW SURE THIS IS", walk_rows(panel)),
             "OUT OF SAMPLE",
             *(f"  {line}" for line in aligned([("", "firm", "buy-and-hold"), *result_rows(walk)], right=(1, 2))),
             "WINDOWS",

@@ -186,14 +186,14 @@ def run_walk(plan: SweepPlan, folder: Path, count: int) -> WalkedForward:
                 ledger,
                 hear,
             )
-            chosen = [best(trained[phase("train", place)], sweep.objective) for place in range(len(windows))]
+            chosen = [best(tried, sweep.objective) for tried in trained.values()]
             tested = search(
                 {
                     phase("test", place): Search(
-                        proposals=Listed([] if chosen[place] is None else [chosen[place].parameters]),
+                        proposals=Listed([] if choice is None else [choice.parameters]),
                         trial=_over(plan, dates.test_start, dates.test_end),
                     )
-                    for place, dates in enumerate(windows)
+                    for place, (dates, choice) in enumerate(zip(windows, chosen, strict=True))
                 },
                 sweep.objective,
                 work,

@@ -25,7 +25,15 @@ def space(*names: str) -> dict[str, Dimension]:
 
 
 def sweep(**changes: Any) -> Sweep:
-    base = {"name": "x", "config": "x", "sampler": "tpe", "trials": 24, "seed": 3, "objective": "sharpe", "space": SPACE}
+    base = {
+        "name": "x",
+        "config": "x",
+        "sampler": "tpe",
+        "trials": 24,
+        "seed": 3,
+        "objective": "sharpe",
+        "space": SPACE,
+    }
     return msgspec.convert(base | changes, Sweep)
 
 

@@ -81,9 +81,13 @@ def test_the_table_has_a_row_a_trial_with_values_figures_and_hashes(whole: Swept
 
 
 def test_a_trial_is_the_backtest_of_its_settings(whole: Swept, market: Path, write_sweep: WriteSweep) -> None:
-    changed = write_sweep({"fixed": {SPAN: 20.0, "execution.no_trade_band": 0.05}, "space": {"risk.max_net": {"values": [1.2]}}})
+    changed = write_sweep(
+        {"fixed": {SPAN: 20.0, "execution.no_trade_band": 0.05}, "space": {"risk.max_net": {"values": [1.2]}}}
+    )
     loaded = plan_sweep(changed, market).loaded.base
-    assert run_trial(prepare(Study(loaded=loaded, catalog=market))).result_sha256 == rows(whole.folder)[2]["result_sha256"]
+    assert (
+        run_trial(prepare(Study(loaded=loaded, catalog=market))).result_sha256 == rows(whole.folder)[2]["result_sha256"]
+    )
 
 
 @pytest.mark.parametrize("changes", [{}, TPE], ids=["grid", "tpe"])
