@@ -53,6 +53,7 @@ bench: $(STAMP)
 	@$(RUN)python tests/bench/ten_agents.py
 	@$(RUN)python tests/bench/ingest.py
 	@$(RUN)python -m tests.bench.live
+	@$(RUN)python -m tests.bench.kill
 
 clean:
 	rm -rf .venv .uv .pytest_cache .ruff_cache .hypothesis runs
