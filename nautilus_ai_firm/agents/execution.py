@@ -10,6 +10,7 @@ from nautilus_trader.model import ClientOrderId, Price, QuoteTick, StrategyId, T
 from nautilus_trader.trading import Strategy, StrategyConfig
 
 from nautilus_ai_firm.agents.book import Book, nearest_float
+from nautilus_ai_firm.agents.entry_list import entry_list
 from nautilus_ai_firm.agents.gate import OrderGate
 from nautilus_ai_firm.agents.liquidation import Liquidation
 from nautilus_ai_firm.agents.obedience import Obedience, Safety
@@ -198,8 +199,13 @@ class ExecutionDesk(Strategy):
         self._protection.has_left(parent.place)
         if not parent.end_ns:
             self._ledger.child_submitted(parent.parent_id, parent.parent_id, abs(parent.quantity))
-        order = market_order(self.order_factory, parent, self._universe.order_ids[parent.place], time_in_force)
-        self.submit_order(order, client_id=self._universe.client_id)
+        order_id, client_id = self._universe.order_ids[parent.place], self._universe.client_id
+        if (attached := self._protection.attach(parent, ts_event)) is not None:
+            stop, trigger = attached
+            orders = entry_list(self, (parent, stop), order_id, trigger, (time_in_force, self._clock.now_ns()))
+            self.submit_order_list(orders, client_id=client_id)
+            return
+        self.submit_order(market_order(self.order_factory, parent, order_id, time_in_force), client_id=client_id)
 
     def _expect_child(self, intent: ChildIntent) -> None:
         self._ledger.child_submitted(intent.parent_order_id, intent.client_order_id, intent.quantity)
