@@ -55,6 +55,7 @@ bench: $(STAMP)
 	@$(RUN)python -m tests.bench.sweep
 	@$(RUN)python tests/bench/ingest.py
 	@$(RUN)python -m tests.bench.live
+	@$(RUN)python -m tests.bench.kill
 
 clean:
 	rm -rf .venv .uv .pytest_cache .ruff_cache .hypothesis runs

@@ -3,6 +3,7 @@
 market -> signals -> cio -> risk -> compliance -> execution -> algorithms; records listen to all of them.
 """
 
+from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from nautilus_ai_firm.agents.algorithms import TwapAlgorithm
@@ -12,6 +13,7 @@ from nautilus_ai_firm.agents.compliance import ComplianceDesk
 from nautilus_ai_firm.agents.execution import ExecutionDesk
 from nautilus_ai_firm.agents.gate import OrderGate
 from nautilus_ai_firm.agents.market import Feed, MarketDesk
+from nautilus_ai_firm.agents.obedience import Safety
 from nautilus_ai_firm.agents.records import Recorder, RecordsDesk
 from nautilus_ai_firm.agents.risk import RiskDesk
 from nautilus_ai_firm.agents.signals import Measure, Seat, SignalDesk, unmeasured
@@ -86,7 +88,13 @@ def seat(
     """
     ledger = WorkingLedger(len(universe.instrument_ids))
     book = Book(universe, ledger, funds)
-    gate = OrderGate(firm.execution.gate, firm.market, universe, halt_allows_reducing=firm.risk.halt_allows_reducing)
+    gate = OrderGate(
+        firm.execution.gate,
+        firm.market,
+        universe,
+        halt_allows_reducing=firm.risk.halt_allows_reducing,
+        latch=lambda cause, ts_event: kill_switch.latch(cause, "gate", _iso(ts_event)),
+    )
     host.add_actor(RecordsDesk(recorder, failures))
     host.add_actor(MarketDesk(universe, sessions, feed, time, failures))
     for seats in _signal_seats(firm):
@@ -97,14 +105,14 @@ def seat(
     if stops is not None:
         host.add_actor(StopDesk(stops, universe, failures))
     host.add_actor(ComplianceDesk(firm.compliance, firm.execution.gate, firm.market, universe, sessions, failures))
-    host.add_strategy(
-        ExecutionDesk(
-            firm.execution, book, ledger, gate, sessions, time, failures, stops,
-            halt_flattens=firm.risk.kill_switch_flattens,
-        )
-    )  # fmt: skip
+    safety = Safety.of(firm)
+    host.add_strategy(ExecutionDesk(firm.execution, book, ledger, gate, sessions, time, failures, safety))
     host.add_exec_algorithm(TwapAlgorithm(universe, gate, time, failures))
     return ledger
+
+
+def _iso(ts_event: int) -> str:
+    return datetime.fromtimestamp(ts_event / 1e9, UTC).isoformat()
 
 
 def _signal_seats(firm: Firm) -> list[list[Seat]]:

@@ -24,7 +24,9 @@ from nautilus_ai_firm.agents.book import Book, Holdings
 from nautilus_ai_firm.agents.execution import ExecutionDesk
 from nautilus_ai_firm.agents.gate import OrderGate
 from nautilus_ai_firm.agents.market import Feed, MarketDesk
+from nautilus_ai_firm.agents.obedience import Safety
 from nautilus_ai_firm.agents.records import RecordsDesk
+from nautilus_ai_firm.agents.stops import StopDesk
 from nautilus_ai_firm.bus import Failures, Line, Priority, Topic, callback
 from nautilus_ai_firm.clock import MarketTime
 from nautilus_ai_firm.data.catalog import Catalog
@@ -421,7 +423,11 @@ def play(loaded: Loaded, catalog: Path, out: Path, plan: Plan) -> Played:
         engine.add_actor(RecordsDesk(tape, failures))
         engine.add_actor(MarketDesk(universe, stage.sessions, Feed(), time, failures))
         engine.add_actor(script)
-        engine.add_strategy(ExecutionDesk(firm.execution, book, ledger, gate, stage.sessions, time, failures))
+        stops = firm.risk.stops
+        if stops is not None:
+            engine.add_actor(StopDesk(stops, universe, failures))
+        safety = Safety.of(firm)
+        engine.add_strategy(ExecutionDesk(firm.execution, book, ledger, gate, stage.sessions, time, failures, safety))
         engine.add_exec_algorithm(TwapAlgorithm(universe, gate, time, failures))
         stage.charges.failures = failures
         backtest._feed(engine, stage, failures)

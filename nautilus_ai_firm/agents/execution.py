@@ -11,8 +11,10 @@ from nautilus_trader.model import ClientOrderId, Price, QuoteTick, StrategyId, T
 from nautilus_trader.trading import Strategy, StrategyConfig
 
 from nautilus_ai_firm.agents.book import Book, nearest_float
+from nautilus_ai_firm.agents.entry_list import entry_list
 from nautilus_ai_firm.agents.gate import OrderGate
 from nautilus_ai_firm.agents.liquidation import Liquidation
+from nautilus_ai_firm.agents.obedience import Obedience, Safety
 from nautilus_ai_firm.agents.order_records import KINDS, gate_result, market_order, order_record, parent_record
 from nautilus_ai_firm.agents.parents import ParentPlanner
 from nautilus_ai_firm.agents.protection import Protection, stopped_out
@@ -24,25 +26,22 @@ from nautilus_ai_firm.messages import (
     Breach,
     ChildIntent,
     ClearedDecision,
-    Connection,
     DecisionEvent,
     ExecutionTick,
     MarketSnapshot,
     OrderEventKind,
     ParentDone,
-    RiskAction,
-    RiskCommand,
     SessionEnd,
 )
 from nautilus_ai_firm.models.execution.ledger import Parent, WorkingLedger
 from nautilus_ai_firm.models.execution.netting import changed_targets
-from nautilus_ai_firm.settings import Execution, Stops
+from nautilus_ai_firm.settings import Execution
 
 
 class ExecutionDesk(Strategy):
     """Nets targets against what is held and working, and holds parents until their market opens."""
 
-    def __new__(cls, *_: object, **__: object) -> Self:
+    def __new__(cls, *_: object) -> Self:
         """Give the engine the desk's id."""
         return super().__new__(cls, StrategyConfig(strategy_id=StrategyId("EXECUTION-001"), order_id_tag="001"))  # pyright: ignore[reportCallIssue] - the engine takes the config here
 
@@ -55,14 +54,11 @@ class ExecutionDesk(Strategy):
         sessions: Sessions,
         time: MarketTime,
         failures: Failures,
-        stops: Stops | None = None,
-        *,
-        halt_flattens: bool = False,
+        safety: Safety,
     ) -> None:
         self.line = Line("execution", self, failures)
         self._time = time
         self._settings = settings
-        self._flattens = halt_flattens
         self._book = book
         self._ledger = ledger
         self._gate = gate
@@ -71,14 +67,20 @@ class ExecutionDesk(Strategy):
         self._auctions = book.universe.route is not None and book.universe.route.auctions
         self._place = {instrument_id: place for place, instrument_id in enumerate(book.universe.instrument_ids)}
         self._close = np.full(len(self._place), np.nan)
-        self._protection = Protection(stops, book.universe, gate, ledger, self, self.line, self._position)
-        self._places = range(len(book.universe.instrument_ids))
-        self._liquidation = Liquidation(gate, ledger, self._planner, sessions, self._position)
+        self._protection = Protection(safety.stops, book.universe, gate, ledger, self, self.line, self._position)
         self._withdrawal = Withdrawal(
             book.universe, gate, ledger, self._protection, self, self.line, self._record_parent
         )
         self._waiting: dict[str, tuple[float, TimeInForce]] = {}  # parents, until a stop has made room
-        self._busy = False  # with an event, after which stops are looked after
+        self._obedience = Obedience(
+            gate,
+            self._withdrawal,
+            Liquidation(gate, ledger, self._planner, sessions, self._position),
+            self._protection,
+            range(len(book.universe.instrument_ids)),
+            failures,
+            safety,
+        )
 
     @callback
     def on_start(self) -> None:
@@ -89,8 +91,8 @@ class ExecutionDesk(Strategy):
                 self.subscribe_quotes(instrument_id)
             else:
                 self.subscribe_trades(instrument_id)
-        self.line.subscribe(Topic.RISK_COMMAND, self._obey, Priority.COMMAND)
-        self.line.subscribe(Topic.CONNECTION, self._heed, Priority.COMMAND)
+        self.line.subscribe(Topic.RISK_COMMAND, self._obedience.obey, Priority.COMMAND)
+        self.line.subscribe(Topic.CONNECTION, self._obedience.heed, Priority.COMMAND)
         self.line.subscribe(Topic.SESSION_END, self._end_session, Priority.COMMAND)
         self.line.subscribe(Topic.SNAPSHOT, self._start_round, Priority.EXECUTION_MARKS)
         self.line.subscribe(Topic.CLEARED, self._execute, Priority.DESK)
@@ -103,17 +105,19 @@ class ExecutionDesk(Strategy):
         self._planner.observe(snapshot)
         self._waiting.clear()
         self._withdrawal.drop_held("dropped: no trade before the next round")
-        if self._gate.flattening:
-            self._liquidation.hold(self._places, snapshot.ts_event, f"K{snapshot.round:06d}", snapshot.round)
-        self._protection.start_round(snapshot.ts_event)
+        self._obedience.start_round(snapshot.ts_event, snapshot.round)
 
     def _execute(self, cleared: ClearedDecision) -> None:
         decision = cleared.risked.decision
-        positions = decision.positions.tolist()  # nothing was filled since
+        is_new, positions = self._gate.is_new(decision.round), decision.positions.tolist()  # nothing was filled since
         for place, target in changed_targets(
             cleared, self._ledger.working(), self._universe.lot_sizes, self._settings.no_trade_band
         ):
-            self._retarget(place, target, positions[place], decision)
+            if is_new:
+                self._retarget(place, target, positions[place], decision)
+            else:
+                parent = self._planner.parent(place, target, decision.decision_id, decision.round, 0)
+                self._refuse(parent, decision.ts_event, self._gate.duplicate(place, decision.round))
 
     def _retarget(self, place: int, target: int, position: int, decision: DecisionEvent) -> None:
         self._withdrawal.cancel_active(place, decision.ts_event)
@@ -196,8 +200,13 @@ class ExecutionDesk(Strategy):
         self._protection.has_left(parent.place)
         if not parent.end_ns:
             self._ledger.child_submitted(parent.parent_id, parent.parent_id, abs(parent.quantity))
-        order = market_order(self.order_factory, parent, self._universe.order_ids[parent.place], time_in_force)
-        self.submit_order(order, client_id=self._universe.client_id)
+        order_id, client_id = self._universe.order_ids[parent.place], self._universe.client_id
+        if (attached := self._protection.attach(parent, ts_event)) is not None:
+            stop, trigger = attached
+            orders = entry_list(self, (parent, stop), order_id, trigger, (time_in_force, self._clock.now_ns()))
+            self.submit_order_list(orders, client_id=client_id)
+            return
+        self.submit_order(market_order(self.order_factory, parent, order_id, time_in_force), client_id=client_id)
 
     def _expect_child(self, intent: ChildIntent) -> None:
         self._ledger.child_submitted(intent.parent_order_id, intent.client_order_id, intent.quantity)
@@ -220,9 +229,9 @@ class ExecutionDesk(Strategy):
         if kind is None or parent is None:
             return
         record = order_record(event, parent, kind, self._universe.names[parent.place], self._clock.time_of(event))
-        self._busy = True
+        self._obedience.inside_event = True
         self.line.publish(Topic.ORDER_RECORD, record)
-        self._busy = False
+        self._obedience.inside_event = False
         if kind is OrderEventKind.SUBMITTED or kind is OrderEventKind.ACCEPTED:
             return
         if kind is OrderEventKind.FILLED:
@@ -237,9 +246,9 @@ class ExecutionDesk(Strategy):
         record = self._protection.hear(event, stop, ts_event)
         if record is None:
             return
-        self._busy = True
+        self._obedience.inside_event = True
         self.line.publish(Topic.ORDER_RECORD, record)
-        self._busy = False
+        self._obedience.inside_event = False
         if record.kind is OrderEventKind.FILLED:  # what was decided before it is over
             self._protection.cool(place)
             self._withdrawal.drop_place(place, "dropped: stopped out", ts_event)
@@ -247,48 +256,6 @@ class ExecutionDesk(Strategy):
         held = self._ledger.held(place)
         if held is not None and held.parent_id in self._waiting:
             self._release(held, ts_event, *self._waiting.pop(held.parent_id))
-
-    def _obey(self, command: RiskCommand) -> None:
-        match command.action:
-            case RiskAction.HALT:
-                self._gate.halted = True
-                if self._flattens:
-                    self._flatten(command)
-            case RiskAction.RESUME:
-                self._gate.halted = self._gate.flattening = False
-            case RiskAction.CANCEL_ALL if not self._gate.flattening:  # what works then is on its way to nothing
-                self._withdrawal.take_all("dropped: cancel_all", command.ts_event)
-            case RiskAction.SET_STOP if command.place is not None and command.price is not None:
-                self._protection.set_level(command.place, command.price, command.cause)
-                if not self._busy:
-                    self._protection.sync(command.place, command.ts_event)
-            case RiskAction.FLATTEN if command.place is not None:
-                round_, place = self.line.failures.round, command.place
-                self._protection.cool(place)
-                self._withdrawal.drop_place(place, f"dropped: {command.cause}", command.ts_event)
-                self._liquidation.hold(range(place, place + 1), command.ts_event, f"X{round_:06d}", round_)
-            case RiskAction.FLATTEN:
-                self._flatten(command)
-            case RiskAction.SET_STOP:
-                raise ValueError(f"set_stop {command.sequence} names no instrument or no price")
-            case _:
-                pass
-
-    def _flatten(self, command: RiskCommand) -> None:
-        if self._gate.flattening:
-            return
-        self._gate.flattening = True
-        self._withdrawal.take_all("dropped: cancel_all", command.ts_event)
-        round_ = self.line.failures.round
-        self._liquidation.hold(self._places, command.ts_event, f"K{round_:06d}", round_)
-
-    def _heed(self, connection: Connection) -> None:
-        self._gate.offline = not connection.trusted
-        self._gate.barred = frozenset(connection.barred)
-        if self._gate.offline:
-            self._withdrawal.drop_all(f"dropped: {connection.cause}", connection.ts_event)
-        else:
-            self._protection.sync_all(connection.ts_event)
 
     def _position(self, place: int) -> int:
         return round(self.portfolio.net_position(self._universe.order_ids[place]))

@@ -14,9 +14,10 @@ from nautilus_ai_firm.bus import Line, Topic
 from nautilus_ai_firm.messages import Breach, Floats, GateResult
 from nautilus_ai_firm.models.execution.algorithm_choice import Choice
 from nautilus_ai_firm.models.execution.budget import MessageBudget
+from nautilus_ai_firm.models.execution.new_risk import NewRisk, NewRiskLimits
 from nautilus_ai_firm.settings import Gate, Market
 
-NS_PER_SECOND = 1_000_000_000
+NS_PER_SECOND, NS_PER_MS = 1_000_000_000, 1_000_000
 
 
 class OrderGate:
@@ -32,10 +33,20 @@ class OrderGate:
         What the firm trades.
     halt_allows_reducing : bool
         Whether orders that only reduce a position pass during a halt.
+    latch : callable
+        Latches the kill switch, from a cause and a time: where the same order for new risk came too often.
 
     """
 
-    def __init__(self, settings: Gate, market: Market, universe: Universe, *, halt_allows_reducing: bool) -> None:
+    def __init__(
+        self,
+        settings: Gate,
+        market: Market,
+        universe: Universe,
+        *,
+        halt_allows_reducing: bool,
+        latch: Callable[[str, int], None] = lambda _cause, _ts_event: None,
+    ) -> None:
         self.halted = False
         self.flattening = False
         self.offline = False
@@ -48,12 +59,22 @@ class OrderGate:
         window_ns = settings.message_window_seconds * NS_PER_SECOND
         self._budget = MessageBudget(settings.max_messages or 0, window_ns)
         self._latest_ns = 0
+        limits = NewRiskLimits(
+            max_parents=settings.max_new_parents,
+            window_ns=settings.new_parents_window_seconds * NS_PER_SECOND,
+            max_repeats=settings.max_repeats,
+            repeat_window_ns=settings.repeat_window_seconds * NS_PER_SECOND,
+            spacing_ns=settings.min_new_parent_spacing_ms * NS_PER_MS,
+        )
+        self._new_risk = NewRisk(limits)
+        self._latch = latch
+        self._last_round = 0
 
     def mark(self, close: Floats) -> None:
         """Take the round's closes as reference prices."""
         self._reference = close
 
-    def reserve(self, place: int, ts_event: int, messages: int, *, reduces: bool) -> Breach | None:
+    def reserve(self, place: int, ts_event: int, messages: int, *, reduces: bool, buys: bool = True) -> Breach | None:
         """Reserve the messages of a parent order in the firm's budget; reducing orders count but always pass.
 
         The budget is asked at the decision, in the order of the universe, and not at release: the engine delivers
@@ -64,11 +85,38 @@ class OrderGate:
             return self._breach("limit_missing:max_messages", place, 0.0, 0.0, "refused")
         if reduces:
             self._budget.record(ts_event, messages)
-        elif not self._budget.reserve(ts_event, messages):
+            return None
+        if (most := self._new_risk.repeats(place, ts_event, buys=buys)) is not None:
+            self.halted = True
+            side = "buy" if buys else "sell"
+            self._latch(f"{self._names[place]}: more than {most} orders to {side} for new risk in the window", ts_event)
+            return self._breach("max_repeats", place, most + 1.0, float(most), "halted")
+        if (full := self._new_risk.refusal(ts_event)) is not None:
+            return self._breach("max_new_parents", place, *full, "refused")
+        if not self._budget.reserve(ts_event, messages):
             return self._breach(
                 "max_messages", place, float(self._budget.count(ts_event) + messages), float(limit or 0), "refused"
             )
+        self._new_risk.record(ts_event)
         return None
+
+    def space(self, execution_ns: int) -> int:
+        """Return the earliest release of an order for new risk: not too soon after the one before."""
+        return self._new_risk.space(execution_ns)
+
+    def is_new(self, round_: int) -> bool:
+        """Whether a decision was not executed before; from now on it was."""
+        is_new, self._last_round = round_ > self._last_round, max(self._last_round, round_)
+        return is_new
+
+    def duplicate(self, place: int, round_: int) -> Breach:
+        """Describe an order of a decision that came again."""
+        return self._breach("duplicate_decision", place, float(round_), float(self._last_round), "refused")
+
+    def resume(self) -> None:
+        """Let new risk pass again, by the word of a person."""
+        self.halted = self.flattening = False
+        self._new_risk.forget_repeats()
 
     def count_message(self, ts_event: int) -> None:
         """Count a cancel, or a change of a stop; these are never refused."""

@@ -84,9 +84,13 @@ class ParentPlanner:
             return Planned(parent=parent, breaches=tuple(breaches), may_be_held=False)
         position = int(decision.positions[place])
         reduces = choice.quantity * position < 0 and abs(choice.quantity) <= abs(position)
-        breach = self._gate.reserve(place, decision.ts_event, choice.messages, reduces=reduces)
+        breach = self._gate.reserve(
+            place, decision.ts_event, choice.messages, reduces=reduces, buys=choice.quantity > 0
+        )
         if breach is not None:
             breaches.append(breach)
+        elif not reduces:
+            parent = replace(parent, execution_ns=self._gate.space(execution_ns))
         return Planned(parent=parent, breaches=tuple(breaches), may_be_held=breach is None)
 
     def _close_of(self, execution_ns: int) -> int:

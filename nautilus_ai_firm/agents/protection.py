@@ -18,6 +18,7 @@ from nautilus_ai_firm.bus import Line, Topic
 from nautilus_ai_firm.messages import Breach, OrderEventKind, OrderRecord
 from nautilus_ai_firm.models.execution.ledger import Parent, WorkingLedger
 from nautilus_ai_firm.models.execution.stop_order import StopOrder, StopStep, closing_quantity, next_step
+from nautilus_ai_firm.models.risk.stop_levels import StopCause
 from nautilus_ai_firm.settings import Stops
 
 REFUSED = {"OrderModifyRejected", "OrderCancelRejected"}
@@ -74,12 +75,16 @@ class Protection:
         self._ids: list[str] = [""] * n
         self._sent = [0] * n
         self._room = [0] * n  # what a closing order that is about to leave needs
+        self._offers: dict[int, float] = {}  # triggers of stops that may leave with an entry, by place
+        self._attached: set[int] = set()  # whose stop the broker holds until the entry is done
         self._stuck: set[int] = set()  # the venue refused a step: tried again in the next round
 
     def set_level(self, place: int, price: float, cause: str) -> None:
         """Take a new level for the position that there is; one that would loosen the last is no level."""
         sign, last = _sign(self._position(place)), self._levels[place]
         trigger = self._price(place, price)
+        if not sign:
+            self._offers[place] = nearest_float(trigger)
         if sign and not (last is not None and last[0] == sign and sign * (nearest_float(trigger) - last[1]) < 0):
             self._levels[place] = (sign, nearest_float(trigger), cause)
 
@@ -94,6 +99,7 @@ class Protection:
     def start_round(self, ts_event: int) -> None:
         """Look after every stop: positions may have changed behind the firm's back, and a refusal may be over."""
         self._stuck.clear()
+        self._offers.clear()
         self.sync_all(ts_event)
 
     def sync_all(self, ts_event: int) -> None:
@@ -101,6 +107,21 @@ class Protection:
         for place, level in enumerate(self._levels):
             if level is not None or self._orders[place] is not None:
                 self.sync(place, ts_event)
+
+    def attach(self, entry: Parent, ts_event: int) -> tuple[Parent, Price] | None:
+        """Give an entry the stop that leaves with it, as the records know it, and its trigger; None where none does."""
+        place, trigger = entry.place, self._offers.pop(entry.place, None)
+        if trigger is None or self._universe.client_id is None or not self._rests[place] or self._orders[place]:
+            return None
+        if entry.end_ns or self._position(place):
+            return None
+        stop = self._parent(place, -entry.quantity)
+        if not self._passes(stop, ts_event, trigger, is_stop=True):
+            return None
+        self._levels[place] = (_sign(entry.quantity), trigger, StopCause.INITIAL)
+        self._orders[place] = StopOrder(sign=_sign(stop.quantity), quantity=abs(stop.quantity), trigger=trigger)
+        self._attached.add(place)
+        return stop, self._price(place, trigger)
 
     def makes_room(self, place: int, quantity: int, ts_event: int) -> bool:
         """Ask whether a parent may leave: not before the stop has given up what the parent closes."""
@@ -142,6 +163,10 @@ class Protection:
 
     def sync(self, place: int, ts_event: int) -> None:
         """Bring the stop order of a place one step closer to what it should be."""
+        if place in self._attached:
+            if self._ledger.working_of(place):
+                return
+            self._attached.discard(place)
         position, level, order = self._position(place), self._levels[place], self._orders[place]
         if level is not None and level[0] != _sign(position):
             level = self._levels[place] = None
@@ -192,7 +217,7 @@ class Protection:
         if kind is OrderEventKind.FILLED:
             order.filled += int(record.quantity)
         order.pending = order.pending and kind is OrderEventKind.SUBMITTED
-        if kind in {OrderEventKind.DENIED, OrderEventKind.REJECTED}:
+        if kind in {OrderEventKind.DENIED, OrderEventKind.REJECTED} and place not in self._attached:
             self._rests[place] = False  # from here on the firm watches the price
         if kind in ENDS or not order.left:
             self._end(place, parent, kind, ts_event)
@@ -253,6 +278,7 @@ class Protection:
         how = "filled" if not order.left else str(kind)
         self._record(parent, order, f"{how}: {'no position' if level is None else level[2]}", ts_event)
         self._orders[place] = None
+        self._attached.discard(place)
         del self._parents[parent.parent_id]
 
     def _record(self, parent: Parent, order: StopOrder, state: str, ts_event: int) -> None:

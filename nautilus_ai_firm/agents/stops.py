@@ -8,9 +8,9 @@ from nautilus_trader.model import ActorId
 
 from nautilus_ai_firm.agents.book import Universe
 from nautilus_ai_firm.bus import Failures, Line, Priority, Topic, callback
-from nautilus_ai_firm.messages import MarketSnapshot, OrderEventKind, OrderRecord, RiskAction, RiskCommand
+from nautilus_ai_firm.messages import GateResult, MarketSnapshot, OrderEventKind, OrderRecord, RiskAction, RiskCommand
 from nautilus_ai_firm.models.estimators.average_true_range import AverageTrueRange
-from nautilus_ai_firm.models.risk.stop_levels import StopLevels, StopRules
+from nautilus_ai_firm.models.risk.stop_levels import StopCause, StopLevels, StopRules
 from nautilus_ai_firm.settings import Stops
 
 SENDER = "stops"
@@ -37,6 +37,7 @@ class StopDesk(DataActor):
         self._true_range = AverageTrueRange(settings.atr_rounds, n)
         self._places = {name: place for place, name in enumerate(universe.names)}
         self._held = {instrument_id: place for place, instrument_id in enumerate(universe.order_ids)}
+        self._goes_with_entries = universe.route is not None  # at a broker, who holds a stop until its entry is filled
         self._sequence = 0
 
     @callback
@@ -44,6 +45,8 @@ class StopDesk(DataActor):
         """Hear the market, and what fills."""
         self.line.subscribe(Topic.SNAPSHOT, self._mark, Priority.STOPS)
         self.line.subscribe(Topic.ORDER_RECORD, self._hear, Priority.DESK)
+        if self._goes_with_entries:
+            self.line.subscribe(Topic.GATE_RESULT, self._offer, Priority.DESK)
 
     def _mark(self, snapshot: MarketSnapshot) -> None:
         atr = self._true_range.update(snapshot.high, snapshot.low, snapshot.close, snapshot.fresh)
@@ -62,6 +65,15 @@ class StopDesk(DataActor):
         positions, prices = self._positions()
         if self._levels.fill(place, int(positions[place]), float(prices[place])):
             self._set(place, record.ts_event)
+
+    def _offer(self, passed: GateResult) -> None:
+        """Say where the stop of an entry will be, when the entry is about to leave."""
+        if passed.breach is not None or passed.is_stop:
+            return
+        place = self._places[passed.instrument_id]
+        level = self._levels.offer(place, 1 if passed.quantity > 0 else -1, passed.price)
+        if not self._positions()[0][place] and np.isfinite(level):
+            self._command(passed.ts_event, RiskAction.SET_STOP, StopCause.INITIAL, place, level)
 
     def _positions(self) -> tuple[np.ndarray, np.ndarray]:
         """Return filled quantities, signed, and the average entry prices of what is open, by place."""

@@ -154,7 +154,12 @@ class Gate(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     max_collar: Fraction | None = None  # |price / reference - 1|
     max_messages: Count | None = None  # per window
-    message_window_seconds: Count = 60
+    message_window_seconds: Annotated[int, Meta(ge=1, le=86_399)] = 60
+    max_new_parents: Count | None = None  # orders for new risk per window; absent: max_messages alone counts
+    new_parents_window_seconds: Annotated[int, Meta(ge=1, le=86_399)] = 60
+    min_new_parent_spacing_ms: Annotated[int, Meta(ge=0, le=60_000)] = 0  # between two of them; waits for a later tick
+    max_repeats: Count | None = None  # orders for new risk in one instrument and direction per window: then it halts
+    repeat_window_seconds: Annotated[int, Meta(ge=1, le=31_536_000)] = 60
 
 
 class Execution(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -213,7 +218,8 @@ class InteractiveBrokers(Struct, frozen=True, forbid_unknown_fields=True, kw_onl
 class Live(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What holds for sessions only, on any venue."""
 
-    working_orders_at_end: Literal["cancel", "keep"] = "cancel"
+    working_orders_at_end: Literal["cancel", "keep"] = "cancel"  # stops are kept
+    working_orders_after_loss: Literal["cancel", "keep"] = "keep"  # of the connection, when it is back; stops are kept
     sandbox: Sandbox = Sandbox()
     ib: InteractiveBrokers | None = None
 

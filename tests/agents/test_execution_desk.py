@@ -12,6 +12,7 @@ from nautilus_ai_firm.agents.book import Route
 from nautilus_ai_firm.agents.execution import ExecutionDesk
 from nautilus_ai_firm.agents.gate import OrderGate
 from nautilus_ai_firm.agents.market import Feed, MarketDesk
+from nautilus_ai_firm.agents.obedience import Safety
 from nautilus_ai_firm.bus import Topic
 from nautilus_ai_firm.clock import MarketTime
 from nautilus_ai_firm.data.catalog import Catalog
@@ -28,7 +29,7 @@ def execute(bench: Bench, speech: Sequence[tuple[Topic, Any]]) -> dict[Topic, li
         gate = OrderGate(firm.execution.gate, firm.market, universe, halt_allows_reducing=True)
         return [
             MarketDesk(universe, sessions, Feed(), MarketTime(), failures),
-            ExecutionDesk(firm.execution, book, ledger, gate, sessions, MarketTime(), failures),
+            ExecutionDesk(firm.execution, book, ledger, gate, sessions, MarketTime(), failures, Safety.of(firm)),
         ]
 
     bench.sit(desks, speech, HEARD)

@@ -142,8 +142,11 @@ def test_a_desk_says_its_place_in_the_flow(name: str, number: int) -> None:
 
 
 def test_desks_do_not_know_each_other() -> None:
-    shared = {"book", "gate", "order_records", "parents", "watched"}
-    for name in (*DESKS, "records", "gate"):
+    shared = {
+        "book", "entry_list", "gate", "liquidation", "obedience", "order_records", "parents", "protection", "watched",
+        "withdrawal",
+    }  # fmt: skip
+    for name in (*DESKS, "stops", "records", "gate"):
         known = {part for part in imports(tree(PACKAGE / "agents" / f"{name}.py")) if ".agents." in part}
         rooms = {part.split(".agents.")[1].split(".")[0] for part in known}
         assert rooms <= shared - {name}, name
@@ -153,8 +156,8 @@ def test_the_firm_seats_every_desk_in_flow_order() -> None:
     text = (PACKAGE / "firm.py").read_text(encoding="utf-8")
     seated = re.findall(r"host\.add_\w+\((\w+)\(", text)
     assert seated == [
-        "RecordsDesk", "MarketDesk", "SignalDesk", "CioDesk", "RiskDesk", "ComplianceDesk", "ExecutionDesk",
-        "TwapAlgorithm",
+        "RecordsDesk", "MarketDesk", "SignalDesk", "CioDesk", "RiskDesk", "StopDesk", "ComplianceDesk",
+        "ExecutionDesk", "TwapAlgorithm",
     ]  # fmt: skip
 
 

@@ -110,6 +110,14 @@ class StopLevels:
         """Name the rule that set an instrument's level."""
         return LEVELS[int(self._cause[place])]
 
+    def offer(self, place: int, side: int, price: float) -> float:
+        """Return where the first level of a position would be that is opened at a price; NaN where it is not known."""
+        rules = self._rules
+        if rules.initial_fraction is not None:
+            return price * (1.0 - side * rules.initial_fraction)
+        level = price - side * (rules.initial_atr or 0.0) * float(self._atr[place])
+        return level if level > 0 else float("nan")
+
     def fill(self, place: int, position: int, price: float) -> bool:
         """Take a position after a fill, signed, and its average entry price; say whether it got its first level."""
         side = float(np.sign(position))
