@@ -20,7 +20,7 @@ help:
 	@echo "make test       style, types, import contracts and tests (under 6 minutes)"
 	@echo "make test-all   the above and the long tests"
 	@echo "make lint       style, types and import contracts alone"
-	@echo "make bench      speed of the engine, the firm, its models, a session and the data room"
+	@echo "make bench      speed of the engine, the firm, its models, a sweep, a session and the data room"
 	@echo "make clean      remove the environment, caches, the catalog and past runs"
 
 .uv/bin/uv:
@@ -28,7 +28,7 @@ help:
 	@.uv/bin/pip install --quiet --disable-pip-version-check uv
 
 $(STAMP): pyproject.toml uv.lock $(filter .uv/bin/uv,$(UV))
-	@$(UV) sync --quiet --locked --extra demo --extra dev
+	@$(UV) sync --quiet --locked --extra demo --extra dev --extra research
 	@touch $@
 
 demo: $(STAMP)
@@ -50,7 +50,9 @@ lint: $(STAMP)
 bench: $(STAMP)
 	@$(RUN)python tests/bench/bench.py
 	@$(RUN)python -m tests.bench.models
-	@$(RUN)python tests/bench/ten_agents.py
+	@$(RUN)python -m tests.bench.risk
+	@$(RUN)python -m tests.bench.ten_agents
+	@$(RUN)python -m tests.bench.sweep
 	@$(RUN)python tests/bench/ingest.py
 	@$(RUN)python -m tests.bench.live
 	@$(RUN)python -m tests.bench.kill

@@ -14,9 +14,14 @@ from nautilus_ai_firm.gateways.kill_switch import FileKillSwitch
 from nautilus_ai_firm.hosts.replay import replay as replay_session
 from nautilus_ai_firm.research.broker_command import ib
 from nautilus_ai_firm.research.command_line import FAILED, exit_status, progress
+from nautilus_ai_firm.research.compare import compare as compare_runs
+from nautilus_ai_firm.research.compare import comparison_text, write_comparison_page
+from nautilus_ai_firm.research.lookahead.audit import audit_lookahead as lookahead
+from nautilus_ai_firm.research.lookahead.report import lookahead_report
 from nautilus_ai_firm.research.outline import in_catalog, outline, switch_line
 from nautilus_ai_firm.research.replay_report import replay_report
 from nautilus_ai_firm.research.signals_report import signals_report
+from nautilus_ai_firm.research.sweeps.commands import sweep, walk
 from nautilus_ai_firm.research.tearsheet import write_tearsheet
 from nautilus_ai_firm.runs.folder import open_run
 from nautilus_ai_firm.runs.sealing import seal_session, sealed_line
@@ -40,10 +45,12 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
 )
-audit = typer.Typer(help="The audit chain of a run.", no_args_is_help=True)
+audit = typer.Typer(help="What a run wrote down, and what a firm can know.", no_args_is_help=True)
 app.add_typer(catalog_app, name="catalog")
 add_app.command("ib")(ib)
 app.add_typer(audit, name="audit")
+app.command("sweep")(sweep)
+app.command("walk")(walk)
 
 
 def _stated(text: str) -> str:
@@ -56,6 +63,7 @@ RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run.
 Who = Annotated[str, typer.Option("--who", callback=_stated, help="Who does this.")]
 Why = Annotated[str, typer.Option("--why", callback=_stated, help="For what reason.")]
 Config = Annotated[Path, typer.Option("--config", help="The firm; its risk.kill_switch_file is the switch.")]
+Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Day, UTC; the configuration's when absent.")]
 DEFAULT_CONFIG = Path("configs/demo.toml")
 
 
@@ -92,6 +100,32 @@ def audit_verify(run: RunFolder) -> None:
     typer.echo(verify_run(run))
 
 
+@audit.command("lookahead")
+def audit_lookahead(
+    config: Annotated[Path, typer.Argument(metavar="CONFIG", help="Configuration of a firm.")],
+    catalog: Annotated[Path, typer.Option("--catalog", help="Folder of market data.")] = DEFAULT_CATALOG,
+    start: Day = None,
+    end: Day = None,
+    dates: Annotated[int, typer.Option("--dates", min=1, help="Moments after which the future is another.")] = 5,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of the moments and of the other futures.")] = 0,
+) -> None:
+    """Run a firm again with its future cut off and with another future, and name who knew of it."""
+    loaded = load(config)
+    with progress("audit", "runs") as on_progress:
+        audited = lookahead(
+            loaded,
+            catalog,
+            start=None if start is None else start.date(),
+            end=None if end is None else end.date(),
+            dates=dates,
+            seed=seed,
+            on_progress=on_progress,
+        )
+    typer.echo(lookahead_report(audited, loaded.firm.name, seed))
+    if audited.first_leak is not None:
+        raise typer.Exit(FAILED)
+
+
 @app.command()
 def seal(run: RunFolder) -> None:
     """Make the run folder of a session from its journal, however the session ended."""
@@ -113,6 +147,19 @@ def signals(
 ) -> None:
     """Measure the agents of a run: coverage, turnover, information coefficient, correlation, time."""
     typer.echo(signals_report(open_run(run), catalog))
+
+
+@app.command()
+def compare(
+    first: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run.")],
+    second: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of another.")],
+    html: Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Write it as one page too.")] = None,
+) -> None:
+    """Put two runs side by side: figures, days in common, settings that differ."""
+    found = compare_runs(open_run(first), open_run(second))
+    typer.echo(comparison_text(found))
+    if html is not None:
+        typer.echo(f"page  {write_comparison_page(found, html)}")
 
 
 @app.command()

@@ -14,6 +14,7 @@ from nautilus_ai_firm.research.report import report
 from nautilus_ai_firm.runs.folder import JOURNAL, Run
 from nautilus_ai_firm.settings import load
 from tests.firm_runs import raw_firm, run, synthetic_market
+from tests.research.lookahead import plants
 
 SYMBOLS = ("A", "B")
 
@@ -106,6 +107,34 @@ def test_kill_halts_a_run_loudly_and_resume_lets_it_trade(config: Path, market: 
 
 def test_kill_needs_a_firm_that_can_be_read(tmp_path: Path) -> None:
     assert "no such file" in refused(firm("kill", "--who", "A", "--why", "b", "--config", tmp_path / "none.toml"), 2)
+
+
+def test_audit_lookahead_of_an_honest_firm_prints_one_table(config: Path, market: Path) -> None:
+    result = firm(
+        "audit", "lookahead", config, "--catalog", market, "--dates", "1", "--start", "2012-01-20", "--seed", "4"
+    )
+    assert result.exit_code == 0, result.output
+    table = result.stdout.splitlines()
+    assert table[0].startswith("tested: 2012-01-20T21:00:00Z to ")
+    assert table[0].endswith("rounds, seed 4")
+    assert [line.split()[0] for line in table[1:6]] == ["LOOK-AHEAD", "fills", "stamps", "truncation", "perturbation"]
+    assert all(line.endswith(("in order", "same past")) for line in table[2:6])
+    assert table[-1] == "no leak found"
+
+
+def test_audit_lookahead_of_a_firm_that_knows_the_next_bar_exits_1(
+    config: Path, market: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plants.future_bar(monkeypatch)
+    result = firm("audit", "lookahead", config, "--catalog", market, "--dates", "1")
+    assert result.exit_code == 1, result.output
+    assert result.stdout.splitlines()[-1].startswith("LEAK: signals: momentum, in round ")
+    assert result.stdout.count("LEAK in round") == 2
+
+
+def test_audit_lookahead_of_what_is_not_there_is_one_line(config: Path, tmp_path: Path) -> None:
+    assert "the catalog is empty" in refused(firm("audit", "lookahead", config, "--catalog", tmp_path / "none"), 2)
+    assert "nothing.toml" in refused(firm("audit", "lookahead", tmp_path / "nothing.toml"), 2)
 
 
 def test_audit_verify_of_a_whole_run(finished: Run) -> None:

@@ -3,6 +3,7 @@
 The only Strategy: it owns every order of the firm, and the ledger of what is working.
 """
 
+from functools import partial
 from typing import Any, Self
 
 import numpy as np
@@ -14,7 +15,7 @@ from nautilus_ai_firm.agents.entry_list import entry_list
 from nautilus_ai_firm.agents.gate import OrderGate
 from nautilus_ai_firm.agents.liquidation import Liquidation
 from nautilus_ai_firm.agents.obedience import Obedience, Safety
-from nautilus_ai_firm.agents.order_records import gate_result, market_order, order_record, parent_record
+from nautilus_ai_firm.agents.order_records import KINDS, gate_result, market_order, order_record, parent_record
 from nautilus_ai_firm.agents.parents import ParentPlanner
 from nautilus_ai_firm.agents.protection import Protection, stopped_out
 from nautilus_ai_firm.agents.withdrawal import Withdrawal
@@ -108,21 +109,20 @@ class ExecutionDesk(Strategy):
 
     def _execute(self, cleared: ClearedDecision) -> None:
         decision = cleared.risked.decision
-        is_new = self._gate.is_new(decision.round)
+        is_new, positions = self._gate.is_new(decision.round), decision.positions.tolist()  # nothing was filled since
         for place, target in changed_targets(
             cleared, self._ledger.working(), self._universe.lot_sizes, self._settings.no_trade_band
         ):
             if is_new:
-                self._retarget(place, target, decision)
+                self._retarget(place, target, positions[place], decision)
             else:
                 parent = self._planner.parent(place, target, decision.decision_id, decision.round, 0)
                 self._refuse(parent, decision.ts_event, self._gate.duplicate(place, decision.round))
 
-    def _retarget(self, place: int, target: int, decision: DecisionEvent) -> None:
+    def _retarget(self, place: int, target: int, position: int, decision: DecisionEvent) -> None:
         self._withdrawal.cancel_active(place, decision.ts_event)
         if self._ledger.works(place):
             return  # children are still in flight: the next round decides on what they became
-        position = self._position(place)
         if self._protection.cools(place, decision.round):
             allowed = max(min(target, max(position, 0)), min(position, 0))
             if allowed != target:
@@ -178,7 +178,8 @@ class ExecutionDesk(Strategy):
         if parent is None:
             return
         price = nearest_float(ask if parent.quantity > 0 else bid)
-        self.line.publish(Topic.EXECUTION_TICK, ExecutionTick(place=place, ts_event=ts_event, price=price))
+        if parent.end_ns:  # an algorithm waits for it
+            self.line.publish(Topic.EXECUTION_TICK, ExecutionTick(place=place, ts_event=ts_event, price=price))
         if due:
             self._release(parent, ts_event, price)
 
@@ -190,7 +191,7 @@ class ExecutionDesk(Strategy):
             return
         name = self._universe.names[parent.place]
         question = gate_result(parent, name, ts_event, price)
-        if not self._gate.check(self.line, question, parent.place, self._position(parent.place)):
+        if not self._gate.check(self.line, question, parent.place, partial(self._position, parent.place)):
             self._record_parent(self._ledger.drop(parent.parent_id), "refused")
             self._protection.has_left(parent.place)
             self._protection.sync(parent.place, ts_event)
@@ -224,18 +225,18 @@ class ExecutionDesk(Strategy):
         if (stop := self._protection.parent_of(child_id)) is not None:
             self._hear_stop(event, stop)
             return
-        parent = self._ledger.parent_of(child_id)
-        if parent is None:
+        kind, parent = KINDS.get(type(event).__name__), self._ledger.parent_of(child_id)
+        if kind is None or parent is None:
             return
-        record = order_record(event, parent, self._universe.names[parent.place], self._clock.time_of(event))
-        if record is None:
-            return
+        record = order_record(event, parent, kind, self._universe.names[parent.place], self._clock.time_of(event))
         self._obedience.inside_event = True
         self.line.publish(Topic.ORDER_RECORD, record)
         self._obedience.inside_event = False
-        if record.kind is OrderEventKind.FILLED:
+        if kind is OrderEventKind.SUBMITTED or kind is OrderEventKind.ACCEPTED:
+            return
+        if kind is OrderEventKind.FILLED:
             self._ledger.child_filled(child_id, int(record.quantity))
-        elif record.kind not in {OrderEventKind.SUBMITTED, OrderEventKind.ACCEPTED}:
+        else:
             self._ledger.child_closed(child_id)
         self._close_if_done(parent.parent_id, "done")
         self._protection.sync(parent.place, record.ts_event)

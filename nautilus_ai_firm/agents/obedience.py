@@ -117,6 +117,7 @@ class Obedience:
     def heed(self, connection: Connection) -> None:
         """Take note that orders can reach the market, or no more."""
         self._gate.offline = not connection.trusted
+        self._gate.barred = frozenset(connection.barred)
         if self._gate.offline:
             self._withdrawal.drop_all(f"dropped: {connection.cause}", connection.ts_event)
             return

@@ -14,7 +14,7 @@ from nautilus_trader.trading import Strategy
 from nautilus_ai_firm.agents.book import Universe, nearest_float
 from nautilus_ai_firm.agents.earlier_stops import EarlierStops
 from nautilus_ai_firm.agents.gate import OrderGate
-from nautilus_ai_firm.agents.order_records import gate_result, order_record, parent_record, update_record
+from nautilus_ai_firm.agents.order_records import KINDS, gate_result, order_record, parent_record, update_record
 from nautilus_ai_firm.bus import Line, Topic
 from nautilus_ai_firm.messages import Breach, OrderEventKind, OrderRecord
 from nautilus_ai_firm.models.execution.ledger import Parent, WorkingLedger
@@ -208,28 +208,29 @@ class Protection:
 
     def hear(self, event: Any, parent: Parent, ts_event: int) -> OrderRecord | None:
         """Take an event of a stop order, and return its record where it has one."""
-        place, kind = parent.place, type(event).__name__
+        place, event_name = parent.place, type(event).__name__
         order, name = self._orders[place], self._universe.names[parent.place]
         if order is None:
             return None
-        if kind in REFUSED:
+        if event_name in REFUSED:
             order.pending = False
             self._stuck.add(place)
             return None
-        if kind == "OrderUpdated":
+        if event_name == "OrderUpdated":
             order.pending, order.quantity = False, int(event.quantity.as_decimal())
             order.trigger = nearest_float(event.trigger_price)
             return update_record(event, parent, name, ts_event)
-        record = order_record(event, parent, name, ts_event)
-        if record is None:
+        kind = KINDS.get(event_name)
+        if kind is None:
             return None
-        if record.kind is OrderEventKind.FILLED:
+        record = order_record(event, parent, kind, name, ts_event)
+        if kind is OrderEventKind.FILLED:
             order.filled += int(record.quantity)
-        order.pending = order.pending and record.kind is OrderEventKind.SUBMITTED
-        if record.kind in {OrderEventKind.DENIED, OrderEventKind.REJECTED} and place not in self._attached:
+        order.pending = order.pending and kind is OrderEventKind.SUBMITTED
+        if kind in {OrderEventKind.DENIED, OrderEventKind.REJECTED} and place not in self._attached:
             self._rests[place] = False  # from here on the firm watches the price
-        if record.kind in ENDS or not order.left:
-            self._end(place, parent, record.kind, ts_event)
+        if kind in ENDS or not order.left:
+            self._end(place, parent, kind, ts_event)
         return record
 
     def close(self, ts_event: int) -> None:

@@ -30,6 +30,7 @@ from nautilus_ai_firm.messages.orders import (
     ParentRecord,
     SessionEnd,
 )
+from nautilus_ai_firm.messages.risk import StressResult
 
 __all__ = [
     "Absence",
@@ -59,6 +60,7 @@ __all__ = [
     "RiskedDecision",
     "SessionEnd",
     "SignalEvent",
+    "StressResult",
     "Times",
     "Watched",
 ]

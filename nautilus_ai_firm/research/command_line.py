@@ -134,11 +134,16 @@ class _Rate(ProgressColumn):
 @contextmanager
 def progress(what: str, step: str = "rounds") -> Generator[Callable[[int, int], None]]:
     """Show a bar with rate and time left on a terminal, and nothing anywhere else; it is gone when done."""
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate(step), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+    with progress_bar(step) as bar:
         task = bar.add_task(what, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def progress_bar(step: str) -> Progress:
+    """Make the bar of the house: done, rate in steps a second, time left; silent where nobody watches."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate(step), TimeRemainingColumn())
+    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
 
 
 def day(text: str) -> date:

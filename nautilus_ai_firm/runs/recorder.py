@@ -3,10 +3,12 @@
 import hashlib
 from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import fields
 from decimal import Decimal
+from functools import cache
 from itertools import accumulate
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +34,9 @@ from nautilus_ai_firm.messages import (
 )
 from nautilus_ai_firm.runs.audit import AuditChain
 from nautilus_ai_firm.runs.charges import MONEY, TIME, FinancingEntry
+from nautilus_ai_firm.runs.result_lines import ResultLines
+
+BUFFER_BYTES = 1 << 20
 
 
 class RunRecorder:
@@ -48,8 +53,8 @@ class RunRecorder:
 
     def __init__(self, folder: Path, instrument_ids: tuple[str, ...]) -> None:
         self._names = instrument_ids
-        self._audit_file = (folder / "audit.jsonl").open("wb")
-        self._decisions_file = (folder / "decisions.jsonl").open("wb")
+        self._audit_file = (folder / "audit.jsonl").open("wb", buffering=BUFFER_BYTES)
+        self._decisions_file = (folder / "decisions.jsonl").open("wb", buffering=BUFFER_BYTES)
         self.audit = AuditChain(self._audit_file)
         self.market_sha256 = hashlib.sha256()
         self.rounds = 0
@@ -63,7 +68,7 @@ class RunRecorder:
         self._equity: dict[str, list[Any]] = defaultdict(list)
         self._signals: list[SignalEvent] = []
         self._contributions: dict[str, np.ndarray] = {}
-        self._result_lines: list[tuple[int, int, str, int, str]] = []
+        self._results = ResultLines(instrument_ids)
         self._last_targets: Floats = np.empty(0)
 
     def snapshot(self, message: MarketSnapshot) -> None:
@@ -129,9 +134,7 @@ class RunRecorder:
             self.refused_decisions += 1
         for agent, part in zip(decision.agents, decision.contributions, strict=True):
             self._contributions[agent] = self._contributions.get(agent, 0.0) + np.abs(part)
-        for place, name in enumerate(self._names):
-            weights = ",".join(float(row[place]).hex() for row in (decision.weights, risked.weights, message.weights))
-            self._result_lines.append((decision.ts_event, decision.round, name, 0, f"decision,{weights}"))
+        self._results.cleared(message)
         if breaches or message.weights.tobytes() != self._last_targets.tobytes():
             self._decisions_file.write(self._decision_line(message, breaches) + b"\n")
         self._last_targets = message.weights
@@ -149,7 +152,7 @@ class RunRecorder:
 
     def order(self, message: OrderRecord) -> None:
         """Write down an event of an order; fills are part of the result."""
-        fact = {name: value for name, value in _fields(message, "ts_event", "kind").items() if value is not None}
+        fact = {name: value for name, value in _fields(message, "kind", "ts_event").items() if value is not None}
         self.audit.write("order", {"ts": message.ts_event, "event": message.kind, **fact})
         self.orders[message.client_order_id] = {
             "decision_id": message.decision_id,
@@ -158,10 +161,7 @@ class RunRecorder:
         }
         if message.kind is OrderEventKind.FILLED:
             self.fills.append(message)
-            text = (
-                f"fill,{message.client_order_id},{message.side},{message.quantity},{message.price},{message.commission}"
-            )
-            self._result_lines.append((message.ts_event, message.round, message.instrument_id, len(self.fills), text))
+            self._results.filled(message)
         elif message.kind in {OrderEventKind.DENIED, OrderEventKind.REJECTED}:
             self.refusals["engine", (message.reason or "unknown").split(":")[0]] += 1
 
@@ -175,19 +175,8 @@ class RunRecorder:
         self.audit.write("connection", {"ts": message.ts_event, **_fields(message, "ts_event")})
 
     def result_sha256(self) -> str:
-        """Hash decisions and fills, in an order that does not depend on the order of arrival.
-
-        Fills of one instrument and time are numbered among themselves: how fills of different instruments at one
-        time interleave is the engine's affair.
-        """
-        ordered = sorted(self._result_lines)
-        seen: Counter[tuple[int, str]] = Counter()
-        digest = hashlib.sha256()
-        for ts, round_, name, _, text in ordered:
-            sequence = seen[ts, name]
-            seen[ts, name] += 1
-            digest.update(f"{ts},{round_},{name},{sequence},{text}\n".encode())
-        return digest.hexdigest()
+        """Hash decisions and fills, see `ResultLines.sha256`."""
+        return self._results.sha256()
 
     def equity_table(self, financing: Sequence[FinancingEntry]) -> pa.Table:
         """One row a round; equity, cash and financing booked so far in account currency, the rest as fractions."""
@@ -211,12 +200,12 @@ class RunRecorder:
 
     def signals_table(self) -> pa.Table:
         """One row for each agent, instrument and round."""
-        n = len(self._names)
+        n, said = len(self._names), np.arange(len(self._signals))
         return pa.table(
             {
                 "ts": pa.array(np.repeat(np.array([one.ts_event for one in self._signals], np.int64), n), TIME),
-                "agent": pa.array([signal.agent for signal in self._signals for _ in range(n)], pa.string()),
-                "instrument_id": pa.array(list(self._names) * len(self._signals), pa.string()),
+                "agent": pa.array([one.agent for one in self._signals], pa.string()).take(said.repeat(n)),
+                "instrument_id": pa.array(self._names, pa.string()).take(np.tile(np.arange(n), len(said))),
                 "score": _joined([signal.score for signal in self._signals]),
                 "confidence": _joined([signal.confidence for signal in self._signals]),
             }
@@ -285,11 +274,15 @@ class RunRecorder:
 
 
 def _fields(message: object, *without: str) -> dict[str, Any]:
-    return {
-        name: value
-        for name, value in msgspec.to_builtins(message, builtin_types=(Decimal,)).items()
-        if name not in without
-    }
+    names, values_of = _named(type(message), without)
+    return dict(zip(names, values_of(message), strict=True))
+
+
+@cache
+def _named(kind: type[Any], without: tuple[str, ...]) -> tuple[tuple[str, ...], Callable[[object], tuple[Any, ...]]]:
+    # The fields of a kind of message, and what reads them all; every kind has two or more.
+    names = tuple(one.name for one in fields(kind) if one.name not in without)
+    return names, attrgetter(*names)
 
 
 def _joined(arrays: list[np.ndarray]) -> np.ndarray:

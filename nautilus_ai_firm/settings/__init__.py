@@ -1,7 +1,6 @@
 """What a firm is configured with: the shape of `configs/*.toml`, and how a file becomes it or is refused."""
 
 from nautilus_ai_firm.settings.decoding import (
-    ConfigError,
     Loaded,
     decode,
     encode,
@@ -11,6 +10,7 @@ from nautilus_ai_firm.settings.decoding import (
     watched_by,
 )
 from nautilus_ai_firm.settings.event_series import EventSeries, event_kinds
+from nautilus_ai_firm.settings.explanation import ConfigError
 from nautilus_ai_firm.settings.shape import (
     Chain,
     Cio,

@@ -146,7 +146,8 @@ def test_a_planted_dependence_on_arrival_makes_orders_of_data_differ(
 
     def on_bar(desk: Any, bar: Any) -> None:
         honest(desk, bar)
-        desk._open._bars[3, :] = desk._open._bars[3, :] * (1 + 1e-6 * desk._place.get(bar.bar_type, 0))
+        factor, reported = 1 + 1e-6 * desk._place.get(bar.bar_type, 0), desk._open._reported
+        reported.update({place: (*one[:3], one[3] * factor, one[4]) for place, one in reported.items()})
 
     monkeypatch.setattr(MarketDesk, "on_bar", on_bar)
     results = {result(daily, tmp_path / name, arrange=arrange) for name, arrange in (("a", list), ("b", backwards))}

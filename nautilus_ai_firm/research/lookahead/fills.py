@@ -1,0 +1,57 @@
+"""Fills and the market -> the first fill at a price that was made before its decision.
+
+Another future does not show this: a fill at the close that was decided on uses nothing that is not known at that close.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from nautilus_ai_firm.data.catalog import Catalog
+from nautilus_ai_firm.data.columns import utc
+from nautilus_ai_firm.data.objects import bar_type_id, opening_tick_times
+from nautilus_ai_firm.messages import OrderRecord
+from nautilus_ai_firm.research.lookahead.findings import Leak, Method
+
+
+def first_early_fill(
+    fills: Sequence[OrderRecord], decided_ns: Mapping[str, int], catalog: Catalog, bar: str
+) -> Leak | None:
+    """Find the first fill that is not at the last opening price, or whose opening is not after its decision.
+
+    Parameters
+    ----------
+    fills : sequence of OrderRecord
+        Fills of a run.
+    decided_ns : mapping of str to int
+        When each decision was taken, nanoseconds UTC, by its id.
+    catalog : Catalog
+        The market that the run was in.
+    bar : str
+        Size of the decision bars.
+
+    """
+    opens = {name: _opens(catalog, bar_type_id(name, bar)) for name in sorted({fill.instrument_id for fill in fills})}
+    for fill in sorted(fills, key=lambda one: (one.ts_event, one.instrument_id, one.client_order_id)):
+        times, prices, precision = opens[fill.instrument_id]
+        place = int(np.searchsorted(times, fill.ts_event, side="right")) - 1
+        decided = decided_ns[fill.decision_id]
+        opened = int(times[place]) if place >= 0 else 0
+        price = float(prices[place]) if place >= 0 else np.nan
+        if opened > decided and abs(float(fill.price or 0) - price) < 0.5 * 10.0**-precision:
+            continue
+        return Leak(
+            method=Method.FILLS,
+            ts_ns=fill.ts_event,
+            round=fill.round,
+            desk="venue",
+            who=(f"{fill.client_order_id} of {fill.instrument_id}",),
+            detail=f"filled at {fill.price}, decided at {utc(decided)}; the last opening is {price:g} at {utc(opened)}",
+        )
+    return None
+
+
+def _opens(catalog: Catalog, name: str) -> tuple[np.ndarray, np.ndarray, int]:
+    bars = catalog.bar_columns(name)
+    (instrument,) = catalog.instruments([name])
+    return opening_tick_times(bars), bars.open, instrument.price_precision

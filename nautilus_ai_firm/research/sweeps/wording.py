@@ -1,0 +1,30 @@
+"""Paths and values of a sweep -> the words by which reports call them."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+
+def short_names(paths: Sequence[str]) -> dict[str, str]:
+    """Shorten dotted paths from the left as far as they stay apart, so that an agent's name goes with its parameter."""
+    names: dict[str, str] = {}
+    for path in paths:
+        parts = [part for part in path.split(".") if part not in {"signals", "agents", "params"}]
+        kept = next(
+            (".".join(parts[-count:]) for count in range(1, len(parts)) if _is_alone(parts[-count:], path, paths)),
+            ".".join(parts),
+        )
+        names[path] = kept if "." in kept or len(parts) == 1 else ".".join(parts[-2:])
+    return names
+
+
+def value_text(value: Any) -> str:
+    """Write a value as a person would."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return value if isinstance(value, str) else json.dumps(value)
+    return f"{value:.6g}"
+
+
+def _is_alone(end: Sequence[str], path: str, paths: Sequence[str]) -> bool:
+    tail = ".".join(end)
+    return sum(other == tail or other.endswith(f".{tail}") for other in paths) == int(path.endswith(tail))

@@ -1,0 +1,134 @@
+"""Trials a second of a sweep of 64 settings of one agent on SPY by the hour, beside the bare engine on the same bars.
+
+Prints a table: the engine alone with a subscriber that does nothing, one worker and two, what a trial costs beyond its
+engine, and how much memory 500 trials took. The bars are LEAN's where they are at hand, else synthetic ones.
+"""
+
+import argparse
+import gc
+import shutil
+import statistics
+import tempfile
+import time
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import tomli_w
+from rich.console import Console
+from rich.table import Table
+
+from nautilus_ai_firm.data.catalog import Catalog
+from nautilus_ai_firm.data.columns import BarColumns
+from nautilus_ai_firm.data.lean import add_lean
+from nautilus_ai_firm.data.synthetic import synthetic_bars, write_synthetic
+from nautilus_ai_firm.research.sweeps.plan import SweepPlan, plan_sweep
+from nautilus_ai_firm.research.sweeps.sweeping import Swept, run_sweep
+from nautilus_ai_firm.research.sweeps.work import work
+from tests.bench.bench import engine_alone
+
+ROOT = Path(__file__).resolve().parents[2]
+AGENT = "signals.agents.momentum.params"
+SHARED = ROOT.parent / "shared" / "data" / "lean"
+END_NS = 1_451_606_400_000_000_000  # of 2015
+SESSIONS = 126  # half a year
+TRIALS, MEMORY_TRIALS, MEMORY_SESSIONS = 64, 500, 20
+PAGE_BYTES = 4096
+
+
+def spy(folder: Path, sessions: int) -> BarColumns:
+    """Read the last hourly bars of SPY of 2015 from LEAN's sample data, else make some up."""
+    if not SHARED.is_dir():
+        return synthetic_bars(["SPY"], sessions, "1-HOUR")["SPY"]
+    source = folder / "lean"
+    if not source.exists():
+        add_lean(Catalog(source), SHARED, ["SPY"])
+    bars = Catalog(source).bar_columns("SPY.USA-1-HOUR-LAST-EXTERNAL", 0, END_NS)
+    return bars.take(slice(len(bars) - 7 * sessions, len(bars)))
+
+
+def write_study(folder: Path, sessions: int) -> tuple[Path, Path]:
+    """Write a catalog of one instrument, a firm with one agent on it, and a sweep of 64 pairs of its values."""
+    catalog = folder / f"catalog-{sessions}"
+    write_synthetic(Catalog(catalog), {"SPY": spy(folder, sessions)}, "1-HOUR", "US")
+    raw: dict[str, Any] = tomllib.loads((ROOT / "configs" / "spy_hourly.toml").read_text(encoding="utf-8"))
+    raw["market"].pop("start")
+    raw["market"]["universe"][0]["id"] = "SPY.US"
+    raw["signals"]["agents"] = raw["signals"]["agents"][:1]
+    raw["risk"]["kill_switch_file"] = "kill_switch.json"
+    (folder / "firm.toml").write_text(tomli_w.dumps(raw), encoding="utf-8")
+    sweep = {
+        "name": "bench",
+        "config": "firm.toml",
+        "sampler": "grid",
+        "seed": 1,
+        "objective": "total_return",
+        "space": {
+            f"{AGENT}.volatility_span": {"low": 30, "high": 240, "step": 30},
+            f"{AGENT}.rsi_weight": {"low": 0.0, "high": 0.7, "step": 0.1},
+        },
+    }
+    path = folder / f"sweep-{sessions}.toml"
+    path.write_text(tomli_w.dumps(sweep), encoding="utf-8")
+    return path, catalog
+
+
+def memory_mb(plan: SweepPlan, trials: int) -> list[float]:
+    """Run trials one after the other in this process; return its memory after each."""
+    found: list[float] = []
+    for number in range(trials):
+        outcome = work(plan.trial(number, {f"{AGENT}.volatility_span": 30.0 + number % 64}))
+        assert not outcome.error, outcome.error
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+        found.append(pages * PAGE_BYTES / 2**20)
+    return found
+
+
+def timed[T](run: Callable[[], T]) -> tuple[float, T]:
+    """Return how long it took, seconds, and what it gave."""
+    started = time.perf_counter()
+    made = run()
+    return time.perf_counter() - started, made
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--memory-trials", type=int, default=MEMORY_TRIALS, help="0 leaves memory out")
+    given = parser.parse_args()
+    table = Table(title=f"a sweep of {TRIALS} settings of one agent, one instrument by the hour, {SESSIONS} sessions")
+    for name in ("", "seconds", "runs a second", "ratio"):
+        table.add_column(name, justify="left" if not name else "right")
+    with tempfile.TemporaryDirectory() as name, Console(stderr=True).status("measuring"):
+        folder = Path(name)
+        path, catalog = write_study(folder, SESSIONS)
+        engine = statistics.median(engine_alone(catalog) for _ in range(5))
+        swept: dict[int, tuple[float, Swept]] = {}
+        for workers in (1, 2):
+            swept[workers] = timed(
+                lambda count=workers: run_sweep(plan_sweep(path, catalog), folder / f"{count}", count)
+            )
+            shutil.rmtree(folder / f"{workers}")
+        (one, alone), (two, both) = swept[1], swept[2]
+        assert alone.result_sha256 == both.result_sha256
+        table.add_row("engine alone, no-op on_bar", f"{engine * TRIALS:.1f}", f"{1 / engine:.1f}", "")
+        table.add_row(
+            "sweep, 1 worker", f"{one:.1f}", f"{TRIALS / one:.1f}", f"{engine * TRIALS / one:.3f} of the engine"
+        )
+        table.add_row("sweep, 2 workers", f"{two:.1f}", f"{TRIALS / two:.1f}", f"{one / two:.2f} of one worker")
+        beyond = [tried.outcome.seconds - tried.outcome.engine_seconds for tried in alone.tried]
+        lines = [f"a trial beyond its engine: {1e3 * statistics.median(beyond):.1f} ms (median)"]
+        if given.memory_trials:
+            gc.disable()
+            found = memory_mb(plan_sweep(*write_study(folder, MEMORY_SESSIONS)), given.memory_trials)
+            early, late = found[len(found) // 10], found[-1]
+            lines.append(f"memory after {len(found) // 10 + 1} trials {early:.0f} MB, after {len(found)} {late:.0f} MB")
+    console = Console()
+    console.print(table)
+    for line in lines:
+        console.print(line)
+
+
+if __name__ == "__main__":
+    main()
