@@ -169,8 +169,8 @@ class ExecutionDesk(Strategy):
         self._hear(self._place[quote.instrument_id], quote.ts_event, quote.bid_price, quote.ask_price)
 
     def _hear(self, place: int, ts_event: int, bid: Price, ask: Price) -> None:
-        if self._protection.is_crossed(place, nearest_float(bid), nearest_float(ask)):
-            self._withdrawal.drop_place(place, "dropped: stop level reached", ts_event)
+        if self._protection.is_crossed(place, nearest_float(bid), nearest_float(ask), ts_event):
+            self._withdrawal.drop_place(place, "dropped: stopped out", ts_event)
             self._protection.trigger(place, ts_event, nearest_float(bid if self._position(place) > 0 else ask))
         held, active = self._ledger.held(place), self._ledger.active(place)
         due = held is not None and ts_event >= held.execution_ns

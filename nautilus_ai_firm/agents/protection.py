@@ -12,6 +12,7 @@ from nautilus_trader.model import ClientOrderId, OrderSide, Price, Quantity, Tim
 from nautilus_trader.trading import Strategy
 
 from nautilus_ai_firm.agents.book import Universe, nearest_float
+from nautilus_ai_firm.agents.earlier_stops import EarlierStops
 from nautilus_ai_firm.agents.gate import OrderGate
 from nautilus_ai_firm.agents.order_records import KINDS, gate_result, order_record, parent_record, update_record
 from nautilus_ai_firm.bus import Line, Topic
@@ -76,6 +77,7 @@ class Protection:
         self._sent = [0] * n
         self._room = [0] * n  # what a closing order that is about to leave needs
         self._offers: dict[int, float] = {}  # triggers of stops that may leave with an entry, by place
+        self._earlier = EarlierStops(universe, gate, desk)
         self._attached: set[int] = set()  # whose stop the broker holds until the entry is done
         self._stuck: set[int] = set()  # the venue refused a step: tried again in the next round
 
@@ -100,6 +102,8 @@ class Protection:
         """Look after every stop: positions may have changed behind the firm's back, and a refusal may be over."""
         self._stuck.clear()
         self._offers.clear()
+        for place, trigger in self._earlier.find(ts_event):
+            self.set_level(place, trigger, "stop of an earlier session")
         self.sync_all(ts_event)
 
     def sync_all(self, ts_event: int) -> None:
@@ -127,6 +131,8 @@ class Protection:
         """Ask whether a parent may leave: not before the stop has given up what the parent closes."""
         order, position = self._orders[place], self._position(place)
         self._room[place] = closing_quantity(position, quantity)
+        if self._earlier.block(place):
+            return False
         if order is None:
             return True
         self.sync(place, ts_event)
@@ -137,9 +143,11 @@ class Protection:
         """Take note that the parent that needed room has left, or will not."""
         self._room[place] = 0
 
-    def is_crossed(self, place: int, bid: float, ask: float) -> bool:
+    def is_crossed(self, place: int, bid: float, ask: float, ts_event: int) -> bool:
         """Whether the market has reached the level of a position."""
         level = self._levels[place]
+        if level is not None and self._orders[place] is None and not self._earlier.block(place):
+            self.sync(place, ts_event)  # an earlier stop is gone, or the connection is back
         if level is None or level[0] != _sign(self._position(place)):
             return False
         sign, trigger, _ = level
@@ -163,6 +171,8 @@ class Protection:
 
     def sync(self, place: int, ts_event: int) -> None:
         """Bring the stop order of a place one step closer to what it should be."""
+        if self._earlier.block(place):
+            return
         if place in self._attached:
             if self._ledger.working_of(place):
                 return

@@ -94,6 +94,7 @@ class Sandbox:
                 account_type=AccountType.MARGIN,
                 default_leverage=Decimal(repr(firm.venue.leverage)),
                 fee_model=FillCharges(self.stage.charges),
+                reject_stop_orders=False,  # as in a backtest
             ),
         )
         return builder.add_exec_client(

@@ -12,9 +12,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nautilus_ai_firm.runs.folder import Run
+from nautilus_ai_firm.models.estimators.average_true_range import AverageTrueRange
+from nautilus_ai_firm.runs.folder import Run, open_run
 from tests.acceptance.conftest import SLICED
 from tests.firm_runs import ROOT, Market, Past, audit, fills, run, settings, synthetic_market
+from tests.live_runs import assert_replays, books, desk
 
 SYMBOLS = ["A", "B"]
 SESSIONS, CUT = 140, 110
@@ -201,6 +203,39 @@ def test_decisions_and_fills_before_a_cut_stay_as_they_were(
     assert [line for line in theirs.decided if ends not in line] == [line for line in ours.decided if ends not in line]
     assert theirs.traded == ours.traded
     assert sum(is_stop(json.loads(line)["client_order_id"]) for line in theirs.traded) > 5
+
+
+def test_a_planted_distance_of_the_whole_sample_shows(
+    market: Market, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The control: a distance that knows how far prices will go."""
+    loaded, told = settings(SYMBOLS, FREE), []
+
+    def told_update(_self: Any, *_bar: Any) -> np.ndarray:
+        return np.array([told[-1].bars[symbol].close.std() / 10 for symbol in SYMBOLS])
+
+    monkeypatch.setattr(AverageTrueRange, "update", told_update)
+    runs = []
+    for name, one in (("whole", market), ("cut", market.cut(int(market.closes()[CUT])))):
+        told.append(one)
+        runs.append(run(loaded, one.write(tmp_path / f"{name}-catalog"), tmp_path / name))
+    until_ns = int(runs[1].table("equity")["ts"].iloc[-1].value)
+    assert Past.of(runs[0], until_ns).traded != Past.of(runs[1], until_ns).traded
+
+
+def test_a_session_in_the_sandbox_does_what_a_backtest_does(market: Market, tmp_path: Path) -> None:
+    made = desk(tmp_path / "desk", market.cut(int(market.closes()[70])), FREE)
+    ended = made.run(tmp_path / "session")
+    assert (ended.status, ended.errors) == (0, [])
+    session, backtest = open_run(tmp_path / "session"), made.backtest(tmp_path / "run")
+    assert books(session) == books(backtest)
+    assert sum(is_stop(row["client_order_id"]) for row in fills(session)) > 5
+    assert_replays(tmp_path / "session")
+    columns = ["type", "side", "quantity", "status", "trigger_price"]
+    ours, theirs = (
+        one.table("orders").set_index("client_order_id")[columns].sort_index() for one in (session, backtest)
+    )
+    assert ours.equals(theirs)
 
 
 def test_two_fresh_processes_and_a_stream_cut_everywhere_agree(stopped: Stopped, tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """Limits on orders for new risk alone: what reduces, and what protects, is counted and passes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ def minutes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_bars(tmp_path_factory.mktemp("minutes") / "catalog", dict.fromkeys(SYMBOLS, bars))
 
 
-def played(catalog: Path, folder: Path, changes: dict[str, Any], targets: dict[int, Sequence[int]]) -> Played:
+def played(catalog: Path, folder: Path, changes: dict[str, Any], targets: Mapping[int, Sequence[int]]) -> Played:
     loaded = settings(SYMBOLS, {"market.bar": "1-MINUTE", "execution.no_trade_band": 0.0} | changes, macro=False)
     done = play(loaded, catalog, folder, lambda snapshot, _: targets.get(snapshot.round))
     assert done.failures.first is None

@@ -22,30 +22,46 @@ def gateway() -> Iterator[Gateway]:
         yield served
 
 
-def test_a_stop_leaves_with_its_entry_follows_the_position_and_stays_when_the_session_ends(
+def resting(gateway: Gateway) -> dict[str, int]:
+    """What the stops at the broker would sell, by symbol; bought back counts negative."""
+    found: dict[str, int] = dict.fromkeys(SYMBOLS, 0)
+    for order in gateway.orders:
+        if order.is_open:
+            assert order.message.orderType == "STP"
+            found[order.stock.symbol] += int(order.remaining) * (1 if order.message.action == "SELL" else -1)
+    return found
+
+
+def stop_fills(run: PaperRun) -> list[str]:
+    return [row["client_order_id"] for row in fills(open_run(run.out)) if "-S" in row["client_order_id"]]
+
+
+def test_a_stop_leaves_with_its_entry_follows_the_position_and_outlives_its_session(
     gateway: Gateway, tmp_path: Path
 ) -> None:
     desk = paper_desk(tmp_path / "desk", gateway, STOPS)
     with Tape(gateway):
-        run = PaperRun(desk, tmp_path / "run", 3)
-        ended = run.ended()
-    assert_well(ended)
-    held = their_positions(gateway)
-    assert run.net() == held
-    their_cash_is_ours(gateway, run)
-    stops = [order for order in gateway.orders if order.message.orderType == "STP"]
-    entries = {order.order_id: order for order in gateway.orders if order.message.orderType == "MKT"}
-    first = {symbol: next(one for one in stops if one.stock.symbol == symbol) for symbol in SYMBOLS}
-    for symbol, stop in first.items():
-        entry = entries[stop.message.parentId]
-        assert entry.stock.symbol == symbol
-        assert {entry.message.action, stop.message.action} == {"BUY", "SELL"}
-    resting = dict.fromkeys(SYMBOLS, 0)
-    for stop in stops:
-        if stop.is_open:
-            resting[stop.stock.symbol] += int(stop.remaining) * (1 if stop.message.action == "SELL" else -1)
-    assert resting == held
-    assert any(held.values())
-    assert [row for row in fills(open_run(run.out)) if "-S" in row["client_order_id"]] == []
-    states = {fact["state"] for fact in audit(run.out, "parent")}
-    assert "kept: the run ended" in states
+        run = PaperRun(desk, tmp_path / "run", 2)
+        assert_well(run.ended())
+        held = their_positions(gateway)
+        assert any(held.values())
+        assert run.net() == resting(gateway) == held
+        their_cash_is_ours(gateway, run)
+        entries = {order.order_id: order for order in gateway.orders if order.message.orderType == "MKT"}
+        for symbol in SYMBOLS:
+            stop = next(one for one in gateway.orders if (one.message.orderType, one.stock.symbol) == ("STP", symbol))
+            entry = entries[stop.message.parentId]
+            assert entry.stock.symbol == symbol
+            assert {entry.message.action, stop.message.action} == {"BUY", "SELL"}
+        assert stop_fills(run) == []
+        assert "kept: the run ended" in {fact["state"] for fact in audit(run.out, "parent")}
+
+        first = {order.order_id for order in gateway.orders}
+        again = PaperRun(desk, tmp_path / "again", 2)
+        assert_well(again.ended())
+        held = their_positions(gateway)
+        assert resting(gateway) == held
+        assert any(order.is_open for order in gateway.orders)
+        assert not any(order.is_open for order in gateway.orders if order.order_id in first)
+        assert stop_fills(again) == []
+        assert "stop of an earlier session" in {fact["state"].split(": ")[-1] for fact in audit(again.out, "parent")}
