@@ -30,6 +30,7 @@ from nautilus_ai_firm.messages.orders import (
     ParentRecord,
     SessionEnd,
 )
+from nautilus_ai_firm.messages.risk import RiskAlertEvent, RiskReport, Severity, StressResult
 
 __all__ = [
     "Absence",
@@ -55,10 +56,14 @@ __all__ = [
     "Quotes",
     "QuotingIntent",
     "RiskAction",
+    "RiskAlertEvent",
     "RiskCommand",
+    "RiskReport",
     "RiskedDecision",
     "SessionEnd",
+    "Severity",
     "SignalEvent",
+    "StressResult",
     "Times",
     "Watched",
 ]

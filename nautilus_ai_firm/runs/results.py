@@ -128,6 +128,7 @@ def write_results(temporary: Path, ran: Ran, journal: Path | None = None) -> Non
             "equity": equity,
             "signals": recorder.signals_table(),
             "financing": financing_table(ran.financing),
+            "risk": recorder.risk_table(),
         },
     )
     write_manifest(
