@@ -14,13 +14,15 @@ from nautilus_ai_firm.agents.gate import OrderGate
 from nautilus_ai_firm.agents.market import Feed, MarketDesk
 from nautilus_ai_firm.agents.records import Recorder, RecordsDesk
 from nautilus_ai_firm.agents.risk import RiskDesk
+from nautilus_ai_firm.agents.risk_plan import risk_plan
 from nautilus_ai_firm.agents.signals import Measure, Seat, SignalDesk, unmeasured
 from nautilus_ai_firm.bus import Failures
 from nautilus_ai_firm.clock import MarketTime
 from nautilus_ai_firm.data.sessions import Sessions
 from nautilus_ai_firm.gateways.kill_switch import KillSwitch
 from nautilus_ai_firm.models.execution.ledger import WorkingLedger
-from nautilus_ai_firm.settings import Firm, model_module, params_of, watched_by
+from nautilus_ai_firm.models.risk.review import RiskReview
+from nautilus_ai_firm.settings import Firm, bar_length_ns, model_module, params_of, watched_by
 
 COMPONENT_TIME = MarketTime()
 
@@ -91,11 +93,25 @@ def seat(
     for seats in _signal_seats(firm):
         host.add_actor(SignalDesk(seats, failures, measure))
     host.add_actor(CioDesk(firm.cio, firm.signals.agents, book, sessions, failures))
-    host.add_actor(RiskDesk(firm.risk, universe, kill_switch, failures))
+    host.add_actor(risk_desk(firm, universe, sessions, kill_switch, failures))
     host.add_actor(ComplianceDesk(firm.compliance, firm.execution.gate, firm.market, universe, sessions, failures))
     host.add_strategy(ExecutionDesk(firm.execution, book, ledger, gate, sessions, time, failures))
     host.add_exec_algorithm(TwapAlgorithm(universe, gate, time, failures))
     return ledger
+
+
+def risk_desk(
+    firm: Firm, universe: Universe, sessions: Sessions, kill_switch: KillSwitch, failures: Failures
+) -> RiskDesk:
+    """Make the risk desk."""
+    return RiskDesk(
+        RiskReview(risk_plan(firm, universe)),
+        sessions,
+        bar_length_ns(firm.market.bar),
+        kill_switch,
+        failures,
+        firm.risk.halt_allows_reducing,
+    )
 
 
 def _signal_seats(firm: Firm) -> list[list[Seat]]:

@@ -98,9 +98,21 @@ FIRM: dict[str, Any] = {
     },
     "risk": {
         "max_position": 0.40,
+        "max_sector": 1.00,
         "max_gross": 1.50,
         "max_net": 1.20,
+        "max_leverage": 2.00,
+        "max_concentration": 0.50,
+        "max_participation": 10.0,
+        "max_turnover": 3.00,
+        "max_agent": 2.00,
+        "max_overnight": 1.50,
         "max_drawdown": 0.30,
+        "value_at_risk": "off",
+        "stress": "off",
+        "losses": "off",
+        "velocity": "off",
+        "correlation": "off",
         "halt_allows_reducing": True,
         "kill_switch_file": "/nonexistent/kill_switch.json",
     },
@@ -301,7 +313,7 @@ class Tape:
         self.messages.append(message)
 
     snapshot = late_bar = signal = decision = risked = cleared = command = gate_result = order = parent = _keep
-    connection = _keep
+    connection = risk_alert = risk_report = _keep
 
     def of(self, kind: type) -> list[Any]:
         """Messages of one type."""

@@ -1,5 +1,6 @@
 """What a firm is configured with: the shape of `configs/*.toml`, and how a file becomes it or is refused."""
 
+from nautilus_ai_firm.settings.bar_length import bar_length_ns
 from nautilus_ai_firm.settings.decoding import (
     ConfigError,
     Loaded,
@@ -11,6 +12,7 @@ from nautilus_ai_firm.settings.decoding import (
     watched_by,
 )
 from nautilus_ai_firm.settings.event_series import EventSeries, event_kinds
+from nautilus_ai_firm.settings.risk import Risk
 from nautilus_ai_firm.settings.shape import (
     Chain,
     Cio,
@@ -22,7 +24,6 @@ from nautilus_ai_firm.settings.shape import (
     InteractiveBrokers,
     Live,
     Market,
-    Risk,
     Sandbox,
     SignalAgent,
     Venue,
@@ -47,6 +48,7 @@ __all__ = [
     "Sandbox",
     "SignalAgent",
     "Venue",
+    "bar_length_ns",
     "decode",
     "encode",
     "event_kinds",

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from nautilus_ai_firm.agents.risk import RiskDesk
 from nautilus_ai_firm.bus import Topic
+from nautilus_ai_firm.firm import risk_desk
 from nautilus_ai_firm.gateways.kill_switch import OPEN, KillSwitchState
 from nautilus_ai_firm.messages import RiskAction
 from tests.agents.conftest import Bench
@@ -36,9 +36,9 @@ LATCHED = KillSwitchState(latched=True, cause="a test", who="tester", time="")
 def review(bench: Bench, decisions: Sequence[Any], switch: Switch | None = None) -> tuple[list[Any], list[Any]]:
     bench.sit(
         lambda _book, _ledger, failures: [
-            RiskDesk(bench.stage.firm.risk, bench.stage.universe, switch or Switch(), failures)
+            risk_desk(bench.stage.firm, bench.stage.universe, bench.stage.sessions, switch or Switch(), failures)
         ],
-        [(Topic.DECISION, decision) for decision in decisions],
+        [(Topic.SNAPSHOT, bench.snapshot()), *((Topic.DECISION, decision) for decision in decisions)],
         [Topic.RISKED, Topic.RISK_COMMAND],
     )
     assert bench.failures.first is None
