@@ -50,6 +50,7 @@ lint: $(STAMP)
 bench: $(STAMP)
 	@$(RUN)python tests/bench/bench.py
 	@$(RUN)python -m tests.bench.models
+	@$(RUN)python -m tests.bench.risk
 	@$(RUN)python tests/bench/ten_agents.py
 	@$(RUN)python tests/bench/ingest.py
 	@$(RUN)python -m tests.bench.live

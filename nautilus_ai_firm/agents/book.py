@@ -29,6 +29,7 @@ CENT = Decimal("0.01")
 FLOAT_NOISE = Decimal("1e-6")
 """The engine's average price is a float: what it leaves beyond this would turn half a cent into less than half."""
 
+_FOREVER = 2**62
 
 RAW_UNIT = 10**FIXED_PRECISION
 
@@ -154,15 +155,16 @@ class Book:
             The venue has no account yet.
 
         """
-        held = [position for position in cache.positions_open() if position.instrument_id in self._index]
-        balance = self._balance(cache, held)
+        open_ = ((self._index.get(position.instrument_id), position) for position in cache.positions_open())
+        held = [(place, position) for place, position in open_ if place is not None]
+        balance = self._balance(cache, [position for _, position in held])
         positions = np.zeros(len(self._index), dtype=np.int64)
         open_profit = Decimal(0)
-        for position in held:
-            place = self._index[position.instrument_id]
+        marks = close.tolist()
+        for place, position in held:
             quantity = round(position.signed_qty)
             positions[place] += quantity
-            open_profit += quantity * (Decimal(repr(float(close[place]))) - Decimal(repr(position.avg_px_open)))
+            open_profit += quantity * (Decimal(repr(marks[place])) - Decimal(repr(position.avg_px_open)))
         return Holdings(
             positions=positions,
             projected=positions + self._ledger.working(),
@@ -176,4 +178,5 @@ class Book:
         account = cache.account_for_venue(self.universe.venue)
         if account is None:
             raise LookupError(f"no account at venue {self.universe.venue}")
+        cache.purge_account_events(_FOREVER)  # the next reading copies the account with all its events
         return account.balance_total(self.universe.currency).as_decimal()

@@ -97,16 +97,17 @@ class ExecutionDesk(Strategy):
 
     def _execute(self, cleared: ClearedDecision) -> None:
         decision = cleared.risked.decision
+        positions = decision.positions.tolist()  # nothing was filled since
         for place, target in changed_targets(
             cleared, self._ledger.working(), self._universe.lot_sizes, self._settings.no_trade_band
         ):
-            self._retarget(place, target, decision)
+            self._retarget(place, target - positions[place], decision)
 
-    def _retarget(self, place: int, target: int, decision: DecisionEvent) -> None:
+    def _retarget(self, place: int, quantity: int, decision: DecisionEvent) -> None:
         self._cancel_active(place, decision.ts_event)
         if self._ledger.works(place):
             return  # children are still in flight: the next round decides on what they became
-        if quantity := target - self._position(place):
+        if quantity:
             self._hold(place, quantity, decision)
 
     def _hold(self, place: int, quantity: int, decision: DecisionEvent) -> None:

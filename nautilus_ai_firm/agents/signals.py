@@ -120,5 +120,5 @@ def _refuse_unusable(agent: str, intent: QuotingIntent, n: int) -> None:
 def _refuse_outside(agent: str, what: str, values: Floats, lowest: float, n: int) -> None:
     if values.shape != (n,):
         raise ValueError(f"{agent}: {what} has shape {values.shape}, not ({n},)")
-    if not np.all(np.isnan(values) | ((values >= lowest) & (values <= 1.0))):
+    if ((values < lowest) | (values > 1.0)).any():  # NaN is neither
         raise ValueError(f"{agent}: {what} {values} lies outside [{lowest}, 1]")

@@ -13,6 +13,7 @@ from threadpoolctl import threadpool_limits
 
 from nautilus_ai_firm.bus import Failures
 from nautilus_ai_firm.firm import seat
+from nautilus_ai_firm.hosts.garbage import collect_new, collected_by_chunk
 from nautilus_ai_firm.hosts.journalling import Journalling
 from nautilus_ai_firm.hosts.recorded_connections import RecordedConnections
 from nautilus_ai_firm.hosts.result import write_run
@@ -57,7 +58,7 @@ def run_stage(stage: Stage) -> Run:
         As `run_backtest`.
 
     """
-    with threadpool_limits(1):  # a sum that is split over threads depends on how many there are
+    with threadpool_limits(1), collected_by_chunk():  # a sum that is split over threads depends on how many there are
         return _run(stage)
 
 
@@ -183,7 +184,7 @@ def _feed(engine: BacktestEngine, stage: Stage, failures: Failures, journalling:
             except RuntimeError as error:  # the engine's own: what a desk raises never gets here
                 failures.record("engine", error)
             engine.clear_data()
-            engine.cache.purge_account_events(cut_ns)  # reading the balance copies the account with all its events
+        collect_new()
         if failures.first is not None:
             return bars
         if stage.study.on_progress is not None:

@@ -7,6 +7,7 @@ told apart afterwards. Average volume and volatility come from the bars that the
 from collections import defaultdict
 from collections.abc import Iterable
 from decimal import ROUND_HALF_EVEN, Decimal
+from math import isfinite
 from typing import Any, Protocol
 
 import numpy as np
@@ -80,8 +81,15 @@ class Charges:
         self._close = np.full(n, np.nan)
         self._bar_volume = np.full(n, np.nan)
         self._fresh = np.zeros(n, dtype=np.bool_)
+        self._any_fresh = False
+        self._rates = (
+            _exact(costs.commission_bps),
+            _exact(costs.commission_minimum),
+            _exact(costs.half_spread_bps),
+        )
         self._bars_ns = 0
         self._now_ns = 0
+        self._next_day_ns = 0
         self._positions = [0] * n
         self._cash = starting_balance
         self._charged: defaultdict[str, tuple[Decimal, Decimal]] = defaultdict(lambda: (Decimal(0), Decimal(0)))
@@ -95,36 +103,38 @@ class Charges:
     def see(self, data: Any) -> None:
         """Take market data before the venue matches against it."""
         ts = data.ts_init
-        if self._now_ns and ts // DAY_NS > self._now_ns // DAY_NS:
-            self._accrue(ts, int(ts // DAY_NS - self._now_ns // DAY_NS))
+        if ts >= self._next_day_ns:
+            if self._now_ns:
+                self._accrue(ts, int(ts // DAY_NS - self._now_ns // DAY_NS))
+            self._next_day_ns = (ts // DAY_NS + 1) * DAY_NS
         self._now_ns = ts
         self._take(data)
 
     def _take(self, data: Any) -> None:
         ts = data.ts_init
-        if ts > self._bars_ns and self._fresh.any():
+        if self._any_fresh and ts > self._bars_ns:
             self._close_bars()
         if isinstance(data, Bar) and (place := self._place.get(data.bar_type.instrument_id)) is not None:
             self._bars_ns = ts
             self._close[place] = nearest_float(data.close)
             self._bar_volume[place] = nearest_float(data.volume)
-            self._fresh[place] = True
+            self._fresh[place] = self._any_fresh = True
 
     def charge(self, order: Any, quantity: Decimal, price: Decimal) -> Decimal:
         """Return the sum of a fill's costs in cents, and keep its parts."""
         place = self._place[order.instrument_id]
         costs, order_id = self._costs, str(order.client_order_id)
         notional = quantity * price
+        commission_bps, commission_minimum, half_spread_bps = self._rates
         already, cumulative = self._charged[order_id]
-        fee = commission(notional, _exact(costs.commission_bps), _exact(costs.commission_minimum), already, cumulative)
-        if not (np.isfinite(self._volume[place]) and np.isfinite(self._volatility[place])):
+        fee = commission(notional, commission_bps, commission_minimum, already, cumulative)
+        volume, volatility = float(self._volume[place]), float(self._volatility[place])
+        if not (isfinite(volume) and isfinite(volatility)):
             raise ValueError(f"{order.instrument_id}: a fill before two closes, so its impact cannot be stated")
-        impact_fraction = square_root_impact(
-            float(quantity), float(self._volume[place]), float(self._volatility[place]), costs.impact_coefficient
-        )
+        impact_fraction = square_root_impact(float(quantity), volume, volatility, costs.impact_coefficient)
         parts = FillCosts(
             fee=fee,
-            half_spread_cost=half_spread(notional, _exact(costs.half_spread_bps)),
+            half_spread_cost=half_spread(notional, half_spread_bps),
             impact_cost=(notional * _exact(impact_fraction)).quantize(IMPACT_DIGITS, ROUND_HALF_EVEN),
         )
         self.fills[order_id].append(parts)
@@ -159,7 +169,7 @@ class Charges:
     def _close_bars(self) -> None:
         self._volume = self._average_volume.update(np.where(self._fresh, self._bar_volume, np.nan))
         self._volatility = self._bar_volatility.update(self._close, self._fresh)
-        self._fresh[:] = False
+        self._fresh[:] = self._any_fresh = False
 
     def _accrue(self, ts: int, nights: int) -> None:
         short = sum(

@@ -1,9 +1,11 @@
 """What the venue charged -> the tables of fills and of financing."""
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from decimal import Decimal
+from operator import attrgetter, itemgetter
+from typing import Any
 
 import pyarrow as pa
 
@@ -32,6 +34,11 @@ FILLS = pa.schema(
     ]
 )
 """`commission` is what the venue booked, in cents; the last three columns are its exact parts."""
+
+_COSTS = ("fee", "half_spread_cost", "impact_cost")
+_OF_FILL = attrgetter("ts_event", *FILLS.names[1 : -len(_COSTS)])
+_OF_COSTS = attrgetter(*_COSTS)
+_ORDER = itemgetter(*map(FILLS.get_field_index, ("ts", "instrument_id", "client_order_id")))
 
 FINANCING = pa.schema(
     [("ts", TIME), ("nights", pa.int64()), ("cash", MONEY), ("short_market_value", MONEY), ("amount", MONEY)]
@@ -69,15 +76,15 @@ def fills_table(fills: Sequence[OrderRecord], charged: Mapping[str, Sequence[Fil
         Costs of the fills of each order, by client order id, in order of arrival.
 
     """
-    seen: Counter[str] = Counter()
-    rows: list[dict[str, object]] = []
+    seen: defaultdict[str, int] = defaultdict(int)
+    rows: list[tuple[Any, ...]] = []
     for fill in fills:
-        parts = charged[fill.client_order_id][seen[fill.client_order_id]]
-        seen[fill.client_order_id] += 1
-        row = {name: getattr(fill, name, None) for name in FILLS.names}
-        rows.append(row | {"ts": fill.ts_event} | asdict(parts))
-    rows.sort(key=lambda row: (row["ts"], row["instrument_id"], row["client_order_id"]))
-    return pa.Table.from_pylist(rows, schema=FILLS)
+        order_id = fill.client_order_id
+        rows.append((*_OF_FILL(fill), *_OF_COSTS(charged[order_id][seen[order_id]])))
+        seen[order_id] += 1
+    rows.sort(key=_ORDER)
+    columns = zip(*rows, strict=True) if rows else ([] for _ in FILLS)
+    return pa.table(list(map(list, columns)), schema=FILLS)
 
 
 def financing_table(entries: Sequence[FinancingEntry]) -> pa.Table:

@@ -3,10 +3,12 @@
 import hashlib
 from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import fields
 from decimal import Decimal
-from itertools import accumulate
+from functools import cache
+from itertools import accumulate, groupby
+from operator import attrgetter, itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +38,8 @@ from nautilus_ai_firm.runs.audit import AuditChain
 from nautilus_ai_firm.runs.charges import MONEY, TIME, FinancingEntry
 from nautilus_ai_firm.runs.risk_table import risk_table
 
+BUFFER_BYTES = 1 << 20
+
 
 class RunRecorder:
     """Keeps what the firm says.
@@ -51,8 +55,8 @@ class RunRecorder:
 
     def __init__(self, folder: Path, instrument_ids: tuple[str, ...]) -> None:
         self._names = instrument_ids
-        self._audit_file = (folder / "audit.jsonl").open("wb")
-        self._decisions_file = (folder / "decisions.jsonl").open("wb")
+        self._audit_file = (folder / "audit.jsonl").open("wb", buffering=BUFFER_BYTES)
+        self._decisions_file = (folder / "decisions.jsonl").open("wb", buffering=BUFFER_BYTES)
         self.audit = AuditChain(self._audit_file)
         self.market_sha256 = hashlib.sha256()
         self.rounds = 0
@@ -133,9 +137,12 @@ class RunRecorder:
             self.refused_decisions += 1
         for agent, part in zip(decision.agents, decision.contributions, strict=True):
             self._contributions[agent] = self._contributions.get(agent, 0.0) + np.abs(part)
-        for place, name in enumerate(self._names):
-            weights = ",".join(float(row[place]).hex() for row in (decision.weights, risked.weights, message.weights))
-            self._result_lines.append((decision.ts_event, decision.round, name, 0, f"decision,{weights}"))
+        ts, round_ = decision.ts_event, decision.round
+        rows = (self._names, decision.weights.tolist(), risked.weights.tolist(), message.weights.tolist())
+        self._result_lines += [
+            (ts, round_, name, 0, f"decision,{decided.hex()},{left.hex()},{final.hex()}")
+            for name, decided, left, final in zip(*rows, strict=True)
+        ]
         if breaches or message.weights.tobytes() != self._last_targets.tobytes():
             self._decisions_file.write(self._decision_line(message, breaches) + b"\n")
         self._last_targets = message.weights
@@ -161,7 +168,7 @@ class RunRecorder:
 
     def order(self, message: OrderRecord) -> None:
         """Write down an event of an order; fills are part of the result."""
-        fact = {name: value for name, value in _fields(message, "ts_event", "kind").items() if value is not None}
+        fact = {name: value for name, value in _fields(message, "kind", "ts_event").items() if value is not None}
         self.audit.write("order", {"ts": message.ts_event, "event": message.kind, **fact})
         self.orders[message.client_order_id] = {
             "decision_id": message.decision_id,
@@ -192,13 +199,13 @@ class RunRecorder:
         Fills of one instrument and time are numbered among themselves: how fills of different instruments at one
         time interleave is the engine's affair.
         """
-        ordered = sorted(self._result_lines)
-        seen: Counter[tuple[int, str]] = Counter()
         digest = hashlib.sha256()
-        for ts, round_, name, _, text in ordered:
-            sequence = seen[ts, name]
-            seen[ts, name] += 1
-            digest.update(f"{ts},{round_},{name},{sequence},{text}\n".encode())
+        for ts, lines in groupby(sorted(self._result_lines), key=itemgetter(0)):
+            seen: dict[str, int] = {}
+            for _, round_, name, _, text in lines:
+                sequence = seen.get(name, 0)
+                seen[name] = sequence + 1
+                digest.update(f"{ts},{round_},{name},{sequence},{text}\n".encode())
         return digest.hexdigest()
 
     def equity_table(self, financing: Sequence[FinancingEntry]) -> pa.Table:
@@ -301,11 +308,15 @@ class RunRecorder:
 
 
 def _fields(message: object, *without: str) -> dict[str, Any]:
-    return {
-        name: value
-        for name, value in msgspec.to_builtins(message, builtin_types=(Decimal,)).items()
-        if name not in without
-    }
+    names, values_of = _named(type(message), without)
+    return dict(zip(names, values_of(message), strict=True))
+
+
+@cache
+def _named(kind: type[Any], without: tuple[str, ...]) -> tuple[tuple[str, ...], Callable[[object], tuple[Any, ...]]]:
+    # The fields of a kind of message, and what reads them all; every kind has two or more.
+    names = tuple(one.name for one in fields(kind) if one.name not in without)
+    return names, attrgetter(*names)
 
 
 def _joined(arrays: list[np.ndarray]) -> np.ndarray:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from operator import mul
 from pathlib import Path
 from typing import Any
 
@@ -188,9 +189,7 @@ def _money(ran: Ran, equity: pa.Table, fills: pa.Table) -> dict[str, Any]:
     levels = np.array([float(value) for value in equity["equity"].to_pylist()] or [start])
     ts = equity["ts"].cast(pa.int64()).to_numpy()
     sums = {name: sum(fills[name].to_pylist(), Decimal(0)) for name in ("fee", "half_spread_cost", "impact_cost")}
-    notional = sum(
-        (row["quantity"] * row["price"] for row in fills.select(["quantity", "price"]).to_pylist()), Decimal(0)
-    )
+    notional = sum(map(mul, fills["quantity"].to_pylist(), fills["price"].to_pylist()), Decimal(0))
     financing = sum((entry.amount for entry in ran.financing), Decimal(0))
     slippage = sums["half_spread_cost"] + sums["impact_cost"]
     years = max((ran.last_round_ns - ran.first_round_ns) / (365.25 * 86_400e9), 1 / 365.25)

@@ -43,6 +43,9 @@ class Cache:
     def account_for_venue(self, _venue: Venue) -> object:
         return self._account
 
+    def purge_account_events(self, _ts_now: int) -> None:
+        pass
+
     def positions_open(self) -> list[object]:
         return list(self._positions)
 

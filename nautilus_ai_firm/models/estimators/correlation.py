@@ -52,13 +52,22 @@ class EwmaCorrelation:
         log_close = log_of_positive(close, fresh)
         returns = log_close - self._log_close
         self._log_close = np.where(np.isnan(log_close), self._log_close, log_close)
+        return self.observe(returns)
+
+    @property
+    def known(self) -> Bools:
+        """Pairs that are warm, shape (n, n)."""
+        return self._products.count >= self._warm_up
+
+    def observe(self, returns: Floats) -> Floats:
+        """Take the returns of a bar, shape (n,), NaN where there is none, and return correlations as `update` does."""
         products = self._products.update(np.outer(returns, returns))
         joint = np.where(np.isnan(returns), np.nan, 1.0)
         squares = self._squares.update(np.outer(returns**2, joint))  # row i, column j: r_i² where j has a return too
         volatility = np.sqrt(squares)
         scale = volatility * volatility.T
         count = self._products.count
-        known = (count >= self._warm_up) & (scale > 0)
+        known = self.known & (scale > 0)
         matrix: Floats = np.zeros_like(products)
         np.divide(products, scale, out=matrix, where=known)
         matrix = np.clip(matrix, -1.0, 1.0)

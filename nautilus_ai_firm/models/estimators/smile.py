@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from nautilus_ai_firm.messages import Floats
+from nautilus_ai_firm.models.estimators.american_option import american_value
 from nautilus_ai_firm.models.estimators.european_option import Options
-from nautilus_ai_firm.models.estimators.greeks import greeks
 from nautilus_ai_firm.models.estimators.implied_forward import Forwards, implied_forwards
 from nautilus_ai_firm.models.estimators.implied_volatility import implied_volatility
 from nautilus_ai_firm.models.estimators.option_quotes import OptionQuotes, Places
@@ -68,7 +68,7 @@ def smiles(quotes: OptionQuotes, rate: float, tenor_years: float, long_tenor_yea
         is_call=quotes.is_call[places],
     )
     volatility = implied_volatility(options, quotes.mid[places])
-    delta = greeks(options, volatility).delta
+    delta = american_value(options, volatility).delta
     read = [
         _read(*(values[(group == one) & np.isfinite(volatility)] for values in (moneyness, volatility, delta)))
         for one in range(len(forwards.years))
