@@ -16,6 +16,7 @@ from nautilus_ai_firm.research.broker_command import ib
 from nautilus_ai_firm.research.command_line import FAILED, exit_status, progress
 from nautilus_ai_firm.research.outline import in_catalog, outline, switch_line
 from nautilus_ai_firm.research.replay_report import replay_report
+from nautilus_ai_firm.research.risk_report import risk_report
 from nautilus_ai_firm.research.signals_report import signals_report
 from nautilus_ai_firm.research.tearsheet import write_tearsheet
 from nautilus_ai_firm.runs.folder import open_run
@@ -113,6 +114,12 @@ def signals(
 ) -> None:
     """Measure the agents of a run: coverage, turnover, information coefficient, correlation, time."""
     typer.echo(signals_report(open_run(run), catalog))
+
+
+@app.command()
+def risk(run: RunFolder) -> None:
+    """Print the limits of a run with their peaks, its exceptions of the value at risk, stress and leverage."""
+    typer.echo(risk_report(open_run(run)))
 
 
 @app.command()

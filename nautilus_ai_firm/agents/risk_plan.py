@@ -8,7 +8,7 @@ from nautilus_ai_firm.models.risk.period_losses import PeriodLosses
 from nautilus_ai_firm.models.risk.review import Plan, StressBound
 from nautilus_ai_firm.models.risk.tail_limits import TailBounds, TailLimits
 from nautilus_ai_firm.models.risk.value_at_risk import ValueAtRiskModel
-from nautilus_ai_firm.settings import Firm, Risk
+from nautilus_ai_firm.settings import Firm, Risk, stated
 from nautilus_ai_firm.settings.drawdown_tiers import tiers_of
 
 SESSIONS_PER_YEAR = 252
@@ -47,35 +47,35 @@ def risk_plan(firm: Firm, universe: Universe) -> Plan:
 
 
 def _equity(risk: Risk) -> EquityWatch:
-    losses, velocity = risk.losses, risk.velocity
+    losses, velocity = stated(risk.losses), stated(risk.velocity)
     return EquityWatch(
         risk.max_drawdown,
         tiers_of(risk.drawdown_tiers) if risk.drawdown_tiers else None,
-        None if losses is None or losses == "off" else PeriodLosses(losses.limits),
-        None if velocity is None or velocity == "off" else velocity.limits,
+        None if losses is None else PeriodLosses(losses.limits),
+        None if velocity is None else velocity.limits,
     )
 
 
 def _tail(risk: Risk, n: int) -> TailLimits | None:
-    stated = risk.value_at_risk
-    if stated is None or stated == "off":
+    table = stated(risk.value_at_risk)
+    if table is None:
         return None
     bounds = TailBounds(
-        max_var=stated.max_var or UNSTATED,
-        max_es=stated.max_es or UNSTATED,
+        max_var=table.max_var or UNSTATED,
+        max_es=table.max_es or UNSTATED,
     )
-    return TailLimits(ValueAtRiskModel(n, **stated.model_parameters()), bounds, n)
+    return TailLimits(ValueAtRiskModel(n, **table.model_parameters()), bounds, n)
 
 
 def _stress(risk: Risk, names: tuple[str, ...], sectors: tuple[str | None, ...]) -> StressBound | None:
-    stated = risk.stress
-    if stated is None or stated == "off":
+    table = stated(risk.stress)
+    if table is None:
         return None
-    return StressBound(stress=stated.model(names, sectors), max_loss=stated.max_loss or UNSTATED)
+    return StressBound(stress=table.model(names, sectors), max_loss=table.max_loss or UNSTATED)
 
 
 def _linkage(risk: Risk, n: int) -> Linkage | None:
-    stated = risk.correlation
-    if stated is None or stated == "off":
+    table = stated(risk.correlation)
+    if table is None:
         return None
-    return Linkage(stated.manager(n), stated.max_cluster or UNSTATED, stated.alert_z, n)
+    return Linkage(table.manager(n), table.max_cluster or UNSTATED, table.alert_z, n)

@@ -67,6 +67,7 @@ class RunRecorder:
         self.parents: dict[str, ParentRecord] = {}
         self.fills: list[OrderRecord] = []
         self.commands: list[RiskCommand] = []
+        self.alerts: Counter[str] = Counter()  # by severity
         self._risk: list[RiskReport] = []
         self._equity: dict[str, list[Any]] = defaultdict(list)
         self._signals: list[SignalEvent] = []
@@ -153,7 +154,8 @@ class RunRecorder:
         self.audit.write("command", {"ts": message.ts_event, **_fields(message, "ts_event")})
 
     def risk_alert(self, message: RiskAlertEvent) -> None:
-        """Write down that a limit is nearly or wholly used."""
+        """Count and write down that a limit is nearly or wholly used."""
+        self.alerts[message.severity] += 1
         self.audit.write("alert", {"ts": message.ts_event, **_fields(message, "ts_event")})
 
     def risk_report(self, message: RiskReport) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from nautilus_ai_firm.messages import Failure
+from nautilus_ai_firm.messages import Failure, Severity
 from nautilus_ai_firm.runs.charges import FillCosts, FinancingEntry, fills_table, financing_table
 from nautilus_ai_firm.runs.folder import refusal_rows, report_table, seal, write_manifest, write_summary, write_tables
 from nautilus_ai_firm.runs.performance import daily_returns, performance
@@ -171,6 +171,7 @@ def _summary(ran: Ran, equity: pa.Table, fills: pa.Table) -> dict[str, Any]:
         **_money(ran, equity, fills),
         "contributions": recorder.contributions(),
         "refusals": refusal_rows(recorder),
+        "alerts": {severity: recorder.alerts[severity] for severity in Severity},
         "commands": [asdict(command) for command in recorder.commands],
         "not_modelled": (*host_caveats, *NOT_MODELLED, *ran.caveats),
         "audit_head": recorder.audit.head,

@@ -12,7 +12,7 @@ from nautilus_ai_firm.settings.decoding import (
     watched_by,
 )
 from nautilus_ai_firm.settings.event_series import EventSeries, event_kinds
-from nautilus_ai_firm.settings.risk import Risk
+from nautilus_ai_firm.settings.risk import Risk, stated
 from nautilus_ai_firm.settings.shape import (
     Chain,
     Cio,
@@ -55,6 +55,7 @@ __all__ = [
     "load",
     "model_module",
     "params_of",
+    "stated",
     "suggest",
     "watched_by",
 ]

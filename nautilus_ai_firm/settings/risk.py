@@ -15,9 +15,6 @@ from nautilus_ai_firm.settings.value_at_risk import ValueAtRisk
 type Fraction = Annotated[float, Meta(gt=0, le=1)]
 type Positive = Annotated[float, Meta(gt=0, le=1e15)]  # finite: an infinite limit is no limit
 
-OFF = "off"
-"""What a table says that the firm does not want: a word on purpose, where an absent one refuses."""
-
 BOUNDS = (
     "max_position", "max_sector", "max_gross", "max_net", "max_leverage", "max_concentration", "max_participation",
     "max_turnover", "max_agent", "max_overnight",
@@ -34,8 +31,16 @@ TABLES = {
 """Tables with limits of their own, and which."""
 
 
+def stated[T: Struct](table: T | str | None) -> T | None:
+    """Return a table that says something: not one that is absent or switched off."""
+    return None if table is None or isinstance(table, str) else table
+
+
 class Risk(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Limits, fractions of equity where nothing else is said; one that is absent refuses every order that adds risk."""
+    """Limits, fractions of equity where nothing else is said; one that is absent refuses every order that adds risk.
+
+    A table that the firm does not want says "off".
+    """
 
     max_position: Positive | None = None  # one instrument
     max_sector: Positive | None = None  # sum of sizes in a sector of market.universe, by the worst fill
@@ -71,7 +76,7 @@ class Risk(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
             value = getattr(self, table)
             if value is None:
                 numbers.append(table)
-            elif value != OFF:
+            elif stated(value) is not None:
                 numbers += [f"{table}.{name}" for name in names if getattr(value, name) is None]
         return tuple(numbers)
 
