@@ -249,18 +249,15 @@ class Catalog:
         observations: list[CustomData] = []
         closes: list[Times] = [np.empty(0, dtype=np.int64)]
         for name in bar_type_ids:
-            columns = self._overlapping(name, start_ns, end_ns)
-            closing = columns.take(_between(columns.ts_close_ns, start_ns, end_ns))
-            closes.append(closing.ts_close_ns)
-            bars += self._bar_objects(name, closing)
-            ticks += self._tick_objects(name, columns.take(_between(opening_tick_times(columns), start_ns, end_ns)))
+            bars += self._bars_between(name, start_ns, end_ns)
+            ticks += self._ticks_between(name, start_ns, end_ns)
+            if beside.quotes:
+                closes.append(self.bar_columns(name, start_ns, end_ns).ts_close_ns)
         for name in inputs:
             if isinstance(self.record(name), BarRecord):
-                bars += self._bar_objects(name, self.bar_columns(name, start_ns, end_ns))
+                bars += self._bars_between(name, start_ns, end_ns)
             else:
-                published = self.observation_columns(name)
-                which = _between(published.ts_init_ns, start_ns, end_ns)
-                observations += observation_objects(name, published.take(which))
+                observations += self._observations_between(name, start_ns, end_ns)
         rounds_ns = np.unique(np.concatenate(closes)) if beside.quotes else closes[0]
         for series in beside.quotes:
             bid, ask = (
@@ -346,6 +343,17 @@ class Catalog:
 
     def _overlapping(self, name: str, start_ns: int, end_ns: int) -> BarColumns:
         return self._reader.overlapping(self._bar_record(name), start_ns, end_ns)
+
+    def _bars_between(self, name: str, start_ns: int, end_ns: int) -> list[Bar]:
+        return self._bar_objects(name, self.bar_columns(name, start_ns, end_ns))
+
+    def _ticks_between(self, name: str, start_ns: int, end_ns: int) -> list[TradeTick]:
+        bars = self._overlapping(name, start_ns, end_ns)
+        return self._tick_objects(name, bars.take(_between(opening_tick_times(bars), start_ns, end_ns)))
+
+    def _observations_between(self, name: str, start_ns: int, end_ns: int) -> list[CustomData]:
+        published = self.observation_columns(name)
+        return observation_objects(name, published.take(_between(published.ts_init_ns, start_ns, end_ns)))
 
     def _notices_in(self, name: str, start_ns: int, end_ns: int) -> list[CustomData]:
         if name not in self._notices:

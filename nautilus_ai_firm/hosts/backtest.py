@@ -1,8 +1,12 @@
 """A configuration and a catalog -> a run folder, by the backtest engine on streamed data."""
 
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from decimal import Decimal
 from itertools import chain
 from math import ceil
+from typing import Protocol
 
 import numpy as np
 from nautilus_trader.backtest import BacktestEngine, BacktestEngineConfig
@@ -11,6 +15,8 @@ from nautilus_trader.model import AccountType, InstrumentId, Money, OmsType, Ven
 from nautilus_trader.risk import RiskEngineConfig
 from threadpoolctl import threadpool_limits
 
+from nautilus_ai_firm.agents.records import Recorder
+from nautilus_ai_firm.agents.signals import Measure, unmeasured
 from nautilus_ai_firm.bus import Failures
 from nautilus_ai_firm.firm import seat
 from nautilus_ai_firm.hosts.garbage import collect_new, collected_by_chunk
@@ -62,18 +68,54 @@ def run_stage(stage: Stage) -> Run:
         return _run(stage)
 
 
-def _run(stage: Stage) -> Run:
-    folder = new_folder(stage.study.out, stage.firm.name)
-    temporary = temporary_folder(folder)
-    recorder = RunRecorder(temporary, stage.universe.names)
-    engine: BacktestEngine | None = None
-    journalling: Journalling | None = None
+class CountingRecorder(Recorder, Protocol):
+    """A recorder that knows how far the firm came."""
+
+    rounds: int
+    decisions: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Played:
+    """An engine after its last round.
+
+    Attributes
+    ----------
+    engine : BacktestEngine
+        The engine, to be asked for its reports while it is open.
+    bars : int
+        Bars that the firm was given.
+    failure : Failure or None
+        The first failure of a desk, or rounds that are missing.
+
+    """
+
+    engine: BacktestEngine
+    bars: int
+    failure: Failure | None
+
+
+@contextmanager
+def played(
+    stage: Stage, recorder: CountingRecorder, *, journalling: Journalling | None = None, measure: Measure = unmeasured
+) -> Generator[Played]:
+    """Seat the firm in a fresh engine and stream the window into it; the engine is dropped when the block ends.
+
+    Parameters
+    ----------
+    stage : Stage
+        What runs.
+    recorder : CountingRecorder
+        Who hears the firm, through the journal where there is one.
+    journalling : Journalling, optional
+        The journal of the run.
+    measure : Measure, optional
+        What times the agents.
+
+    """
+    engine = _engine(stage)
     try:
-        if stage.study.journal:
-            journalling = Journalling(stage, folder.name, temporary, recorder)
-        engine = _engine(stage)
         failures = Failures()
-        stopwatch = Stopwatch()
         seat(
             engine,
             stage.firm,
@@ -83,7 +125,7 @@ def _run(stage: Stage) -> Run:
             recorder=recorder if journalling is None else journalling.recorder,
             kill_switch=stage.kill_switch if journalling is None else journalling.kill_switch,
             failures=failures,
-            measure=stopwatch,
+            measure=measure,
         )
         if stage.connections:
             engine.add_actor(RecordedConnections(stage.connections, failures))
@@ -91,19 +133,36 @@ def _run(stage: Stage) -> Run:
         stage.charges.learn(stage.feed.history)
         bars = _feed(engine, stage, failures, journalling)
         failure = failures.first or _missing_rounds(stage, min(recorder.rounds, recorder.decisions))
-        if journalling is not None:
-            journalling.end(failure)
-        if failure is not None:
-            failed = folder.with_name(f"{folder.name}.failed")
-            write_failure(temporary, failed, recorder, failure)
-            raise BacktestError(
-                f"{failure.component} failed in round {failure.round}: {failure.error} (records: {failed})"
-            )
-        write_run(temporary, folder.name, stage, engine, recorder, bars, stopwatch.us_per_round())
-        publish(temporary, folder)
+        yield Played(engine=engine, bars=bars, failure=failure)
     finally:
-        if engine is not None:
-            engine.dispose()
+        engine.dispose()
+
+
+def failure_line(failure: Failure) -> str:
+    """Say in one line who failed, when and with what."""
+    return f"{failure.component} failed in round {failure.round}: {failure.error}"
+
+
+def _run(stage: Stage) -> Run:
+    folder = new_folder(stage.study.out, stage.firm.name)
+    temporary = temporary_folder(folder)
+    recorder = RunRecorder(temporary, stage.universe.names)
+    journalling: Journalling | None = None
+    try:
+        if stage.study.journal:
+            journalling = Journalling(stage, folder.name, temporary, recorder)
+        stopwatch = Stopwatch()
+        with played(stage, recorder, journalling=journalling, measure=stopwatch) as over:
+            failure = over.failure
+            if journalling is not None:
+                journalling.end(failure)
+            if failure is not None:
+                failed = folder.with_name(f"{folder.name}.failed")
+                write_failure(temporary, failed, recorder, failure)
+                raise BacktestError(f"{failure_line(failure)} (records: {failed})")
+            write_run(temporary, folder.name, stage, over.engine, recorder, over.bars, stopwatch.us_per_round())
+            publish(temporary, folder)
+    finally:
         recorder.close()
         if journalling is not None:
             journalling.close()

@@ -106,8 +106,15 @@ class Stage:
         return self.study.loaded.firm
 
 
-def prepare(study: Study) -> Stage:
+def prepare(study: Study, opened: Catalog | None = None) -> Stage:
     """Check settings against the catalog and make what the run needs.
+
+    Parameters
+    ----------
+    study : Study
+        What to run.
+    opened : Catalog, optional
+        The study's catalog, where it is open already and serves many runs.
 
     Raises
     ------
@@ -115,7 +122,7 @@ def prepare(study: Study) -> Stage:
         As `universe_of`; there is no data in the window; or a raw series crosses a corporate action in it.
 
     """
-    firm, catalog = study.loaded.firm, Catalog(study.catalog)
+    firm, catalog = study.loaded.firm, opened or Catalog(study.catalog)
     universe = universe_of(firm, catalog, study.loaded.source)
     start, end = study.start or firm.market.start, study.end or firm.market.end
     first_ns = 0 if start is None else _day_ns(start)

@@ -1,10 +1,11 @@
-"""Equity -> the figures of `summary.json`, by the engine's own statistics on daily returns."""
+"""Equity -> the figures of `summary.json`: daily returns, and the ratios that are made of them."""
 
 import math
 
 import numpy as np
-from nautilus_trader.analysis import CAGR, MaxDrawdown, ReturnsVolatility, SharpeRatio, SortinoRatio
 from numpy.typing import NDArray
+
+from nautilus_ai_firm.models.statistics import ratios
 
 DAY_NS = 86_400_000_000_000
 
@@ -40,7 +41,7 @@ def performance(returns: dict[int, float]) -> dict[str, float | None]:
     Parameters
     ----------
     returns : dict of int to float
-        Daily simple returns by nanosecond.
+        Daily simple returns by nanosecond, ascending.
 
     Returns
     -------
@@ -48,15 +49,15 @@ def performance(returns: dict[int, float]) -> dict[str, float | None]:
         Fractions; the drawdown is positive. None where a figure is not defined (no returns, no variation).
 
     """
-    statistics = {
-        "cagr": CAGR(),
-        "volatility": ReturnsVolatility(),
-        "sharpe": SharpeRatio(),
-        "sortino": SortinoRatio(),
-        "max_drawdown": MaxDrawdown(),
+    values = np.array(list(returns.values()))
+    figures = {
+        name: float(figure(values)) if len(values) else math.nan
+        for name, figure in (
+            ("cagr", ratios.cagr),
+            ("volatility", ratios.volatility_per_year),
+            ("sharpe", ratios.sharpe_ratio),
+            ("sortino", ratios.sortino_ratio),
+            ("max_drawdown", ratios.max_drawdown),
+        )
     }
-    values = {name: statistic.calculate_from_returns(returns) for name, statistic in statistics.items()}
-    figures = {name: value if value is not None and math.isfinite(value) else None for name, value in values.items()}
-    if figures["max_drawdown"] is not None:
-        figures["max_drawdown"] = abs(figures["max_drawdown"])
-    return figures
+    return {name: value if math.isfinite(value) else None for name, value in figures.items()}

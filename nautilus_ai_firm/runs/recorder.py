@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import fields
 from decimal import Decimal
 from functools import cache
-from itertools import accumulate, groupby
-from operator import attrgetter, itemgetter
+from itertools import accumulate
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,7 @@ from nautilus_ai_firm.messages import (
 )
 from nautilus_ai_firm.runs.audit import AuditChain
 from nautilus_ai_firm.runs.charges import MONEY, TIME, FinancingEntry
+from nautilus_ai_firm.runs.result_lines import ResultLines
 from nautilus_ai_firm.runs.risk_table import risk_table
 
 BUFFER_BYTES = 1 << 20
@@ -72,7 +73,7 @@ class RunRecorder:
         self._equity: dict[str, list[Any]] = defaultdict(list)
         self._signals: list[SignalEvent] = []
         self._contributions: dict[str, np.ndarray] = {}
-        self._result_lines: list[tuple[int, int, str, int, str]] = []
+        self._results = ResultLines(instrument_ids)
         self._last_targets: Floats = np.empty(0)
 
     def snapshot(self, message: MarketSnapshot) -> None:
@@ -138,12 +139,7 @@ class RunRecorder:
             self.refused_decisions += 1
         for agent, part in zip(decision.agents, decision.contributions, strict=True):
             self._contributions[agent] = self._contributions.get(agent, 0.0) + np.abs(part)
-        ts, round_ = decision.ts_event, decision.round
-        rows = (self._names, decision.weights.tolist(), risked.weights.tolist(), message.weights.tolist())
-        self._result_lines += [
-            (ts, round_, name, 0, f"decision,{decided.hex()},{left.hex()},{final.hex()}")
-            for name, decided, left, final in zip(*rows, strict=True)
-        ]
+        self._results.cleared(message)
         if breaches or message.weights.tobytes() != self._last_targets.tobytes():
             self._decisions_file.write(self._decision_line(message, breaches) + b"\n")
         self._last_targets = message.weights
@@ -179,10 +175,7 @@ class RunRecorder:
         }
         if message.kind is OrderEventKind.FILLED:
             self.fills.append(message)
-            text = (
-                f"fill,{message.client_order_id},{message.side},{message.quantity},{message.price},{message.commission}"
-            )
-            self._result_lines.append((message.ts_event, message.round, message.instrument_id, len(self.fills), text))
+            self._results.filled(message)
         elif message.kind in {OrderEventKind.DENIED, OrderEventKind.REJECTED}:
             self.refusals["engine", (message.reason or "unknown").split(":")[0]] += 1
 
@@ -196,19 +189,8 @@ class RunRecorder:
         self.audit.write("connection", {"ts": message.ts_event, **_fields(message, "ts_event")})
 
     def result_sha256(self) -> str:
-        """Hash decisions and fills, in an order that does not depend on the order of arrival.
-
-        Fills of one instrument and time are numbered among themselves: how fills of different instruments at one
-        time interleave is the engine's affair.
-        """
-        digest = hashlib.sha256()
-        for ts, lines in groupby(sorted(self._result_lines), key=itemgetter(0)):
-            seen: dict[str, int] = {}
-            for _, round_, name, _, text in lines:
-                sequence = seen.get(name, 0)
-                seen[name] = sequence + 1
-                digest.update(f"{ts},{round_},{name},{sequence},{text}\n".encode())
-        return digest.hexdigest()
+        """Hash decisions and fills, see `ResultLines.sha256`."""
+        return self._results.sha256()
 
     def equity_table(self, financing: Sequence[FinancingEntry]) -> pa.Table:
         """One row a round; equity, cash and financing booked so far in account currency, the rest as fractions."""

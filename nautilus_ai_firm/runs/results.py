@@ -15,7 +15,7 @@ import pyarrow as pa
 from nautilus_ai_firm.messages import Failure, Severity
 from nautilus_ai_firm.runs.charges import FillCosts, FinancingEntry, fills_table, financing_table
 from nautilus_ai_firm.runs.folder import refusal_rows, report_table, seal, write_manifest, write_summary, write_tables
-from nautilus_ai_firm.runs.performance import daily_returns, performance
+from nautilus_ai_firm.runs.money import Traded, money_figures
 from nautilus_ai_firm.runs.recorder import RunRecorder
 from nautilus_ai_firm.runs.session_facts import Host
 
@@ -26,6 +26,7 @@ NOT_MODELLED = (
     "latency between the opening print and the order",
     "margin calls by the broker",
 )
+COST_PARTS = ("fee", "half_spread_cost", "impact_cost")
 NO_BROKER = "a broker: this was a sandbox, nothing was traded, every fill was simulated on the catalog's market data"
 
 
@@ -186,27 +187,20 @@ def _summary(ran: Ran, equity: pa.Table, fills: pa.Table) -> dict[str, Any]:
 
 
 def _money(ran: Ran, equity: pa.Table, fills: pa.Table) -> dict[str, Any]:
-    start = ran.starting_balance
-    levels = np.array([float(value) for value in equity["equity"].to_pylist()] or [start])
-    ts = equity["ts"].cast(pa.int64()).to_numpy()
-    sums = {name: sum(fills[name].to_pylist(), Decimal(0)) for name in ("fee", "half_spread_cost", "impact_cost")}
-    notional = sum(map(mul, fills["quantity"].to_pylist(), fills["price"].to_pylist()), Decimal(0))
-    financing = sum((entry.amount for entry in ran.financing), Decimal(0))
-    slippage = sums["half_spread_cost"] + sums["impact_cost"]
-    years = max((ran.last_round_ns - ran.first_round_ns) / (365.25 * 86_400e9), 1 / 365.25)
-    return {
-        "starting_equity": start,
-        "ending_equity": float(levels[-1]),
-        "total_return": float(levels[-1]) / start - 1.0,
-        **performance(daily_returns(ts, levels, start)),
-        "turnover": float(notional) / float(levels.mean()) / years,
-        "traded_notional": float(notional),
-        "fees": float(sums["fee"]),
-        "half_spread_cost": float(sums["half_spread_cost"]),
-        "impact_cost": float(sums["impact_cost"]),
-        "financing": float(financing),
-        "slippage_bps": float(slippage / notional * 10_000) if notional else 0.0,
-    }
+    columns = {name: fills[name].to_pylist() for name in ("quantity", "price", *COST_PARTS)}
+    traded = Traded(
+        notional=sum(map(mul, columns["quantity"], columns["price"]), Decimal(0)),
+        financing=sum((entry.amount for entry in ran.financing), Decimal(0)),
+        **{name: sum(columns[name], Decimal(0)) for name in COST_PARTS},
+    )
+    return money_figures(
+        equity["ts"].cast(pa.int64()).to_numpy(),
+        np.array([float(value) for value in equity["equity"].to_pylist()]),
+        ran.starting_balance,
+        traded,
+        ran.first_round_ns,
+        ran.last_round_ns,
+    )
 
 
 def _day(ts: int) -> str:

@@ -52,13 +52,24 @@ def load(path: Path) -> Loaded:
         contradict each other. The message names file, path, value and what is allowed.
 
     """
+    return decode(read_toml(path), str(path))
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Read a TOML file as it stands.
+
+    Raises
+    ------
+    ConfigError
+        File missing, or not TOML.
+
+    """
     try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ConfigError(f"{path}: no such file") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise ConfigError(f"{path}: not readable as TOML: {error}") from error
-    return decode(raw, str(path))
 
 
 def decode(raw: Mapping[str, Any], source: str) -> Loaded:
@@ -73,7 +84,7 @@ def decode(raw: Mapping[str, Any], source: str) -> Loaded:
     try:
         firm = msgspec.convert(raw, Firm, strict=True)
     except msgspec.ValidationError as error:
-        raise ConfigError(f"{source}: {_explain(str(error), raw, Firm)}") from None
+        raise ConfigError(f"{source}: {explain(str(error), raw, Firm)}") from None
     if firm.market.calendar not in get_calendar_names():
         raise ConfigError(f"{source}: market.calendar = {firm.market.calendar!r}: no such exchange calendar")
     for place, agent in enumerate(firm.signals.agents):
@@ -84,7 +95,7 @@ def decode(raw: Mapping[str, Any], source: str) -> Loaded:
 def encode(firm: Firm) -> bytes:
     """Write settings as TOML that `load` reads back as equal settings; absent limits stay absent."""
     builtins = msgspec.to_builtins(firm, builtin_types=(date,))
-    return tomli_w.dumps(_without_none(builtins)).encode()
+    return tomli_w.dumps(without_none(builtins)).encode()
 
 
 def params_of(agent: SignalAgent) -> Any:
@@ -134,13 +145,24 @@ def _check_agent(agent: SignalAgent, firm: Firm, where: str) -> None:
     try:
         module.Model(params_of(agent), watched_by(firm))
     except msgspec.ValidationError as error:
-        raise ConfigError(f"{where}.params: {_explain(str(error), agent.params, module.Params)}") from None
+        raise ConfigError(f"{where}.params: {explain(str(error), agent.params, module.Params)}") from None
     except ValueError as error:
         raise ConfigError(f"{where}.params: {error}") from None
 
 
-def _explain(error: str, raw: Any, shape: Any) -> str:
-    """Turn a decoder's message into one that gives the path, the value, and what is allowed."""
+def explain(error: str, raw: Any, shape: Any) -> str:
+    """Turn a decoder's message into one that gives the path, the value, and what is allowed.
+
+    Parameters
+    ----------
+    error : str
+        What the decoder said.
+    raw : mapping
+        What it was given.
+    shape : type
+        What that should have been.
+
+    """
     text, found, path = error.rpartition(" - at `$")
     if not found:
         text, path = path, ""
@@ -179,10 +201,11 @@ def _present(kind: Any) -> Any:
     return tables[0] if isinstance(kind, UnionType) and tables else kind
 
 
-def _without_none(value: Any) -> Any:
+def without_none(value: Any) -> Any:
+    """Leave out what is absent: TOML has no word for it."""
     if isinstance(value, dict):
         pairs = cast("dict[str, Any]", value)
-        return {key: _without_none(item) for key, item in pairs.items() if item is not None}
+        return {key: without_none(item) for key, item in pairs.items() if item is not None}
     if isinstance(value, list | tuple):
-        return [_without_none(item) for item in cast("list[Any]", value)]
+        return [without_none(item) for item in cast("list[Any]", value)]
     return value

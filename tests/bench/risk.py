@@ -74,7 +74,7 @@ def main() -> None:
     Console().print(table)
     took = found[max(SIZES)]["monte_carlo, a portfolio"]
     verdict = "within" if took < WANTED_MS else "ABOVE"
-    print(
+    Console().print(
         f"{max(SIZES)} instruments x 10,000 scenarios: {took:.1f} ms a portfolio, {verdict} the {WANTED_MS:.0f} wanted"
     )
 
