@@ -95,19 +95,19 @@ def paper_desk(folder: Path, gateway: Gateway, changes: Mapping[str, Any] | None
     return desk
 
 
-def history(first: Mapping[str, Decimal] = FIRST) -> dict[str, BarColumns]:
+def history(first: Mapping[str, Decimal] = FIRST, count: int = HISTORY_MINUTES) -> dict[str, BarColumns]:
     """Minute bars of every share up to the last whole minute, that end at the price at which the tape begins."""
     last_ns = time.time_ns() // MINUTE_NS * MINUTE_NS
-    closes_ns = last_ns - np.arange(HISTORY_MINUTES - 1, -1, -1) * MINUTE_NS
+    closes_ns = last_ns - np.arange(count - 1, -1, -1) * MINUTE_NS
     made: dict[str, BarColumns] = {}
     for seed, symbol in enumerate(first):
-        steps = np.random.default_rng(seed).normal(0, 0.0005, HISTORY_MINUTES)
+        steps = np.random.default_rng(seed).normal(0, 0.0005, count)
         close = np.round(float(first[symbol]) * np.exp(np.cumsum(steps) - steps.sum()), 2)
         open_ = np.append(close[0], close[:-1])
         made[symbol] = BarColumns(
             ts_open_ns=closes_ns - MINUTE_NS, ts_close_ns=closes_ns, open=open_, close=close,
             high=np.round(np.maximum(open_, close) + 0.01, 2), low=np.round(np.minimum(open_, close) - 0.01, 2),
-            volume=np.full(HISTORY_MINUTES, 100_000.0),
+            volume=np.full(count, 100_000.0),
         )  # fmt: skip
     return made
 

@@ -119,8 +119,9 @@ class TwapAlgorithm(ExecutionAlgorithm):
             price=tick.price,
             breach=None,
         )
-        position = round(self.portfolio.net_position(instrument_id))
-        return self._gate.check(self.line, question, sliced.place, position)
+        return self._gate.check(
+            self.line, question, sliced.place, lambda: round(self.portfolio.net_position(instrument_id))
+        )
 
     def _cancel(self, command: CancelParent) -> None:
         for sliced in list(self._parents.values()):

@@ -3,6 +3,7 @@
 The only Strategy: it owns every order of the firm, and the ledger of what is working.
 """
 
+from functools import partial
 from typing import Any, Self
 
 import numpy as np
@@ -11,7 +12,7 @@ from nautilus_trader.trading import Strategy, StrategyConfig
 
 from nautilus_ai_firm.agents.book import Book, nearest_float
 from nautilus_ai_firm.agents.gate import OrderGate
-from nautilus_ai_firm.agents.order_records import gate_result, market_order, order_record, parent_record
+from nautilus_ai_firm.agents.order_records import KINDS, gate_result, market_order, order_record, parent_record
 from nautilus_ai_firm.agents.parents import ParentPlanner
 from nautilus_ai_firm.bus import Failures, Line, Priority, Topic, callback
 from nautilus_ai_firm.clock import MarketTime
@@ -152,7 +153,8 @@ class ExecutionDesk(Strategy):
         if parent is None:
             return
         price = nearest_float(ask if parent.quantity > 0 else bid)
-        self.line.publish(Topic.EXECUTION_TICK, ExecutionTick(place=place, ts_event=ts_event, price=price))
+        if parent.end_ns:  # an algorithm waits for it
+            self.line.publish(Topic.EXECUTION_TICK, ExecutionTick(place=place, ts_event=ts_event, price=price))
         if due:
             self._release(parent, ts_event, price)
 
@@ -161,7 +163,7 @@ class ExecutionDesk(Strategy):
     ) -> None:
         name = self._universe.names[parent.place]
         question = gate_result(parent, name, ts_event, price)
-        if not self._gate.check(self.line, question, parent.place, self._position(parent.place)):
+        if not self._gate.check(self.line, question, parent.place, partial(self._position, parent.place)):
             self._record_parent(self._ledger.drop(parent.parent_id), "refused")
             return
         self._ledger.release(parent.parent_id)
@@ -182,17 +184,20 @@ class ExecutionDesk(Strategy):
     @callback
     def on_order_event(self, event: Any) -> None:
         """Keep the ledger and hand every event of an own order to the records."""
+        kind = KINDS.get(type(event).__name__)
+        if kind is None:
+            return
         child_id = str(event.client_order_id)
         parent = self._ledger.parent_of(child_id)
         if parent is None:
             return
-        record = order_record(event, parent, self._universe.names[parent.place], self._clock.time_of(event))
-        if record is None:
-            return
+        record = order_record(event, kind, parent, self._universe.names[parent.place], self._clock.time_of(event))
         self.line.publish(Topic.ORDER_RECORD, record)
-        if record.kind is OrderEventKind.FILLED:
+        if kind is OrderEventKind.SUBMITTED or kind is OrderEventKind.ACCEPTED:
+            return
+        if kind is OrderEventKind.FILLED:
             self._ledger.child_filled(child_id, int(record.quantity))
-        elif record.kind not in {OrderEventKind.SUBMITTED, OrderEventKind.ACCEPTED}:
+        else:
             self._ledger.child_closed(child_id)
         self._close_if_done(parent.parent_id, "done")
 
@@ -213,6 +218,7 @@ class ExecutionDesk(Strategy):
 
     def _heed(self, connection: Connection) -> None:
         self._gate.offline = not connection.trusted
+        self._gate.barred = frozenset(connection.barred)
         if self._gate.offline:
             self._drop_all(f"dropped: {connection.cause}", connection.ts_event)
 

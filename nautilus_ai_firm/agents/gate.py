@@ -1,9 +1,11 @@
 """The order gate: what every order, child orders included, must pass before it leaves; called by 5 and 6.
 
-It knows what Nautilus' own RiskEngine cannot know: the reference price, the position, the halt.
+It knows what Nautilus' own RiskEngine cannot know: the reference price, the position, the halt, what is not fresh.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
+from math import isfinite
 
 import numpy as np
 
@@ -37,6 +39,7 @@ class OrderGate:
         self.halted = False
         self.flattening = False
         self.offline = False
+        self.barred: frozenset[str] = frozenset()
         self._settings = settings
         self._instruments = market.universe
         self._names = universe.names
@@ -95,7 +98,7 @@ class OrderGate:
             f"cut: {choice.slicing_refused}",
         )
 
-    def check(self, line: Line, order: GateResult, place: int, position: int) -> bool:
+    def check(self, line: Line, order: GateResult, place: int, position: Callable[[], int]) -> bool:
         """Publish the result for an order and say whether it may go.
 
         Parameters
@@ -106,8 +109,8 @@ class OrderGate:
             The order, with no breach yet; its quantity is signed.
         place : int
             The instrument's place in the universe.
-        position : int
-            Filled quantity, signed.
+        position : callable
+            Returns the filled quantity, signed; asked during a halt alone.
 
         """
         breach = self._refusal(order, place, position)
@@ -117,22 +120,28 @@ class OrderGate:
         line.publish(Topic.GATE_RESULT, replace(order, breach=breach))
         return False
 
-    def _refusal(self, order: GateResult, place: int, position: int) -> Breach | None:
-        reduces = order.quantity * position < 0 and abs(order.quantity) <= abs(position)
-        if self.offline:
-            return self._breach("no_connection", place, 1.0, 0.0, "refused")
-        if self.halted and not (reduces and (self._halt_allows_reducing or self.flattening)):
-            return self._breach("halt", place, 1.0, 0.0, "refused")
-        reference = self._reference[place]
-        if not np.isfinite(reference) or reference <= 0:
-            return self._breach("no_reference_price", place, float(reference), 0.0, "refused")
+    def _refusal(self, order: GateResult, place: int, position: Callable[[], int]) -> Breach | None:
+        if closed := self._closed(order, place, position):
+            return self._breach(closed, place, 1.0, 0.0, "refused")
+        reference = float(self._reference[place])
+        if not isfinite(reference) or reference <= 0:
+            return self._breach("no_reference_price", place, reference, 0.0, "refused")
         collar = self._settings.max_collar
         if collar is None:
             return self._breach("limit_missing:max_collar", place, 0.0, 0.0, "refused")
-        distance = abs(order.price / float(reference) - 1.0)
+        distance = abs(order.price / reference - 1.0)
         if distance > collar:
             return self._breach("max_collar", place, distance, collar, "refused")
         return self._too_large(order, place)
+
+    def _closed(self, order: GateResult, place: int, position: Callable[[], int]) -> str | None:
+        if self.offline:
+            return "no_connection"
+        if self.halted and not ((self._halt_allows_reducing or self.flattening) and _reduces(order, position())):
+            return "halt"
+        if self._names[place] in self.barred and not _reduces(order, position()):
+            return "market_data_not_fresh"
+        return None
 
     def _too_large(self, order: GateResult, place: int) -> Breach | None:
         instrument = self._instruments[place]
@@ -149,3 +158,7 @@ class OrderGate:
 
     def _breach(self, rule: str, place: int, observed: float, limit: float, action: str) -> Breach:
         return Breach(rule=rule, instrument_id=self._names[place], observed=observed, limit=limit, action=action)
+
+
+def _reduces(order: GateResult, position: int) -> bool:
+    return order.quantity * position < 0 and abs(order.quantity) <= abs(position)

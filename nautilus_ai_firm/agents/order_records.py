@@ -27,6 +27,7 @@ KINDS = {
     "OrderCanceled": OrderEventKind.CANCELED,
     "OrderExpired": OrderEventKind.EXPIRED,
 }
+"""Events that change exposure or working quantity, or that an order is on its way."""
 
 
 def algorithm_of(parent: Parent) -> str | None:
@@ -59,13 +60,15 @@ def side_of(quantity: int) -> str:
     return "BUY" if quantity > 0 else "SELL"
 
 
-def order_record(event: Any, parent: Parent, instrument_id: str, ts_event: int) -> OrderRecord | None:
-    """Turn an order event into a record; None for the kinds that change neither exposure nor working quantity.
+def order_record(event: Any, kind: OrderEventKind, parent: Parent, instrument_id: str, ts_event: int) -> OrderRecord:
+    """Turn an order event into a record.
 
     Parameters
     ----------
     event : Any
         An order event of the engine.
+    kind : OrderEventKind
+        What `KINDS` says that it is.
     parent : Parent
         The parent that the order belongs to.
     instrument_id : str
@@ -74,9 +77,6 @@ def order_record(event: Any, parent: Parent, instrument_id: str, ts_event: int) 
         Market time of the event, nanoseconds UTC.
 
     """
-    kind = KINDS.get(type(event).__name__)
-    if kind is None:
-        return None
     filled = kind is OrderEventKind.FILLED
     return OrderRecord(
         kind=kind,
@@ -92,7 +92,7 @@ def order_record(event: Any, parent: Parent, instrument_id: str, ts_event: int) 
         price=event.last_px.as_decimal() if filled else None,
         commission=event.commission.as_decimal() if filled else None,
         currency=str(event.currency) if filled else None,
-        reason=getattr(event, "reason", None),
+        reason=None if filled or kind is OrderEventKind.SUBMITTED else getattr(event, "reason", None),
     )
 
 

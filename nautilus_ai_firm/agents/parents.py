@@ -52,6 +52,7 @@ class ParentPlanner:
         self._sessions = sessions
         self._average_volume = Ewma(settings.volume_span, len(universe.names))
         self._volume = np.full(len(universe.names), np.nan)
+        self._last_ns = self._last_close_ns = -1
 
     def observe(self, snapshot: MarketSnapshot) -> None:
         """Take a round's volume into the average."""
@@ -69,13 +70,11 @@ class ParentPlanner:
             bar_minutes=self._universe.bar_minutes,
             slicing=self._slicing,
             execution_ns=execution_ns,
-            session_close_ns=int(self._sessions.session_close_ns(execution_ns)),
+            session_close_ns=self._close_of(execution_ns),
         )
-        parent = replace(
-            self.parent(place, choice.quantity, decision.decision_id, decision.round, execution_ns),
-            end_ns=choice.end_ns,
-            interval_ns=choice.interval_ns,
-        )
+        parent = self.parent(place, choice.quantity, decision.decision_id, decision.round, execution_ns)
+        if choice.end_ns:
+            parent = replace(parent, end_ns=choice.end_ns, interval_ns=choice.interval_ns)
         breaches: list[Breach] = []
         if abs(quantity) > largest:
             breaches.append(self._gate.too_large(place, quantity, largest))
@@ -89,6 +88,11 @@ class ParentPlanner:
         if breach is not None:
             breaches.append(breach)
         return Planned(parent=parent, breaches=tuple(breaches), may_be_held=breach is None)
+
+    def _close_of(self, execution_ns: int) -> int:
+        if execution_ns != self._last_ns:  # most orders of a round go out at one time
+            self._last_ns, self._last_close_ns = execution_ns, int(self._sessions.session_close_ns(execution_ns))
+        return self._last_close_ns
 
     def parent(self, place: int, quantity: int, decision_id: str, round_: int, execution_ns: int) -> Parent:
         """Make a parent that goes out whole."""

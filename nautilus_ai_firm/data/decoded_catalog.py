@@ -18,8 +18,8 @@ type Read[T] = Callable[[str, int, int], list[T]]
 class DecodedCatalog(Catalog):
     """Gives the same objects as `Catalog`, and makes each of them once.
 
-    The engine copies what it is given and nothing changes a bar, a tick or a figure, so runs may share them. What was made
-    stays: this is for many runs over the same stretch of data, not for one run over all of it.
+    The engine copies what it is given and nothing changes a bar, a tick or a figure, so runs may share them. What was
+    made stays: this is for many runs over the same stretch of data, not for one run over all of it.
 
     Parameters
     ----------

@@ -1,7 +1,8 @@
 """Asks the broker's gateway who is there, before a node is built and after each return: an account, or a clear refusal.
 
 The engine's adapter starts with an account that does not exist, in silence, and gives up at once where nobody listens.
-So this waits for the gateway, calls with a client id of its own, reads the version and the accounts, and hangs up.
+So this waits for the gateway, calls with a client id of its own, reads the version and the accounts, hangs up, and
+makes sure that the node's client id is free.
 Accounts are shown shortened, since what is printed here goes into logs.
 """
 
@@ -16,10 +17,12 @@ from nautilus_ai_firm.gateways.ib_fields import WireError
 from nautilus_ai_firm.gateways.ib_retry import Patience, until_there
 from nautilus_ai_firm.settings import InteractiveBrokers
 
+LEAST_ANSWER_S = 0.05
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatewayFacts:
-    """What the gateway said: its version, the accounts it manages, and how long the last call took in seconds."""
+    """What the gateway said: its version, the accounts it manages, and how long the last calls took in seconds."""
 
     server_version: int
     accounts: tuple[str, ...]
@@ -47,6 +50,8 @@ def probe(
     ------
     GatewayAbsentError
         Nobody answered in time.
+    ClientIdError
+        Another program has the client id of the node, or of the probe.
     GatewayError
         It is not the broker's gateway; it is too old; or it does not manage the account.
 
@@ -78,6 +83,9 @@ def _call(endpoint: Endpoint, answer_s: float) -> GatewayFacts:
     begun_s = time.monotonic()
     answered = call(endpoint, endpoint.probe_client_id, answer_s)
     answered.connection.close()
+    if endpoint.account in answered.accounts:  # the adapter would call with an id that is in use again and again
+        left_s = max(answer_s - (time.monotonic() - begun_s), LEAST_ANSWER_S)
+        call(endpoint, endpoint.client_id, left_s).connection.close()
     return GatewayFacts(
         server_version=answered.server_version, accounts=answered.accounts, call_s=time.monotonic() - begun_s
     )

@@ -13,8 +13,16 @@ class GatewayAbsentError(GatewayError):
     """Nobody answered in the time that was given: final at a start, and one more failure once a session has run."""
 
 
+class ClientIdError(GatewayError):
+    """Another program has the client id: final at a start, and one more failure once a session has run."""
+
+
 class HistoryError(GatewayError):
     """Bars of the past that cannot be had, or that no firm may learn from."""
+
+
+class HistoryUnavailableError(HistoryError):
+    """Bars of the past that the service does not give now: says nothing against those that are known already."""
 
 
 class NotThere(Exception):  # noqa: N818 - what is waited out, and becomes a refusal when the wait is over

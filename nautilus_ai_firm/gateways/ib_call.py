@@ -6,13 +6,14 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from nautilus_ai_firm.gateways.errors import GatewayError, NotThere
+from nautilus_ai_firm.gateways.errors import ClientIdError, GatewayError, NotThere
 from nautilus_ai_firm.gateways.ib_endpoint import Endpoint
 from nautilus_ai_firm.gateways.ib_fields import Fields, text, whole
 from nautilus_ai_firm.gateways.ib_wire import ERROR, FIRST_VERSION, MANAGED_ACCOUNTS, Closed, Wire
 
 ACCOUNTS_FIELD = 1  # of the message with the managed accounts: their names between commas
 REQUEST_FIELD, CODE_FIELD, TEXT_FIELD = 1, 3, 4  # of an error
+CLIENT_ID_IN_USE = 326
 NOTICES = range(2100, 2200)  # codes of what is told to everybody, such as that a data farm is well
 
 
@@ -56,6 +57,8 @@ def call(endpoint: Endpoint, client_id: int, answer_s: float) -> Answered:
         Nobody answered, or an error came in place of the accounts.
     WireError
         It is not the broker's gateway.
+    ClientIdError
+        Another program has the client id.
     GatewayError
         It is too old.
 
@@ -68,7 +71,9 @@ def call(endpoint: Endpoint, client_id: int, answer_s: float) -> Answered:
             version = wire.greet()
             _refuse_old(endpoint, version)
             wire.start(client_id)
-            return Answered(server_version=version, accounts=_accounts(wire), connection=connection)
+            return Answered(
+                server_version=version, accounts=_accounts(wire, endpoint, client_id), connection=connection
+            )
         except BaseException:
             connection.close()
             raise
@@ -78,6 +83,14 @@ def refusal_of_stranger(endpoint: Endpoint, error: Exception) -> GatewayError:
     """Make the refusal of somebody who listens there and speaks something else."""
     return GatewayError(
         f"{endpoint.address} is not the broker's gateway: it sent {error} (allowed: the API port of TWS or IB Gateway)"
+    )
+
+
+def refusal_of_client_id(endpoint: Endpoint, client_id: int) -> ClientIdError:
+    """Make the refusal of a client id that somebody else has; ids beside the node's follow from the node's."""
+    return ClientIdError(
+        f"the client id {client_id} is already in use at {endpoint.address} (allowed: one that no other program has; "
+        f"end the other session, or choose another id than {endpoint.client_id} for this one)"
     )
 
 
@@ -95,11 +108,13 @@ def _refuse_old(endpoint: Endpoint, version: int) -> None:
         )
 
 
-def _accounts(wire: Wire) -> tuple[str, ...]:
+def _accounts(wire: Wire, endpoint: Endpoint, client_id: int) -> tuple[str, ...]:
     """Read until the accounts come; an error before them says why they will not."""
     while True:
         number, said = wire.message()
         if number == MANAGED_ACCOUNTS:
             return tuple(account for account in text(said, ACCOUNTS_FIELD).split(",") if account)
         if number == ERROR and (refused := refused_by(said))[0]:
+            if refused[0] == CLIENT_ID_IN_USE:
+                raise refusal_of_client_id(endpoint, client_id)
             raise NotThere(f"error {refused[0]}, {refused[1]}")

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, Self
 
-from nautilus_ai_firm.gateways.errors import HistoryError, NotThere, Paced
+from nautilus_ai_firm.gateways.errors import HistoryError, HistoryUnavailableError, NotThere, Paced
 from nautilus_ai_firm.gateways.ib_call import (
     REQUEST_FIELD,
     answered_within,
@@ -145,8 +145,10 @@ class HistoryLine:
 
         Raises
         ------
+        HistoryUnavailableError
+            Three tries were in vain, or the broker does not give them (162): names the instrument and what it said.
         HistoryError
-            Three tries were in vain, or the broker refuses: names the instrument and what it said.
+            The broker refuses, since the request is wrong.
         GatewayError
             Who answers is not the broker's gateway, or too old.
 
@@ -155,12 +157,12 @@ class HistoryLine:
         try:
             return three_tries(lambda: self._try(request), self._patience, lambda line: self._say(f"{symbol}: {line}"))
         except Paced as last:
-            raise HistoryError(
+            raise HistoryUnavailableError(
                 f"{symbol}: the gateway at {self._endpoint.address} calls the request for bars too fast, {TRIES} times "
                 f"over: {last} (allowed: 60 requests in ten minutes, of all its clients together)"
             ) from None
         except NotThere as last:
-            raise HistoryError(
+            raise HistoryUnavailableError(
                 f"{symbol}: no bars from {self._endpoint.address} in {TRIES} tries: {last} "
                 "(allowed: a gateway that is connected to the broker)"
             ) from None
@@ -206,10 +208,13 @@ class HistoryLine:
 
     def _refuse(self, code: int, words: str, symbol: str) -> None:
         """Raise what an error means; one that says that there are no data is no fault."""
-        if code == TOO_MANY_MESSAGES or (code == HISTORY_REFUSED and any(word in words for word in PACING_WORDS)):
+        if code == TOO_MANY_MESSAGES or (
+            code == HISTORY_REFUSED and any(word in words.lower() for word in PACING_WORDS)
+        ):
             raise Paced(f"error {code}, {words}")
         if code != HISTORY_REFUSED or not any(word in words for word in NO_DATA_WORDS):
-            raise HistoryError(
+            refusal = HistoryUnavailableError if code == HISTORY_REFUSED else HistoryError
+            raise refusal(
                 f"{symbol}: the gateway at {self._endpoint.address} refuses bars of the past: error {code}, {words} "
                 "(allowed: an instrument whose market data the account may see)"
             )

@@ -15,7 +15,13 @@ from typing import Protocol
 from tenacity import AsyncRetrying, retry_if_exception_type, wait_exponential_jitter
 
 from nautilus_ai_firm.gateways.errors import GatewayError
-from nautilus_ai_firm.gateways.ib_call import ACCOUNTS_FIELD, CODE_FIELD, refusal_of_stranger
+from nautilus_ai_firm.gateways.ib_call import (
+    ACCOUNTS_FIELD,
+    CLIENT_ID_IN_USE,
+    CODE_FIELD,
+    refusal_of_client_id,
+    refusal_of_stranger,
+)
 from nautilus_ai_firm.gateways.ib_endpoint import Endpoint, shortened
 from nautilus_ai_firm.gateways.ib_fields import (
     Fields,
@@ -64,7 +70,10 @@ class Holding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountReading:
-    """The account as the broker has it: cash and net liquidation value in its currency, positions, open orders."""
+    """The account as the broker has it: cash and net liquidation value in its currency, positions, open orders.
+
+    An open order is written for people: side, quantity, symbol, kind, and whose it is.
+    """
 
     currency: str
     cash: Decimal
@@ -101,6 +110,8 @@ async def watch(endpoint: Endpoint, answer_s: float, listener: Listener, quiet_s
 
     Raises
     ------
+    ClientIdError
+        Another program has the client id of the watch.
     GatewayError
         What answers is not the broker's gateway, or it does not manage the account any more.
 
@@ -126,6 +137,8 @@ async def read_account(endpoint: Endpoint, answer_s: float) -> AccountReading:
 
     Raises
     ------
+    ClientIdError
+        Another program has the client id of the watch.
     GatewayError
         It cannot be read.
 
@@ -180,6 +193,7 @@ async def _connected(endpoint: Endpoint, answer_s: float) -> _Line:
             line = _Line(*await asyncio.open_connection(endpoint.host, endpoint.port))
             try:
                 await line.greet(endpoint.watch_client_id)
+                await _introduced(line, endpoint)
             except BaseException:
                 line.close()
                 raise
@@ -190,6 +204,16 @@ async def _connected(endpoint: Endpoint, answer_s: float) -> _Line:
         raise Away(f"no answer within {answer_s:g} s") from None
     except OSError as error:
         raise Away(error.strerror or str(error)) from None
+
+
+async def _introduced(line: _Line, endpoint: Endpoint) -> None:
+    """Wait for the accounts before anything is asked: who is refused must not speak on, or he does not hear why."""
+    while True:
+        number, said = await line.message()
+        if number == MANAGED_ACCOUNTS:
+            return _refuse_other(said, endpoint)
+        if number == ERROR and whole(said, CODE_FIELD) == CLIENT_ID_IN_USE:
+            raise refusal_of_client_id(endpoint, endpoint.watch_client_id)
 
 
 async def _listen(
@@ -232,7 +256,6 @@ async def _read(line: _Line, endpoint: Endpoint, answer_s: float) -> AccountRead
     orders: list[str] = []
     missing = {ACCOUNT_SUMMARY_END, POSITION_END, OPEN_ORDERS_END}
     take: dict[int, Callable[[Fields], None]] = {
-        MANAGED_ACCOUNTS: lambda said: _refuse_other(said, endpoint),
         ACCOUNT_SUMMARY: lambda said: _take_value(said, endpoint, values),
         POSITION: lambda said: _take_position(said, endpoint, holdings),
         OPEN_ORDER: lambda said: _take_order(said, endpoint, orders),
@@ -292,8 +315,15 @@ def _take_position(said: Fields, endpoint: Endpoint, holdings: list[Holding]) ->
 
 def _take_order(said: Fields, endpoint: Endpoint, orders: list[str]) -> None:
     order = _inner(said, 3)
-    if text(order, 12) == endpoint.account:
-        orders.append(f"{text(_inner(said, 2), 2)} {text(order, 28) or 'of another client'}")
+    if text(order, 12) != endpoint.account:
+        return
+    client_id, name = whole(order, 1), text(order, 28)
+    if client_id == endpoint.client_id:
+        whose = f"of an earlier session, client {client_id}"
+    else:
+        whose = f"of another program, client {client_id}" if client_id else "of a person"
+    what = f"{text(order, 5)} {text(order, 6)} {text(_inner(said, 2), 2)} {text(order, 8)}"
+    orders.append(f"{what} ({whose}{f', {name}' if name else ''})")
 
 
 def _inner(said: Fields, number: int) -> Fields:

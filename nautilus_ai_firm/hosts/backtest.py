@@ -33,7 +33,7 @@ from nautilus_ai_firm.runs.recorder import RunRecorder
 from nautilus_ai_firm.settings import Firm
 
 BARS_PER_CHUNK = 20_000
-MOST_ROUNDS_PER_CHUNK = 100  # so that progress shows
+MOST_ROUNDS_PER_CHUNK = 400  # so that progress shows
 HEADROOM = 10  # the engine's own limits stand above the firm's, so that they never block a reducing order
 
 

@@ -14,7 +14,7 @@ from threadpoolctl import threadpool_limits
 
 from nautilus_ai_firm.bus import Failures
 from nautilus_ai_firm.firm import seat
-from nautilus_ai_firm.gateways.errors import GatewayError
+from nautilus_ai_firm.gateways.errors import ClientIdError, GatewayError
 from nautilus_ai_firm.gateways.ib_endpoint import Endpoint
 from nautilus_ai_firm.gateways.ib_watch import AccountReading, watch
 from nautilus_ai_firm.gateways.kill_switch import KillSwitch
@@ -24,9 +24,11 @@ from nautilus_ai_firm.hosts.broker_connection import BrokerConnection, NodeLostE
 from nautilus_ai_firm.hosts.broker_feed import BrokerFeed, Stream
 from nautilus_ai_firm.hosts.broker_node import broker_node
 from nautilus_ai_firm.hosts.broker_recorder import BrokerRecorder
+from nautilus_ai_firm.hosts.broker_streams import BrokerStreams
 from nautilus_ai_firm.hosts.doorman import Doorman
 from nautilus_ai_firm.hosts.ending import write_end
 from nautilus_ai_firm.hosts.engine_log import EngineLog
+from nautilus_ai_firm.hosts.fresh_history import FreshHistory
 from nautilus_ai_firm.hosts.sandbox import DataFactory, Replay
 from nautilus_ai_firm.hosts.status import StatusBoard
 from nautilus_ai_firm.hosts.stopping import Stop
@@ -39,6 +41,7 @@ from nautilus_ai_firm.runs.session_facts import Host
 from nautilus_ai_firm.settings import InteractiveBrokers
 
 MARKET = "MARKET"
+HISTORY = "history"
 NODE = "node"
 """What fails where the broker was lost for good: another attempt may find it."""
 LOOK_SECONDS = 0.05
@@ -63,6 +66,8 @@ class BrokerOpening:
         How it is dealt with.
     reading : AccountReading
         The account when the session begins.
+    fresh : FreshHistory
+        What asks again for history that the gateway did not give.
     bar_ns : int
         Length of decision bars, nanoseconds.
     switch : KillSwitch
@@ -82,6 +87,7 @@ class BrokerOpening:
     endpoint: Endpoint
     settings: InteractiveBrokers
     reading: AccountReading
+    fresh: FreshHistory
     bar_ns: int
     switch: KillSwitch
     minutes: float | None
@@ -154,10 +160,12 @@ class BrokerSession:
             self._books,
             held=self._held,
             agree_seconds=opening.settings.agree_seconds,
-            is_open=lambda ts_ns: bool(stage.sessions.is_open(ts_ns)),
+            is_open=self._is_open,
             trades=opening.trades,
             now_ns=time.time_ns,
         )
+        own_names = {stream.broker_id: str(stream.instrument.id) for stream in opening.streams}
+        self._streams = BrokerStreams(self._feed, self._connection, own_names, self._is_open)
 
     def run(self) -> Failure | None:
         """Run the session to its end, write down how it ended where that can be done, and return what failed."""
@@ -183,6 +191,7 @@ class BrokerSession:
 
     def close(self) -> None:
         """Give the node and the journal back."""
+        self._opening.fresh.close()
         self._node.dispose()
         del self._node, self._handle, self._cache  # a thread has one node, and the node's clients know this session
         self.journal.close()
@@ -212,6 +221,9 @@ class BrokerSession:
         self._node.add_actor(self._doorman)
         return board
 
+    def _is_open(self, ts_ns: int) -> bool:
+        return bool(self._opening.stage.sessions.is_open(ts_ns))
+
     def _hand_on(self, event: Any) -> None:
         """Write a market event down, and let the firm hear of it."""
         if self._deliver is not None:
@@ -236,11 +248,15 @@ class BrokerSession:
                     await asyncio.sleep(LOOK_SECONDS)
                 self._deliver = deliver
                 self._connection.begin()
+                for name, cause in self._opening.fresh.start().items():
+                    self._connection.bar(name, HISTORY, cause)
                 watching = asyncio.create_task(
                     watch(self._opening.endpoint, self._opening.settings.answer_seconds, self._connection)
                 )
                 while not self._stop.wanted.is_set() and self._failures.first is None and not watching.done():
                     self._connection.look()
+                    self._streams.look(time.time_ns())
+                    self._take_history()
                     self._board.show(time.time_ns())
                     with suppress(TimeoutError):
                         await asyncio.wait_for(self._stop.wanted.wait(), LOOK_SECONDS)
@@ -249,7 +265,7 @@ class BrokerSession:
                     watching.result()
                 await self._farewell()
             self._ended = True
-        except NodeLostError as error:
+        except (NodeLostError, ClientIdError) as error:
             self._failures.record(NODE, error)
         except GatewayError as error:
             self._failures.record("gateway", error)
@@ -259,6 +275,13 @@ class BrokerSession:
             if watching is not None:
                 watching.cancel()
             self._handle.stop()
+
+    def _take_history(self) -> None:
+        for fresh in self._opening.fresh.found():
+            if fresh.agrees:
+                self._connection.admit(fresh.name, HISTORY, fresh.cause)
+            else:
+                self._connection.bar(fresh.name, HISTORY, fresh.cause)
 
     async def _farewell(self) -> None:
         """Let the firm end: nothing new goes out, and what is under way may come to its end."""

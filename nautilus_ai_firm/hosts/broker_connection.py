@@ -1,6 +1,7 @@
 """What the watch hears of the broker -> whether the firm may take new risk."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from nautilus_ai_firm.gateways.ib_watch import AccountReading
 from nautilus_ai_firm.hosts.broker_books import BrokerBooks
@@ -64,6 +65,7 @@ class BrokerConnection:
         self._cause = ""
         self._reading: AccountReading | None = None
         self._said = ""
+        self._barred: set[tuple[str, str]] = set()
 
     def begin(self) -> None:
         """Begin without trust."""
@@ -78,11 +80,23 @@ class BrokerConnection:
             self._lost_ns = now_ns
         self._tell(Connection(ts_event=now_ns, trusted=False, cause=cause))
 
+    def bar(self, instrument: str, what: str, cause: str) -> None:
+        """Let no new risk be taken in an instrument while something of it, such as its quotes, is not fresh."""
+        self._barred.add((instrument, what))
+        self._tell(Connection(ts_event=self._now_ns(), trusted=self._trusted, cause=cause))
+
+    def admit(self, instrument: str, what: str, cause: str) -> None:
+        """Let new risk be taken in it again, as far as this alone stood against it."""
+        self._barred.remove((instrument, what))
+        self._tell(Connection(ts_event=self._now_ns(), trusted=self._trusted, cause=cause))
+
     def found(self, reading: AccountReading, cause: str, *, data_lost: bool) -> None:
         """Take the account as it is now; trust returns when `look` finds that all agrees."""
         self._reading, self._cause, self._back_ns = reading, cause, self._now_ns()
         if data_lost:
             self._feed.renew()
+        else:
+            self._feed.await_all()  # the adapter subscribes again by itself where the connection was lost
 
     def refuse_deafness(self) -> None:
         """Make sure that the node hears the market.
@@ -119,4 +133,4 @@ class BrokerConnection:
         if once and connection.cause == self._said:
             return
         self._said = connection.cause
-        self._feed.tell(connection)
+        self._feed.tell(replace(connection, barred=tuple(sorted({name for name, _ in self._barred}))))

@@ -17,6 +17,7 @@ from nautilus_ai_firm.data.sessions import Sessions
 from nautilus_ai_firm.messages import Connection
 from nautilus_ai_firm.models.market.bar_builder import BarBuilder, Part, span_of
 
+QUOTES, BARS = "quotes", "five-second bars"
 PART_NS = 5_000_000_000
 MS_NS = 1_000_000
 
@@ -53,7 +54,17 @@ class Stream:
 
 
 class BrokerFeed(DataActor):
-    """The only one who hears the broker's market; hands on what the firm is to hear of it."""
+    """The only one who hears the broker's market; hands on what the firm is to hear of it.
+
+    Attributes
+    ----------
+    heard_ns : int
+        When anything was heard last, nanoseconds UTC.
+    silent : set of tuple of InstrumentId and str
+        Instruments, by the broker's name, and which of their streams, `QUOTES` or `BARS`, were not heard since they
+        were asked for last.
+
+    """
 
     def __new__(cls, *_: object) -> Self:
         """Give the engine the actor's id."""
@@ -78,25 +89,39 @@ class BrokerFeed(DataActor):
         self._quotes: dict[InstrumentId, deque[QuoteTick]] = {stream.broker_id: deque() for stream in streams}
         self._quoted_ns: dict[InstrumentId, int] = {}
         self.heard_ns = 0
+        self.silent: set[tuple[InstrumentId, str]] = set()
 
     @callback
     def on_start(self) -> None:
         """Subscribe to everything, quotes of what is traded included: the adapter takes no market order without."""
-        self._subscribe()
+        self.await_all()
+        for broker_id, what in sorted(self.silent, key=str):
+            self._subscribe(broker_id, what)
 
-    def _subscribe(self) -> None:
-        for stream in self._streams.values():
-            if stream.traded:
-                self.subscribe_quotes(stream.broker_id)
-            self.subscribe_bars(stream.part_type)
+    def await_all(self) -> None:
+        """Count every stream as silent from here on: quotes of what is traded, and bars of everything."""
+        self.silent.update((broker_id, BARS) for broker_id in self._streams)
+        self.silent.update((broker_id, QUOTES) for broker_id, stream in self._streams.items() if stream.traded)
 
     def renew(self) -> None:
-        """Subscribe anew: the broker has forgotten what was asked for."""
-        for stream in self._streams.values():
-            if stream.traded:
-                self.unsubscribe_quotes(stream.broker_id)
-            self.unsubscribe_bars(stream.part_type)
-        self._subscribe()
+        """Subscribe to everything anew: the broker has forgotten what was asked for."""
+        self.await_all()
+        for broker_id, what in sorted(self.silent, key=str):
+            self.renew_one(broker_id, what)
+
+    def renew_one(self, broker_id: InstrumentId, what: str) -> None:
+        """Subscribe to one stream anew."""
+        if what == QUOTES:
+            self.unsubscribe_quotes(broker_id)
+        else:
+            self.unsubscribe_bars(self._streams[broker_id].part_type)
+        self._subscribe(broker_id, what)
+
+    def _subscribe(self, broker_id: InstrumentId, what: str) -> None:
+        if what == QUOTES:
+            self.subscribe_quotes(broker_id)
+        else:
+            self.subscribe_bars(self._streams[broker_id].part_type)
 
     def tell(self, connection: Connection) -> None:
         """Tell the firm whether orders reach the market; a bar over an interruption is not whole."""
@@ -109,6 +134,7 @@ class BrokerFeed(DataActor):
     def on_quote(self, quote: QuoteTick) -> None:
         """Hand on a quote whose sides do not cross, the first in an interval."""
         now_ns = self.heard_ns = self.clock.timestamp_ns()
+        self.silent.discard((quote.instrument_id, QUOTES))
         crossed = not 0 < quote.bid_price.as_decimal() <= quote.ask_price.as_decimal()
         if crossed or now_ns - self._quoted_ns.get(quote.instrument_id, 0) < self._quote_interval_ns:
             return
@@ -133,6 +159,7 @@ class BrokerFeed(DataActor):
         """Build the decision bar, and hand on one that is over and whole."""
         self.heard_ns = self.clock.timestamp_ns()
         stream = self._streams[bar.bar_type.instrument_id]
+        self.silent.discard((stream.broker_id, BARS))
         session = int(self._sessions.session_index(bar.ts_event))
         if session < 0:
             return

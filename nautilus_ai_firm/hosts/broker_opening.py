@@ -3,9 +3,11 @@
 import asyncio
 import time
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -19,7 +21,7 @@ from nautilus_ai_firm.data.quotes import Beside
 from nautilus_ai_firm.data.sessions import Sessions
 from nautilus_ai_firm.gateways.errors import GatewayError
 from nautilus_ai_firm.gateways.ib_endpoint import Endpoint, shortened
-from nautilus_ai_firm.gateways.ib_history import HistoryLine
+from nautilus_ai_firm.gateways.ib_history import Contract, HistoryLine
 from nautilus_ai_firm.gateways.ib_pacing import Pacing
 from nautilus_ai_firm.gateways.ib_retry import Patience
 from nautilus_ai_firm.gateways.ib_watch import AccountReading, read_account
@@ -28,7 +30,8 @@ from nautilus_ai_firm.hosts.broker import BrokerOpening
 from nautilus_ai_firm.hosts.broker_feed import Stream
 from nautilus_ai_firm.hosts.broker_node import BROKER
 from nautilus_ai_firm.hosts.broker_plan import BrokerPlan, contracts_of
-from nautilus_ai_firm.hosts.gateway_bars import broker_contract
+from nautilus_ai_firm.hosts.fresh_history import FreshHistory
+from nautilus_ai_firm.hosts.gateway_bars import Ask, broker_contract
 from nautilus_ai_firm.hosts.stopping import Stop
 from nautilus_ai_firm.hosts.study import Stage, Study, charges_of
 from nautilus_ai_firm.hosts.universe import universe_of
@@ -94,6 +97,14 @@ def open_broker(plan: BrokerPlan, endpoint: Endpoint, folder: Path, waits: Waits
         endpoint=endpoint,
         settings=plan.settings,
         reading=reading,
+        fresh=FreshHistory(
+            plan.loaded.firm,
+            Catalog(plan.catalog),
+            _series_contracts(plan, contracts),
+            learned.cached,
+            {bar_type_id(name, plan.loaded.firm.market.bar): name for name in contracts},
+            partial(_line, plan, endpoint, waits),
+        ),
         bar_ns=bar_length_ns(plan.loaded.firm.market.bar),
         switch=FileKillSwitch(plan.loaded.kill_switch_path),
         minutes=plan.minutes,
@@ -105,10 +116,21 @@ def open_broker(plan: BrokerPlan, endpoint: Endpoint, folder: Path, waits: Waits
 
 def _learned(plan: BrokerPlan, endpoint: Endpoint, contracts: Mapping[str, InstrumentId], waits: Waits) -> WarmUp:
     """Collect what the models learn from: the catalog, and the gateway from there up to now."""
-    bar = plan.loaded.firm.market.bar
-    named = {bar_type_id(name, bar): broker_contract(one) for name, one in contracts.items()}
+    named = _series_contracts(plan, contracts)
     with HistoryLine(endpoint, plan.settings, plan.say, waits.pacing, waits.patience) as line:
         return warm_up(plan.loaded.firm, Catalog(plan.catalog), named, time.time_ns(), line.bars)
+
+
+def _series_contracts(plan: BrokerPlan, contracts: Mapping[str, InstrumentId]) -> dict[str, Contract]:
+    bar = plan.loaded.firm.market.bar
+    return {bar_type_id(name, bar): broker_contract(one) for name, one in contracts.items()}
+
+
+@contextmanager
+def _line(plan: BrokerPlan, endpoint: Endpoint, waits: Waits, nap: Callable[[float], None]) -> Generator[Ask]:
+    """Open a line for what is asked again while the session runs; what it met is told with what came of it."""
+    with HistoryLine(endpoint, plan.settings, lambda _: None, waits.pacing, Patience(sleep=nap)) as line:
+        yield line.bars
 
 
 def _bar_type(name: str, bar_types: list[BarType]) -> BarType:
@@ -154,7 +176,10 @@ def _stage(
             history=[*catalog.notices_before(firm.market.events, now_ns), *learned.feed.history],
         ),
         watching=Watching(beside=Beside(events=firm.market.events)),
-        caveats=(ACCOUNT_CAVEAT,) if reading.holdings else (),
+        caveats=(
+            *((ACCOUNT_CAVEAT,) if reading.holdings else ()),
+            *(one.line(name) for name, one in learned.cached.items()),
+        ),
     )
 
 
@@ -174,6 +199,6 @@ def _refuse_account(reading: AccountReading, contracts: Mapping[str, InstrumentI
             )
     if reading.open_orders:
         raise GatewayError(
-            f"the account has open orders: {', '.join(reading.open_orders)} (allowed: none when a session begins; "
-            "cancel them in TWS)"
+            f"the account has open orders: {'; '.join(reading.open_orders)} (allowed: none when a session begins; "
+            "cancel them among the orders of TWS or of the broker's web page, whoever sent them)"
         )

@@ -160,6 +160,6 @@ class StatusBoard:
         """Do nothing: the ledger knows what works."""
 
     def connection(self, message: Connection) -> None:
-        """Alert to a market that orders cannot reach, and to its return."""
-        since = f" after {message.without_s:.1f} s" if message.trusted else ", no new orders"
-        self.alert(f"{message.cause}{since}")
+        """Alert to a market that orders cannot reach and to its return; what concerns one instrument says so itself."""
+        since = f" after {message.without_s:.1f} s" if message.without_s else ""
+        self.alert(f"{message.cause}{since}" if message.trusted else f"{message.cause}, no new orders")

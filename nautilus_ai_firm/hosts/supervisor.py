@@ -1,16 +1,17 @@
 """Keeps a session at the broker going: waits for the gateway, probes it, runs an attempt, begins again after a loss.
 
 A refusal is final: an account that is not there does not come by waiting. So is an exception of the attempt, and a
-gateway that is absent at the first start. A loss after that, the gateway's nightly restart or a line that breaks, is a
-failure for the circuit breaker, and the next attempt begins when that lets it. Nothing that this does takes risk: the
-attempt says itself when it has read account, orders and positions again and trades.
+gateway that is absent, or a client id that is in use, at the first start. A loss after that, the gateway's nightly
+restart or a line that breaks, is a failure for the circuit breaker, and the next attempt begins when that lets it.
+Nothing that this does takes risk: the attempt says itself when it has read account, orders and positions again and
+trades.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from nautilus_ai_firm.gateways.account_probe import GatewayFacts, probe
-from nautilus_ai_firm.gateways.errors import GatewayAbsentError, GatewayError
+from nautilus_ai_firm.gateways.errors import ClientIdError, GatewayAbsentError, GatewayError
 from nautilus_ai_firm.gateways.ib_endpoint import Endpoint
 from nautilus_ai_firm.gateways.ib_retry import Patience
 from nautilus_ai_firm.hosts.stopping import Stop, Stopped
@@ -100,6 +101,8 @@ class Supervisor:
         self._trading_since_s: float | None = None
         self._down_since_s = 0.0
         self._attempts = 0  # since it last traded
+        self._ended = False  # whether an attempt has come to its end
+        self._taken = 0  # attempts in a row that met a client id in use
         self._why = ""  # it does not trade
         self.outages: list[Outage] = []
 
@@ -114,14 +117,15 @@ class Supervisor:
         Raises
         ------
         GatewayError
-            The gateway is absent at the start, or refused at any time; or the session did not trade for six hours.
+            The gateway is absent at the start, or refused at any time; a client id is in use at the start, or in as
+            many attempts in a row as open the breaker; or the session did not trade for six hours.
 
         """
         self._down_since_s = self._patience.clock()
         with self._stop.heard():
             try:
                 while True:
-                    ended = self._once()
+                    ended = self._once_more()
                     self._stop.listen()  # the attempt's event loop took the handlers of signals with it
                     if not ended.again or self._stop.cause:
                         return ended
@@ -129,6 +133,18 @@ class Supervisor:
                     self._cool_down()
             except Stopped as stopped:
                 return Ended(again=False, why=str(stopped))
+
+    def _once_more(self) -> Ended:
+        """Run an attempt; the gateway may keep the client id of a connection that broke for a while."""
+        try:
+            ended = self._once()
+        except ClientIdError as taken:
+            self._taken += 1
+            if not self._ended or self._taken == MAX_FAILURES:
+                raise
+            return Ended(again=True, why=str(taken))
+        self._ended, self._taken = True, 0
+        return ended
 
     def _once(self) -> Ended:
         self._end_if_wanted()

@@ -2,7 +2,8 @@
 
 From the first bar that both have the gateway's counts, so that history and decision bars come from one source. What is
 older comes from the catalog, on the level of the gateway's prices and volumes. Where the two do not agree in returns,
-over at least 20 bars, nobody may trade.
+over at least 20 bars, nobody may trade. Where the gateway does not give bars, those of the catalog alone are learned
+from, as long as no session is missing in them, and the instrument takes no new risk until fresh bars agree with them.
 """
 
 from collections.abc import Mapping
@@ -17,13 +18,15 @@ from nautilus_ai_firm.data.columns import BarColumns, check_bars, joined, utc
 from nautilus_ai_firm.data.manifest import BarRecord
 from nautilus_ai_firm.data.objects import bar_objects
 from nautilus_ai_firm.data.sessions import Sessions
-from nautilus_ai_firm.gateways.errors import HistoryError
+from nautilus_ai_firm.gateways.errors import HistoryError, HistoryUnavailableError
 from nautilus_ai_firm.gateways.ib_history import Contract
 from nautilus_ai_firm.hosts.gateway_bars import Ask, Wanted, asked_size, gateway_bars, refuse_holes
 from nautilus_ai_firm.hosts.universe import bar_names, input_names
 from nautilus_ai_firm.models.market.splice import MIN_OVERLAP, Side, Splice, SpliceError, splice
 from nautilus_ai_firm.settings import Firm
 
+NEVER_MET = Splice(ts_first=0, bars=0, price_factor=1.0, volume_factor=1.0, largest_difference_bps=0.0)
+HOUR_NS = 3_600_000_000_000
 CENT, BELOW_A_DOLLAR = 0.01, 0.0001  # steps of prices of shares
 
 
@@ -38,9 +41,13 @@ class Spliced:
     precision : int
         Decimals of its prices.
     how : Splice
-        How catalog and gateway met.
+        How catalog and gateway met; in no bar where the gateway gave nothing.
     gap : int
         Bars after the last of the catalog.
+    now_ns : int
+        The time when it was asked for, nanoseconds UTC.
+    why_cached : str
+        Why the gateway gave nothing; empty where it did.
 
     """
 
@@ -48,10 +55,18 @@ class Spliced:
     precision: int
     how: Splice
     gap: int
+    now_ns: int
+    why_cached: str = ""
 
     def line(self, name: str) -> str:
         """Say it to a person."""
         how = self.how
+        if self.why_cached:
+            last_ns = int(self.columns.ts_close_ns[-1])
+            return (
+                f"{name}: CACHED, the catalog's bars up to {utc(last_ns)}, {(self.now_ns - last_ns) / HOUR_NS:.1f} h "
+                f"old; no new risk until fresh bars agree with them ({self.why_cached})"
+            )
         return (
             f"{name}: {self.gap} bars after the catalog's last; {how.bars} in common differ by at most "
             f"{how.largest_difference_bps:.1f} bps; older prices x{how.price_factor:.6g}, volumes "
@@ -82,6 +97,11 @@ class WarmUp:
         """Say how every series was spliced."""
         return [one.line(name) for name, one in self.spliced.items()]
 
+    @property
+    def cached(self) -> dict[str, Spliced]:
+        """The series of which the gateway gave nothing, by name."""
+        return {name: one for name, one in self.spliced.items() if one.why_cached}
+
 
 def warm_up(firm: Firm, catalog: Catalog, contracts: Mapping[str, Contract], now_ns: int, ask: Ask) -> WarmUp:
     """Collect the history of a session that begins now.
@@ -103,7 +123,8 @@ def warm_up(firm: Firm, catalog: Catalog, contracts: Mapping[str, Contract], now
     ------
     HistoryError
         Bars of a size that is not asked for here; a series that the broker has no name for; the catalog or the gateway
-        has too few; the two disagree (names series, time and both returns); or a session is missing.
+        has too few; the two disagree (names series, time and both returns); or a session is missing, in the catalog
+        alone where the gateway gives nothing.
     CatalogError, DataError
         An unknown series; a bar that no market can have made.
 
@@ -111,9 +132,7 @@ def warm_up(firm: Firm, catalog: Catalog, contracts: Mapping[str, Contract], now
     names, inputs = bar_names(firm), input_names(firm)
     watched = [name for name in inputs if isinstance(catalog.record(name), BarRecord)]
     figures = [name for name in inputs if name not in watched]
-    spliced = {
-        name: _spliced(firm, catalog, name, contracts, now_ns, ask) for name in dict.fromkeys([*names, *watched])
-    }
+    spliced = {name: _series(firm, catalog, name, contracts, now_ns, ask) for name in dict.fromkeys([*names, *watched])}
     closes = np.unique(np.concatenate([spliced[name].columns.ts_close_ns for name in names]))
     rounds = min(firm.market.warm_up_rounds, len(closes))
     begin_ns = int(closes[len(closes) - rounds]) if rounds else now_ns + 1
@@ -141,9 +160,75 @@ def warm_up(firm: Firm, catalog: Catalog, contracts: Mapping[str, Contract], now
     )
 
 
-def _spliced(
+def _series(
     firm: Firm, catalog: Catalog, name: str, contracts: Mapping[str, Contract], now_ns: int, ask: Ask
 ) -> Spliced:
+    try:
+        return fresh_series(firm, catalog, name, contracts, now_ns, ask)
+    except HistoryUnavailableError as error:
+        return _cached(firm, catalog, name, contracts, now_ns, str(error))
+
+
+def _cached(
+    firm: Firm, catalog: Catalog, name: str, contracts: Mapping[str, Contract], now_ns: int, why: str
+) -> Spliced:
+    """Go on with the catalog alone; what would be refused of the gateway's bars is refused of these."""
+    record = cast("BarRecord", catalog.record(name))
+    old, wanted, sessions = _wanted(firm, catalog, name, contracts, now_ns)
+    try:
+        refuse_holes(wanted, old.take(old.ts_open_ns >= wanted.start_ns), sessions)
+    except HistoryError as hole:
+        raise HistoryError(f"{why}; and the catalog's own bars do not do: {hole}") from None
+    return Spliced(
+        columns=old,
+        precision=record.price_precision,
+        how=NEVER_MET,
+        gap=0,
+        now_ns=now_ns,
+        why_cached=why,
+    )
+
+
+def fresh_series(
+    firm: Firm, catalog: Catalog, name: str, contracts: Mapping[str, Contract], now_ns: int, ask: Ask
+) -> Spliced:
+    """Splice one series.
+
+    Parameters
+    ----------
+    firm, catalog, contracts, now_ns, ask
+        As `warm_up`.
+    name : str
+        Of the series.
+
+    Raises
+    ------
+    HistoryUnavailableError
+        The gateway does not give its bars.
+    HistoryError, CatalogError, DataError
+        As `warm_up`.
+
+    """
+    record = cast("BarRecord", catalog.record(name))
+    old, wanted, sessions = _wanted(firm, catalog, name, contracts, now_ns)
+    new = gateway_bars(wanted, sessions, ask)
+    how = compared(name, old, new, float(record.listing.price_increment))
+    columns = continued(old, new, how).rounded(record.price_precision)
+    check_bars(columns, f"{name} up to {utc(now_ns)}", precision=record.price_precision)
+    refuse_holes(wanted, new, sessions)
+    return Spliced(
+        columns=columns,
+        precision=record.price_precision,
+        how=how,
+        gap=int(np.count_nonzero(new.ts_close_ns > old.ts_close_ns[-1])),
+        now_ns=now_ns,
+    )
+
+
+def _wanted(
+    firm: Firm, catalog: Catalog, name: str, contracts: Mapping[str, Contract], now_ns: int
+) -> tuple[BarColumns, Wanted, Sessions]:
+    """Return the catalog's last bars, what is wanted of the gateway, and the sessions of both."""
     size = asked_size(firm.market.bar)
     if name not in contracts:
         raise HistoryError(f"{name} has no name at the broker (named are: {', '.join(contracts) or 'none'})")
@@ -159,18 +244,7 @@ def _spliced(
         start_ns=int(old.ts_open_ns[-MIN_OVERLAP]),
         now_ns=now_ns,
     )
-    sessions = Sessions.between(record.listing.calendar, wanted.start_ns, now_ns)
-    new = gateway_bars(wanted, sessions, ask)
-    how = compared(name, old, new, float(record.listing.price_increment))
-    columns = continued(old, new, how).rounded(record.price_precision)
-    check_bars(columns, f"{name} up to {utc(now_ns)}", precision=record.price_precision)
-    refuse_holes(wanted, new, sessions)
-    return Spliced(
-        columns=columns,
-        precision=record.price_precision,
-        how=how,
-        gap=int(np.count_nonzero(new.ts_close_ns > old.ts_close_ns[-1])),
-    )
+    return old, wanted, Sessions.between(record.listing.calendar, wanted.start_ns, now_ns)
 
 
 def compared(name: str, old: BarColumns, new: BarColumns, increment: float) -> Splice:

@@ -118,6 +118,8 @@ class Connection:
         What happened.
     without_s : float
         Seconds since it was lost; 0 where it is.
+    barred : tuple of str
+        Instruments in which no new risk may be taken all the same, sorted: the market data of them are not fresh.
 
     """
 
@@ -125,6 +127,7 @@ class Connection:
     trusted: bool
     cause: str
     without_s: float = 0.0
+    barred: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

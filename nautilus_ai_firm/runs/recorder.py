@@ -214,12 +214,12 @@ class RunRecorder:
 
     def signals_table(self) -> pa.Table:
         """One row for each agent, instrument and round."""
-        n = len(self._names)
+        n, said = len(self._names), np.arange(len(self._signals))
         return pa.table(
             {
                 "ts": pa.array(np.repeat(np.array([one.ts_event for one in self._signals], np.int64), n), TIME),
-                "agent": pa.array([signal.agent for signal in self._signals for _ in range(n)], pa.string()),
-                "instrument_id": pa.array(list(self._names) * len(self._signals), pa.string()),
+                "agent": pa.array([one.agent for one in self._signals], pa.string()).take(said.repeat(n)),
+                "instrument_id": pa.array(self._names, pa.string()).take(np.tile(np.arange(n), len(said))),
                 "score": _joined([signal.score for signal in self._signals]),
                 "confidence": _joined([signal.confidence for signal in self._signals]),
             }

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from nautilus_ai_firm.messages import Failure, Severity
 from nautilus_ai_firm.runs.charges import FillCosts, FinancingEntry, fills_table, financing_table
@@ -187,11 +188,10 @@ def _summary(ran: Ran, equity: pa.Table, fills: pa.Table) -> dict[str, Any]:
 
 
 def _money(ran: Ran, equity: pa.Table, fills: pa.Table) -> dict[str, Any]:
-    columns = {name: fills[name].to_pylist() for name in ("quantity", "price", *COST_PARTS)}
     traded = Traded(
-        notional=sum(map(mul, columns["quantity"], columns["price"]), Decimal(0)),
+        notional=sum(map(mul, fills["quantity"].to_pylist(), fills["price"].to_pylist()), Decimal(0)),
         financing=sum((entry.amount for entry in ran.financing), Decimal(0)),
-        **{name: sum(columns[name], Decimal(0)) for name in COST_PARTS},
+        **{name: _total(fills[name]) for name in COST_PARTS},
     )
     return money_figures(
         equity["ts"].cast(pa.int64()).to_numpy(),
@@ -201,6 +201,10 @@ def _money(ran: Ran, equity: pa.Table, fills: pa.Table) -> dict[str, Any]:
         ran.first_round_ns,
         ran.last_round_ns,
     )
+
+
+def _total(amounts: pa.ChunkedArray) -> Decimal:
+    return pc.call_function("sum", [amounts]).as_py() or Decimal(0)  # exact, as the column is
 
 
 def _day(ts: int) -> str:

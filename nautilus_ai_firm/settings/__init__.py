@@ -2,7 +2,6 @@
 
 from nautilus_ai_firm.settings.bar_length import bar_length_ns
 from nautilus_ai_firm.settings.decoding import (
-    ConfigError,
     Loaded,
     decode,
     encode,
@@ -12,6 +11,7 @@ from nautilus_ai_firm.settings.decoding import (
     watched_by,
 )
 from nautilus_ai_firm.settings.event_series import EventSeries, event_kinds
+from nautilus_ai_firm.settings.explanation import ConfigError
 from nautilus_ai_firm.settings.risk import Risk, stated
 from nautilus_ai_firm.settings.shape import (
     Chain,

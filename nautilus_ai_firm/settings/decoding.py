@@ -1,7 +1,6 @@
 """From a configuration file to settings, or to one clear refusal."""
 
 import hashlib
-import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,23 +8,20 @@ from datetime import date
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
-from types import ModuleType, UnionType
-from typing import Any, cast, get_args, get_origin, get_type_hints
+from types import ModuleType
+from typing import Any, cast
 
 import msgspec
 import tomli_w
 from exchange_calendars import get_calendar_names  # pyright: ignore[reportMissingTypeStubs] - it ships none
-from msgspec import Struct
 
 from nautilus_ai_firm.messages import Watched
 from nautilus_ai_firm.models import signals as signal_models
 from nautilus_ai_firm.settings.event_series import event_kinds
+from nautilus_ai_firm.settings.explanation import ConfigError, explain
 from nautilus_ai_firm.settings.shape import Firm, SignalAgent
+from nautilus_ai_firm.settings.stress_files import with_scenarios
 from nautilus_ai_firm.settings.suggestion import suggest
-
-
-class ConfigError(ValueError):
-    """A configuration that cannot be used: names file, path, value and what is allowed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +48,7 @@ def load(path: Path) -> Loaded:
         contradict each other. The message names file, path, value and what is allowed.
 
     """
-    return decode(read_toml(path), str(path))
+    return decode(with_scenarios(read_toml(path), path), str(path))
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -148,57 +144,6 @@ def _check_agent(agent: SignalAgent, firm: Firm, where: str) -> None:
         raise ConfigError(f"{where}.params: {explain(str(error), agent.params, module.Params)}") from None
     except ValueError as error:
         raise ConfigError(f"{where}.params: {error}") from None
-
-
-def explain(error: str, raw: Any, shape: Any) -> str:
-    """Turn a decoder's message into one that gives the path, the value, and what is allowed.
-
-    Parameters
-    ----------
-    error : str
-        What the decoder said.
-    raw : mapping
-        What it was given.
-    shape : type
-        What that should have been.
-
-    """
-    text, found, path = error.rpartition(" - at `$")
-    if not found:
-        text, path = path, ""
-    path = path.rstrip("`").removeprefix(".")
-    value, kind = raw, shape
-    for part in re.findall(r"[^.\[\]]+", path):
-        value = value[int(part) if part.isdigit() else part]
-        kind = _member(kind, part)
-    unknown = re.fullmatch(r"Object contains unknown field `(.*)`", text, re.DOTALL)
-    if unknown:
-        allowed = sorted(field.name for field in msgspec.structs.fields(kind))
-        key = unknown.group(1) if unknown.group(1).isidentifier() else repr(unknown.group(1))
-        full = f"{path}.{key}" if path else key
-        return f"{full} is not a known key{suggest(key, allowed)}; allowed are {', '.join(allowed)}"
-    missing = re.fullmatch(r"Object missing required field `(.*)`", text)
-    if missing:
-        return f"{path + '.' if path else ''}{missing.group(1)} is missing"
-    if isinstance(value, dict | list | tuple):
-        return f"{path}: {text}" if path else text
-    return f"{path} = {value!r}: {text[0].lower()}{text[1:]}"
-
-
-def _member(kind: Any, part: str) -> Any:
-    kind = getattr(kind, "__value__", kind)
-    if isinstance(kind, type) and issubclass(kind, Struct):
-        return _present(get_type_hints(kind).get(part))
-    inner = [argument for argument in get_args(kind) if argument is not type(None) and argument is not Ellipsis]
-    if get_origin(kind) is tuple and part.isdigit():
-        return inner[0]
-    return _member(inner[0], part) if inner else None
-
-
-def _present(kind: Any) -> Any:
-    """Take the table out of one that may be absent."""
-    tables = [one for one in get_args(kind) if isinstance(one, type) and issubclass(one, Struct)]
-    return tables[0] if isinstance(kind, UnionType) and tables else kind
 
 
 def without_none(value: Any) -> Any:

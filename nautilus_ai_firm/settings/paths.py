@@ -7,7 +7,8 @@ from typing import Any, cast
 
 import msgspec
 
-from nautilus_ai_firm.settings.decoding import ConfigError, Loaded, decode, params_of, without_none
+from nautilus_ai_firm.settings.decoding import Loaded, decode, params_of, without_none
+from nautilus_ai_firm.settings.explanation import ConfigError
 from nautilus_ai_firm.settings.shape import Firm
 from nautilus_ai_firm.settings.suggestion import suggest
 
@@ -20,7 +21,7 @@ type Values = Mapping[str, Any]
 
 
 def complete(firm: Firm) -> dict[str, Any]:
-    """Write settings as tables in which every key stands, those at their defaults and those that are absent included."""
+    """Write settings as tables in which every key stands, those at their defaults and absent ones included."""
     raw = msgspec.to_builtins(firm, builtin_types=(date,))
     for agent, table in zip(firm.signals.agents, raw["signals"]["agents"], strict=True):
         table["params"] = msgspec.to_builtins(params_of(agent))

@@ -11,7 +11,8 @@ from typing import Annotated, Any, Literal, cast
 import msgspec
 from msgspec import Meta, Struct
 
-from nautilus_ai_firm.settings.decoding import ConfigError, Loaded, explain, load, read_toml
+from nautilus_ai_firm.settings.decoding import Loaded, load, read_toml
+from nautilus_ai_firm.settings.explanation import ConfigError, explain
 from nautilus_ai_firm.settings.paths import value_at, with_values
 from nautilus_ai_firm.settings.shape import Count, Name
 

@@ -143,6 +143,7 @@ def test_what_cannot_be_used_is_one_line_and_leaves_nothing_behind(
     assert not out.exists()
 
 
+@pytest.mark.slow
 def test_minute_bars_in_slices_that_span_rounds_give_what_a_backtest_gives(tmp_path: Path) -> None:
     made = desk(
         tmp_path / "desk",

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from nautilus_ai_firm.agents.market import Feed, MarketDesk
 from nautilus_ai_firm.bus import Topic
 from nautilus_ai_firm.clock import MarketTime
 from nautilus_ai_firm.data.catalog import Catalog
-from nautilus_ai_firm.messages import ClearedDecision, Connection, RiskAction, RiskCommand
+from nautilus_ai_firm.messages import ClearedDecision, Connection, GateResult, RiskAction, RiskCommand
 from tests.agents.conftest import Bench
 
 HEARD = [Topic.ORDER_RECORD, Topic.GATE_RESULT, Topic.PARENT_RECORD]
@@ -96,6 +97,41 @@ def test_a_halt_refuses_what_is_held_at_its_open(bench: Bench) -> None:
     assert heard[Topic.ORDER_RECORD] == []
     assert [gate.breach.rule for gate in heard[Topic.GATE_RESULT]] == ["halt", "halt"]
     assert [parent.state for parent in heard[Topic.PARENT_RECORD]] == ["refused"] * 2
+
+
+def connected(bench: Bench, *barred: str) -> tuple[Topic, Connection]:
+    return Topic.CONNECTION, Connection(ts_event=bench.close_ns, trusted=True, cause="a test", barred=barred)
+
+
+def test_an_instrument_whose_market_data_are_not_fresh_takes_no_new_risk_and_the_others_do(bench: Bench) -> None:
+    heard = execute(bench, [connected(bench, "B.US"), cleared(bench, [0.05, -0.05])])
+    assert kinds(heard[Topic.ORDER_RECORD]) == [("A.US", "submitted"), ("A.US", "filled")]
+    refused = [gate for gate in heard[Topic.GATE_RESULT] if gate.breach is not None]
+    assert [(gate.instrument_id, gate.breach.rule) for gate in refused] == [("B.US", "market_data_not_fresh")]
+
+
+def test_with_fresh_market_data_it_takes_new_risk_again(bench: Bench) -> None:
+    speech = [connected(bench, "A.US", "B.US"), connected(bench), cleared(bench, [0.05, 0.0])]
+    assert kinds(execute(bench, speech)[Topic.ORDER_RECORD])[-1] == ("A.US", "filled")
+
+
+@pytest.mark.parametrize(("quantity", "passes"), [(-40, True), (-100, True), (-101, False), (1, False)])
+def test_without_fresh_market_data_what_reduces_a_position_passes_and_no_more(
+    bench: Bench, quantity: int, *, passes: bool
+) -> None:
+    firm, universe = bench.stage.firm, bench.stage.universe
+    gate = OrderGate(firm.execution.gate, firm.market, universe, halt_allows_reducing=True)
+    gate.mark(np.array([100.0, 50.0]))
+    order = GateResult(
+        ts_event=bench.close_ns, round=1, decision_id="R000001", client_order_id="P", instrument_id="A.US",
+        side="BUY" if quantity > 0 else "SELL", quantity=quantity, price=100.0, breach=None,
+    )  # fmt: skip
+    said: list[GateResult] = []
+    line: Any = SimpleNamespace(publish=lambda _topic, message: said.append(message))
+    assert gate.check(line, order, 0, 100)  # the control
+    gate.barred = frozenset({"A.US"})
+    assert gate.check(line, order, 0, 100) == passes
+    assert (said[-1].breach is None) == passes
 
 
 def test_resume_lifts_a_halt(bench: Bench) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from nautilus_trader.persistence import ParquetDataCatalog
 
@@ -44,10 +44,22 @@ def test_columns_come_back_exactly(small_catalog):
     assert same(read.bar_columns(BBB), written["BBB"])
 
 
-@given(
-    rows=st.lists(st.tuples(*[st.integers(1, 10**12)] * 4, st.integers(0, 10**12)), min_size=1, max_size=30),
-)
+ROWS = st.lists(st.tuples(*[st.integers(1, 10**12)] * 4, st.integers(0, 10**12)), min_size=1, max_size=30)
+
+
+@settings(max_examples=20)
+@given(rows=ROWS)
+def test_a_series_comes_back_exactly(rows, tmp_path_factory):
+    assert_comes_back_exactly(rows, tmp_path_factory)
+
+
+@pytest.mark.slow
+@given(rows=ROWS)
 def test_any_series_comes_back_exactly(rows, tmp_path_factory):
+    assert_comes_back_exactly(rows, tmp_path_factory)
+
+
+def assert_comes_back_exactly(rows, tmp_path_factory):
     ordered = np.sort(np.array([row[:4] for row in rows]), axis=1) / 10_000
     times = np.arange(len(rows)) * 60_000_000_000 + 1_500_000_000_000_000_000
     series = BarColumns(
@@ -342,7 +354,9 @@ KILLED = """
 """
 
 
-@pytest.mark.parametrize("where", ["between series", "between files", "before manifest", "in manifest"])
+@pytest.mark.parametrize(
+    "where", [pytest.param("between series", marks=pytest.mark.slow), "between files", "before manifest", "in manifest"]
+)
 def test_a_killed_write_leaves_a_valid_catalog(small_catalog, where):
     before = small_catalog.sha256()
     killed = subprocess.run(

@@ -443,9 +443,23 @@ def sessions_of_bars(draw) -> BarColumns:
     )
 
 
-@settings(max_examples=25)
-@given(bars=sessions_of_bars(), stamp=st.sampled_from(["start", "end"]), parquet=st.booleans())
+TRIPS = {"bars": sessions_of_bars(), "stamp": st.sampled_from(["start", "end"]), "parquet": st.booleans()}
+
+
+@settings(max_examples=8)
+@given(**TRIPS)
 def test_a_table_survives_the_catalog(tmp_path_factory, bars, stamp, parquet):
+    assert_survives(tmp_path_factory, bars, stamp, parquet)
+
+
+@pytest.mark.slow
+@settings(max_examples=50)
+@given(**TRIPS)
+def test_any_table_survives_the_catalog(tmp_path_factory, bars, stamp, parquet):
+    assert_survives(tmp_path_factory, bars, stamp, parquet)
+
+
+def assert_survives(tmp_path_factory, bars, stamp, parquet):
     """Table to catalog to table gives every value back, and the second table gives the same catalog."""
     folder = tmp_path_factory.mktemp("trip")
     stated = {"time_zone": "UTC", "bar": "1-MINUTE", "stamp": stamp}

@@ -15,7 +15,17 @@ from nautilus_ai_firm.runs.verification import verify_run
 from tests.faults.gateway.server import Gateway
 from tests.firm_runs import audit, fills
 from tests.live_runs import Ended, end_of
-from tests.paper_runs import ACCOUNT, STOCKS, SYMBOLS, PaperDesk, Tape, minutes_for, paper_desk
+from tests.paper_runs import (
+    ACCOUNT,
+    STOCKS,
+    SYMBOLS,
+    PaperDesk,
+    Tape,
+    history,
+    minutes_for,
+    paper_desk,
+    write_history,
+)
 
 pytestmark = pytest.mark.slow  # each waits for whole minutes
 
@@ -216,13 +226,63 @@ def test_a_node_that_is_lost_is_built_again_and_trades_in_a_run_folder_of_its_ow
     assert second.summary["fills"] == len(gateway.orders) > 0
 
 
-def test_what_the_broker_refuses_for_pacing_is_waited_out_and_then_a_clear_refusal(
+REFUSED = "Historical Market Data Service error message:Trading TWS session is connected from a different IP address"
+PACED = "Historical Market Data Service error message:Pacing violation"
+
+
+def test_without_fresh_history_the_session_goes_on_from_the_catalog_and_takes_no_new_risk_in_the_instrument(
     desk: PaperDesk, gateway: Gateway, tmp_path: Path
 ) -> None:
-    for _ in range(3):
-        gateway.fail_next("HistoricalDataRequest", 162, "Historical Market Data Service error message:Pacing violation")
+    gateway.fail_next("HistoricalDataRequest", 162, REFUSED)  # the first that is asked for is AAPL.US
     with Tape(gateway):
-        ended = desk.run("--run", "--minutes", "1", "--out", str(tmp_path / "run"))
+        run = PaperRun(desk, tmp_path / "run", 2)
+        ended = run.ended()
+    assert_well(ended)
+    assert "AAPL.US-1-MINUTE-LAST-EXTERNAL: CACHED, the catalog's bars up to " in ended.out
+    (told,) = {cause for _, cause in run.connections() if "CACHED" in cause}
+    assert "0.5 h old; no new risk until fresh bars agree with them" in told
+    facts = audit(run.out, "connection")
+    assert [fact["barred"] for fact in facts if fact["trusted"]] == [["AAPL.US"]]
+    summary = json.loads((run.out / "summary.json").read_text(encoding="utf-8"))
+    assert told in summary["not_modelled"]
+    refused = [fact for fact in audit(run.out, "gate") if fact["breach"]]
+    assert {(fact["instrument_id"], fact["breach"]["rule"]) for fact in refused} == {
+        ("AAPL.US", "market_data_not_fresh")
+    }
+    assert {order.stock.symbol for order in gateway.orders} == {"IBM"}
+    assert run.net() == their_positions(gateway)
+    verify_run(run.out)
+
+
+def test_without_fresh_history_and_with_a_hole_in_the_catalog_it_is_a_clear_refusal_after_three_tries(
+    desk: PaperDesk, gateway: Gateway, tmp_path: Path
+) -> None:
+    days = {symbol: one.take(slice(0, -3_000)) for symbol, one in history(count=4_000).items()}
+    write_history(desk.folder / "old", days)  # ends two days ago
+    for _ in range(3):
+        gateway.fail_next("HistoricalDataRequest", 162, PACED)
+    with Tape(gateway):
+        ended = desk.run(
+            "--run", "--minutes", "1", "--out", str(tmp_path / "run"), "--catalog", str(desk.folder / "old")
+        )
     assert ended.status == 2
-    assert "Pacing violation" in ended.errors[-1]
+    assert "3 times over: error 162, " in ended.errors[-1]
+    assert "the catalog's own bars do not do: AAPL.US-1-MINUTE-LAST-EXTERNAL: " in ended.errors[-1]
     assert not (tmp_path / "run").exists()
+
+
+def test_market_data_that_the_account_may_not_see_are_asked_for_three_times_and_then_there_is_no_new_risk(
+    desk: PaperDesk, gateway: Gateway, tmp_path: Path
+) -> None:
+    gateway.faults.withheld.add("AAPL")
+    with Tape(gateway):
+        run = PaperRun(desk, tmp_path / "run", 3)
+        ended = run.ended()
+    assert ended.status == 0
+    barred = [cause for _, cause in run.connections() if cause.startswith("AAPL.US: no new risk")]
+    assert sorted(barred) == [
+        "AAPL.US: no new risk, no five-second bars came in 3 tries", "AAPL.US: no new risk, no quotes came in 3 tries",
+    ]  # fmt: skip
+    asked = [one.message.contract.symbol for one in gateway.named("MarketDataRequest")]
+    assert (asked.count("AAPL"), asked.count("IBM")) == (3, 1)
+    assert {order.stock.symbol for order in gateway.orders} == {"IBM"}

@@ -125,7 +125,9 @@ def assert_failed(out: Path, said: str, component: str, error: str) -> dict[str,
     return failure
 
 
-@pytest.mark.parametrize(("where", "when"), [("on_data", "self._knocks == 400"), ("end_session", "True")])
+@pytest.mark.parametrize(
+    ("where", "when"), [("on_data", "self._knocks == 400"), pytest.param("end_session", "True", marks=pytest.mark.slow)]
+)
 def test_an_error_of_the_engine_that_is_nobodys_fails_the_session(
     sliced: Desk, tmp_path: Path, where: str, when: str
 ) -> None:

@@ -104,7 +104,8 @@ def test_a_session_killed_at_a_random_moment_goes_on_to_the_same_result_or_had_n
         assert (refused.status, len(refused.errors)) == (2, 1)
 
 
-@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(1, 6))])
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(6))
 def test_a_session_killed_while_it_is_resumed_goes_on_too(sliced: Desk, tmp_path: Path, seed: int) -> None:
     out, generator = tmp_path / "run", random.Random(100 + seed)  # noqa: S311 - moments, not secrets
     size = generator.randrange(200_000, JOURNAL_BYTES)

@@ -6,6 +6,7 @@ Its clock moves only when it waits; the connections are real.
 import asyncio
 import os
 import signal
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -15,7 +16,8 @@ from typing import Any
 import pytest
 
 from nautilus_ai_firm.gateways.account_probe import GatewayFacts
-from nautilus_ai_firm.gateways.errors import GatewayAbsentError, GatewayError
+from nautilus_ai_firm.gateways.errors import ClientIdError, GatewayAbsentError, GatewayError
+from nautilus_ai_firm.gateways.ib_call import call
 from nautilus_ai_firm.gateways.ib_endpoint import Endpoint
 from nautilus_ai_firm.gateways.ib_retry import Patience
 from nautilus_ai_firm.hosts.stopping import Stop, Stopped
@@ -124,6 +126,67 @@ def test_an_account_that_is_gone_after_a_drop_is_final_too(gateway: Gateway) -> 
     assert len(session.begun_s) == 1
 
 
+def other_program(gateway: Gateway, client_id: int) -> socket.socket:
+    there = Endpoint(host=HOST, port=gateway.port, client_id=1, account=ACCOUNT, real_money=False)
+    return call(there, client_id, 5.0).connection
+
+
+def test_a_client_id_in_use_at_the_start_is_a_refusal(gateway: Gateway) -> None:
+    session = Attempts(gateway, over)
+    with other_program(gateway, 1), pytest.raises(ClientIdError, match="the client id 1 is already in use"):
+        session.supervisor.run()
+    assert (session.waiting.pauses, session.facts) == ([], [])
+
+
+def test_a_client_id_that_the_session_itself_finds_in_use_at_the_start_is_one_too(gateway: Gateway) -> None:
+    def taken(_session: Attempts, _trades: Callable[[], None]) -> Ended:
+        raise ClientIdError("the client id 2001 is already in use")
+
+    session = Attempts(gateway, taken)
+    with pytest.raises(ClientIdError, match="2001"):
+        session.supervisor.run()
+    assert len(session.begun_s) == 1
+
+
+def test_a_client_id_that_the_gateway_keeps_after_a_loss_is_tried_as_often_as_the_breaker_lets(
+    gateway: Gateway,
+) -> None:
+    ghosts: list[socket.socket] = []
+
+    def drop(session: Attempts, trades: Callable[[], None]) -> Ended:
+        trades()
+        session.pass_time(3_600)
+        ghosts.append(other_program(gateway, 1))
+        return DROPPED
+
+    session = Attempts(gateway, drop, over)
+    with pytest.raises(ClientIdError, match="the client id 1 is already in use"):
+        session.supervisor.run()
+    ghosts[0].close()
+    assert len(session.begun_s) == 1
+    assert sum("already in use" in line for line in session.said) == 2
+
+
+def test_a_client_id_that_the_gateway_lets_go_after_a_loss_is_taken_again(gateway: Gateway) -> None:
+    ghosts: list[socket.socket] = []
+
+    def drop(session: Attempts, trades: Callable[[], None]) -> Ended:
+        trades()
+        session.pass_time(3_600)
+        ghosts.append(other_program(gateway, 1))
+        return DROPPED
+
+    session = Attempts(gateway, drop, over)
+
+    def let_go(_seconds: float) -> None:
+        ghosts[0].close()
+        gateway.wait_alone()
+
+    session.waiting.on_pause = let_go
+    assert session.supervisor.run() == DONE
+    assert len(session.begun_s) == 2
+
+
 def test_what_the_session_itself_raises_is_final(gateway: Gateway) -> None:
     def break_down(_session: Attempts, _trades: Callable[[], None]) -> Ended:
         raise KeyError("a desk")
@@ -157,7 +220,7 @@ def test_a_drop_and_a_return_begin_again_and_the_seconds_until_trading_are_told(
     assert 14.5 < down_s < 19
     assert session.said[0] == "session lost: the connection broke; again now"
     assert session.said[-1] == f"trading again after {down_s:.1f} s, attempt 1 (the connection broke)"
-    assert len(gateway.named("StartApiRequest")) == 2
+    assert len(gateway.named("StartApiRequest")) == 4  # each probe calls with its own client id and with the node's
 
 
 def test_a_gateway_that_stays_away_after_a_drop_is_no_refusal_but_a_failure_for_the_breaker(gateway: Gateway) -> None:

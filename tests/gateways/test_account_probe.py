@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from nautilus_ai_firm.gateways.account_probe import probe
 from nautilus_ai_firm.gateways.errors import GatewayError
+from nautilus_ai_firm.gateways.ib_call import call
 from nautilus_ai_firm.gateways.ib_endpoint import Endpoint
 from nautilus_ai_firm.gateways.ib_fields import WireError, fields, variable
 from nautilus_ai_firm.research.command_line import UNUSABLE, exit_status
@@ -105,7 +106,9 @@ def test_it_finds_version_and_accounts_under_an_id_of_its_own_and_hangs_up(gatew
     facts = probe(endpoint(gateway.port), QUICKLY, pytest.fail)
     assert (facts.server_version, facts.accounts) == (225, ("DU7654321", ACCOUNT))
     assert 0 < facts.call_s < QUICKLY.answer_seconds
-    assert [(one.name, one.client_id) for one in gateway.received] == [("StartApiRequest", 1001)]
+    assert [(one.name, one.client_id) for one in gateway.received] == [
+        ("StartApiRequest", 1001), ("StartApiRequest", 1),
+    ]  # fmt: skip
     gateway.wait_alone()
 
 
@@ -151,14 +154,28 @@ def test_a_gateway_that_manages_nobody_is_refused() -> None:
         assert refusal(served.port, PATIENTLY).endswith("(allowed: none)")
 
 
-def test_a_client_id_in_use_is_waited_out_and_then_refused_with_the_gateways_words() -> None:
+def test_an_error_in_place_of_the_accounts_is_waited_out_and_then_refused_with_the_gateways_words() -> None:
     def talk(connection: socket.socket) -> None:
-        connection.sendall(GREETING + answer(error(-1, 2104, "well")) + answer(error(-1, 326, "already in use")))
+        connection.sendall(GREETING + answer(error(-1, 2104, "well")) + answer(error(-1, 502, "not yet")))
         until_it_hangs_up(connection)
 
     with Stranger(talk) as stranger:
-        assert "after 0.3 s: error 326, already in use (" in refusal(stranger.port)
+        assert "after 0.3 s: error 502, not yet (" in refusal(stranger.port)
         assert stranger.calls > 1
+
+
+@pytest.mark.parametrize("taken", [1, 1_001])
+def test_a_client_id_in_use_is_refused_at_once(gateway: Gateway, taken: int) -> None:
+    """The node's own as well as the probe's."""
+    other = call(endpoint(gateway.port), taken, 5.0)
+    with other.connection:
+        assert refusal(gateway.port, PATIENTLY) == (
+            f"the client id {taken} is already in use at {HOST}:{gateway.port} (allowed: one that no other program "
+            "has; end the other session, or choose another id than 1 for this one)"
+        )
+        assert len(gateway.named("StartApiRequest")) == (3 if taken == 1 else 2)
+    gateway.wait_alone()
+    assert probe(endpoint(gateway.port), PATIENTLY, pytest.fail).accounts == ("DU7654321", ACCOUNT)
 
 
 def test_notices_and_unknown_messages_before_the_accounts_are_passed_over() -> None:

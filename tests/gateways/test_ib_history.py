@@ -6,7 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from nautilus_ai_firm.gateways.errors import GatewayError, HistoryError
+from nautilus_ai_firm.gateways.errors import ClientIdError, GatewayError, HistoryError, HistoryUnavailableError
+from nautilus_ai_firm.gateways.ib_call import call
 from nautilus_ai_firm.gateways.ib_endpoint import Endpoint
 from nautilus_ai_firm.gateways.ib_history import Contract, HistoryLine, HistoryRequest
 from nautilus_ai_firm.gateways.ib_pacing import Pacing
@@ -84,11 +85,19 @@ def test_asked_too_fast_is_no_empty_answer_but_waited_out(gateway: Gateway) -> N
     assert caller.said == [f"AAPL: try 1 of 3: error 162, {PACED}; again in 30.0 s"]
 
 
+def test_the_broker_has_two_ways_of_writing_too_fast(gateway: Gateway) -> None:
+    caller = Caller(gateway)
+    gateway.fail_next("HistoricalDataRequest", 162, "Historical Market Data Service error message:Pacing violation")
+    with caller.line as line:
+        assert len(line.bars(REQUEST)) == 10
+    assert caller.waiting.pauses == [30]
+
+
 def test_three_times_too_fast_is_one_clear_error(gateway: Gateway) -> None:
     caller = Caller(gateway)
     for _ in range(3):
         gateway.fail_next("HistoricalDataRequest", 162, PACED)
-    with caller.line as line, pytest.raises(HistoryError) as refused:
+    with caller.line as line, pytest.raises(HistoryUnavailableError) as refused:
         line.bars(REQUEST)
     assert str(refused.value) == (
         f"AAPL: the gateway at {HOST}:{gateway.port} calls the request for bars too fast, 3 times over: error 162, "
@@ -154,7 +163,7 @@ def test_nobody_there_in_three_tries_is_one_clear_error(gateway: Gateway) -> Non
     caller = Caller(gateway)
     with (
         caller.line as line,
-        pytest.raises(HistoryError, match=r"AAPL: no bars from .* in 3 tries: Connection refused"),
+        pytest.raises(HistoryUnavailableError, match=r"AAPL: no bars from .* in 3 tries: Connection refused"),
     ):
         line.bars(REQUEST)
     assert len(caller.waiting.pauses) == 2
@@ -168,16 +177,33 @@ def test_no_answer_is_tried_again_over_another_connection(gateway: Gateway) -> N
 
 
 @pytest.mark.parametrize(
-    ("code", "text"), [(162, "Historical Market Data Service error message:No market data permissions"), (200, "?")]
+    ("code", "text", "kind"),
+    [
+        (162, "Historical Market Data Service error message:No market data permissions", HistoryUnavailableError),
+        (200, "?", HistoryError),
+    ],
 )
-def test_a_refusal_is_final(gateway: Gateway, code: int, text: str) -> None:
+def test_a_refusal_is_final(gateway: Gateway, code: int, text: str, kind: type[HistoryError]) -> None:
     gateway.fail_next("HistoricalDataRequest", code, text)
     caller = Caller(gateway)
     with caller.line as line, pytest.raises(HistoryError) as refused:
         line.bars(REQUEST)
+    assert type(refused.value) is kind
     assert f"AAPL: the gateway at {HOST}:{gateway.port} refuses bars of the past: error {code}, {text} (" in str(
         refused.value
     )
+    assert caller.waiting.pauses == []
+
+
+def test_a_client_id_in_use_is_a_refusal_and_not_tried_again(gateway: Gateway) -> None:
+    caller = Caller(gateway)
+    there = Endpoint(host=HOST, port=gateway.port, client_id=1, account="DU1234567", real_money=False)
+    with (
+        call(there, 3_001, 5.0).connection,
+        caller.line as line,
+        pytest.raises(ClientIdError, match="the client id 3001 is already in use"),
+    ):
+        line.bars(REQUEST)
     assert caller.waiting.pauses == []
 
 

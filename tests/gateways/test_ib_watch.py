@@ -8,13 +8,15 @@ from decimal import Decimal
 
 import pytest
 
-from nautilus_ai_firm.gateways.errors import GatewayError
+from nautilus_ai_firm.gateways.errors import ClientIdError, GatewayError
+from nautilus_ai_firm.gateways.ib_call import call
 from nautilus_ai_firm.gateways.ib_endpoint import Endpoint
 from nautilus_ai_firm.gateways.ib_watch import AccountReading, read_account, watch
+from nautilus_ai_firm.gateways.ib_wire import asked
 from tests.faults.gateway.messages import error, make
 from tests.faults.gateway.server import Gateway
 from tests.faults.gateway.serving import HOST
-from tests.faults.gateway.tape import Stock
+from tests.faults.gateway.tape import Quote, Stock
 from tests.faults.gateway.wire import frame
 from tests.gateways.test_account_probe import ACCOUNTS, GREETING, Stranger, answer, until_it_hangs_up
 
@@ -24,6 +26,7 @@ APPLE = Stock(symbol="AAPL", con_id=265598)
 BERKSHIRE = Stock(symbol="BRK B", con_id=72063691, exchange="NYSE")
 ANSWER_S, QUIET_S = 0.5, 0.2
 LONGEST_WAIT_S = 15.0
+PLACE_ORDER = 203
 
 
 class Heard:
@@ -171,6 +174,36 @@ def test_an_account_that_is_not_told_is_a_refusal_when_it_is_read_once(gateway: 
     gateway.faults.ignored.add("PositionsRequest")
     with pytest.raises(GatewayError, match=r"cannot be read: the account was not told within 0\.5 s"):
         asyncio.run(read_account(endpoint(gateway.port), ANSWER_S))
+
+
+def test_open_orders_are_told_with_whose_they_are(gateway: Gateway) -> None:
+    gateway.play(Quote("AAPL", D("100.00"), D("100.02")))
+    terms = {"action": "BUY", "totalQuantity": "10", "orderType": "LMT", "lmtPrice": 1.0, "tif": "GTC"}
+    share = make("Contract", symbol="AAPL", secType="STK", exchange="SMART", currency="USD")
+    theirs = [(3, ACCOUNT, "R-1"), (44, ACCOUNT, ""), (0, ACCOUNT, ""), (3, "DU7654321", "")]
+    for count, (client_id, account, name) in enumerate(theirs, 1):
+        order = make("Order", account=account, orderRef=name, **terms)
+        request = make("PlaceOrderRequest", orderId=count, contract=share, order=order)
+        with call(endpoint(gateway.port), client_id, 5.0).connection as connection:
+            connection.sendall(asked(PLACE_ORDER, request.SerializeToString()))
+            gateway.wait_for("PlaceOrderRequest", count)
+        gateway.wait_alone()
+    assert asyncio.run(read_account(endpoint(gateway.port), ANSWER_S)).open_orders == (
+        "BUY 10 AAPL LMT (of a person)",
+        "BUY 10 AAPL LMT (of an earlier session, client 3, R-1)",
+        "BUY 10 AAPL LMT (of another program, client 44)",
+    )
+
+
+def test_a_client_id_in_use_is_a_refusal_when_it_is_read_once_and_ends_the_watch(gateway: Gateway) -> None:
+    async def body(heard: Heard) -> None:
+        await heard.until(9)
+
+    with call(endpoint(gateway.port), 2_003, 5.0).connection:
+        with pytest.raises(ClientIdError, match=r"the client id 2003 is already in use at .*\(allowed: "):
+            asyncio.run(read_account(endpoint(gateway.port), ANSWER_S))
+        with pytest.raises(ClientIdError, match="the client id 2003 is already in use"):
+            watched(gateway.port, body)
 
 
 def test_nobody_there_is_a_refusal_when_it_is_read_once(gateway: Gateway) -> None:

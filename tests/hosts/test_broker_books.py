@@ -88,12 +88,12 @@ class World:
         self.now_ns = 1_000 * SECOND_NS
         self.heard_ns = 0
         self.told: list[Connection] = []
-        self.renewed = 0
+        self.renewed = self.awaited = 0
         self.traded = 0
         self.held: dict[str, int] = {}
         self.is_open = True
         self.books = BrokerBooks(READING)
-        feed: Any = self  # it is asked for these three alone
+        feed: Any = self  # it is asked for these four alone
         self.connection = BrokerConnection(
             feed, self.books, held=lambda: self.held, agree_seconds=30.0, is_open=lambda _: self.is_open,
             trades=self._trades, now_ns=lambda: self.now_ns,
@@ -105,6 +105,9 @@ class World:
 
     def renew(self) -> None:
         self.renewed += 1
+
+    def await_all(self) -> None:
+        self.awaited += 1
 
     def _trades(self) -> None:
         self.traded += 1
@@ -172,7 +175,7 @@ def test_books_that_differ_have_their_time_and_are_then_told_once() -> None:
 def test_subscriptions_are_made_anew_where_they_were_lost(*, data_lost: bool) -> None:
     world = World()
     world.found(data_lost=data_lost)
-    assert world.renewed == data_lost
+    assert (world.renewed, world.awaited) == ((1, 0) if data_lost else (0, 1))
 
 
 def test_a_node_that_hears_nothing_while_the_exchange_is_open_is_lost() -> None:
@@ -196,3 +199,27 @@ def test_a_node_is_not_deaf_while_the_gateway_is_away() -> None:
     world.now_ns += 2 * DEAF_NS
     world.connection.refuse_deafness()
     assert world.causes[-1] == (False, "away")
+
+
+def test_an_instrument_is_barred_until_nothing_of_it_is_stale_whether_the_firm_may_trade_or_not() -> None:
+    world = World()
+    world.connection.bar("IBM.US", "history", "cached")
+    world.found()
+    world.later(1, heard=True)
+    world.connection.bar("AAPL.US", "quotes", "no quotes")
+    world.connection.bar("IBM.US", "quotes", "no quotes either")
+    world.connection.admit("IBM.US", "history", "fresh bars")
+    world.connection.lost("away")
+    world.connection.admit("IBM.US", "quotes", "heard")
+    world.connection.admit("AAPL.US", "quotes", "heard too")
+    assert [(one.trusted, one.barred) for one in world.told] == [
+        (False, ()),
+        (False, ("IBM.US",)),
+        (True, ("IBM.US",)),
+        (True, ("AAPL.US", "IBM.US")),
+        (True, ("AAPL.US", "IBM.US")),
+        (True, ("AAPL.US", "IBM.US")),
+        (False, ("AAPL.US", "IBM.US")),
+        (False, ("AAPL.US",)),
+        (False, ()),
+    ]

@@ -20,7 +20,7 @@ from nautilus_ai_firm.data.catalog import Catalog
 from nautilus_ai_firm.data.columns import BarColumns, utc
 from nautilus_ai_firm.data.manifest import Listing
 from nautilus_ai_firm.data.objects import bar_type_id
-from nautilus_ai_firm.gateways.errors import HistoryError
+from nautilus_ai_firm.gateways.errors import HistoryError, HistoryUnavailableError
 from nautilus_ai_firm.gateways.ib_endpoint import Endpoint
 from nautilus_ai_firm.gateways.ib_history import Contract, HistoryBar, HistoryLine, HistoryRequest
 from nautilus_ai_firm.gateways.ib_pacing import Pacing
@@ -301,6 +301,46 @@ def test_bars_from_before_the_time_asked_for_are_left_out(tmp_path: Path) -> Non
         with HistoryLine(there, SETTINGS, world.said.append, Pacing(), Waiting().patience()) as line:
             found = world.warm_up(ask=lambda request: early + line.bars(request))
     assert told(found.feed.history) == told(world.warm_up().feed.history)
+
+
+def test_a_gateway_that_gives_nothing_leaves_the_catalogs_bars_where_they_reach_up_to_now(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    name, fresh_too = bar_type_id("A.US", "1-DAY"), bar_type_id("B.US", "1-DAY")
+    with world.gateway() as served:
+        found = warmed_without("A", world, served, now_ns=world.cut_ns + 3_600 * SECOND_NS)
+    whole = world.warm_up(now_ns=world.cut_ns + 3_600 * SECOND_NS)
+    assert list(found.cached) == [name]
+    assert not whole.cached
+    assert told(found.feed.history) == told(whole.feed.history)  # the gateway had nothing that the catalog has not
+    assert found.cached[name].line(name) == (
+        f"{name}: CACHED, the catalog's bars up to {utc(world.cut_ns)}, 1.0 h old; no new risk until fresh bars agree "
+        "with them (A: planted)"
+    )
+    assert fresh_too in found.spliced
+    assert "in common differ" in found.spliced[fresh_too].line(fresh_too)
+
+
+def test_a_gateway_that_gives_nothing_is_refused_where_the_catalog_misses_a_session(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    missed = world.market.bars["A"].ts_close_ns
+    next_ns = int(missed[np.searchsorted(missed, world.cut_ns) + 1])
+    with world.gateway() as served, pytest.raises(HistoryError) as refused:
+        warmed_without("A", world, served, now_ns=next_ns)
+    assert str(refused.value).startswith("A: planted; and the catalog's own bars do not do: A.US-1-DAY-LAST-EXTERNAL: ")
+    assert f"neither catalog nor gateway has a bar of {utc(next_ns)[:10]}" in str(refused.value)
+
+
+def warmed_without(symbol: str, world: World, served: Gateway, now_ns: int) -> WarmUp:
+    """Warm up at a gateway that gives no bars of a symbol."""
+    there = Endpoint(host=HOST, port=served.port, client_id=1, account="DU1234567", real_money=False)
+    with HistoryLine(there, SETTINGS, world.said.append, Pacing(), Waiting().patience()) as line:
+
+        def ask(request: HistoryRequest) -> list[HistoryBar]:
+            if request.contract.symbol == symbol:
+                raise HistoryUnavailableError(f"{symbol}: planted")
+            return line.bars(request)
+
+        return world.warm_up(now_ns=now_ns, ask=ask)
 
 
 def test_a_series_without_a_name_at_the_broker_is_refused(tmp_path: Path) -> None:

@@ -157,7 +157,10 @@ def test_other_errors_of_the_user(error: BaseException, status: int, capsys: pyt
     one_line(capsys)
 
 
-@pytest.mark.parametrize(("script", "command"), [("demo", COMMAND), ("spy_hourly", "firm catalog add lean DIR")])
+@pytest.mark.parametrize(
+    ("script", "command"),
+    [("demo", COMMAND), pytest.param("spy_hourly", "firm catalog add lean DIR", marks=pytest.mark.slow)],
+)
 def test_the_scripts_themselves(script: str, command: str, tmp_path: Path) -> None:
     path = ROOT / "backtests" / f"{script}.py"
     assert len(path.read_text(encoding="utf-8").splitlines()) < 60

@@ -175,8 +175,22 @@ def test_an_account_with_open_orders(gateway: Gateway, refuse: Refuse) -> None:
     finally:
         gateway.fill(placed, placed.remaining, D(1))
         gateway.books["DU1234567"].positions.clear()
-    assert line.startswith("the account has open orders: AAPL ")
-    assert line.endswith("(allowed: none when a session begins; cancel them in TWS)")
+    assert line == (
+        "the account has open orders: BUY 100 AAPL LMT (of another program, client 99) (allowed: none when a session "
+        "begins; cancel them among the orders of TWS or of the broker's web page, whoever sent them)"
+    )
+
+
+@pytest.mark.parametrize("taken", [7, 2_007, 3_007], ids=["node", "watch", "history"])
+def test_a_client_id_that_another_program_has(gateway: Gateway, refuse: Refuse, taken: int) -> None:
+    there = Endpoint(host=HOST, port=gateway.port, client_id=taken, account="DU1234567", real_money=False)
+    with call(there, taken, 5.0).connection:
+        line = refuse("--run")
+    gateway.wait_alone()
+    assert line == (
+        f"the client id {taken} is already in use at {HOST}:{gateway.port} (allowed: one that no other program has; "
+        "end the other session, or choose another id than 7 for this one)"
+    )
 
 
 def test_option_chains(desk: PaperDesk, refuse: Refuse) -> None:

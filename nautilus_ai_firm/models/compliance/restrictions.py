@@ -77,7 +77,14 @@ def apply_restrictions(
     lots = np.broadcast_to(np.asarray(lot_size, dtype=np.float64), current.shape)
     cleared = np.where(np.isfinite(weights), weights, current)
     breaches: list[Breach] = []
-    for i in np.flatnonzero(cleared != current).tolist():
+    with np.errstate(all="ignore"):  # what is missing or not a number is not plain, and looked at below
+        value_of_lot = lots * price
+        orders = (
+            np.abs(cleared - current) / (value_of_lot / equity) + 1
+        )  # in lots, at most: rounding adds less than one
+        plain = (orders <= max_order_value / value_of_lot) & (orders <= max_order_volume / lots)
+        plain &= market_open & ~restricted & (price > 0) & (price < inf) & bool(0 < equity < inf)
+    for i in np.flatnonzero((cleared != current) & ~plain).tolist():
         trade = _Trade(
             instrument_id=instrument_ids[i],
             current=float(current[i]),

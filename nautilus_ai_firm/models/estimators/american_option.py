@@ -1,9 +1,9 @@
 """Contracts and volatilities become values of American options: European ones, and the right to exercise early."""
 
-import numpy as np
+from math import exp, expm1, isfinite, sqrt
 
 from nautilus_ai_firm.messages import Floats
-from nautilus_ai_firm.models.estimators.european_option import Options, Terms, Value
+from nautilus_ai_firm.models.estimators.european_option import Contract, Options, Terms, Value, Worth, value_of
 
 _ITERATIONS = 50
 _TOLERANCE = 1e-6
@@ -39,50 +39,49 @@ def american_value(options: Options, volatility: Floats) -> Value:
     payment is best exercised just before it, which this does not see.
 
     """
-    spot, sign = options.spot / options.strike, options.sign
-    value, delta, density = Terms.of(options, volatility).value(spot)
-    gamma, premium = density / spot, np.zeros(len(spot))
-    dividends = options.rate - options.carry
-    early = np.where(options.is_call, dividends, np.maximum(options.rate, -dividends)) > _LEAST
-    early &= np.isfinite(value)
-    if early.any():
-        x, side = spot[early], sign[early]
-        exercise, q, weight = _exercise(options.of(early), volatility[early])
-        due = side * (x - exercise) >= 0
-        right = weight * np.where(due, 1.0, x / exercise) ** q
-        premium[early] = np.where(due, side * (x - 1) - value[early], right)
-        delta[early] = np.where(due, side, delta[early] + right * q / x)
-        gamma[early] = np.where(due, 0.0, gamma[early] + right * q * (q - 1) / x**2)
-    return Value(
-        price=(value + premium) * options.strike,
-        premium=premium * options.strike,
-        delta=delta,
-        gamma=gamma / options.strike,
-    )
+    return value_of(list(map(american_worth, options.contracts(), volatility.tolist())), options.strike)
 
 
-def _exercise(options: Options, volatility: Floats) -> tuple[Floats, Floats, Floats]:
-    # Price of exercise x*, power q and weight A of contracts for which early exercise may pay.
-    years, rate, carry, sign = options.years, options.rate, options.carry, options.sign
-    n = 2 * carry / volatility**2
-    faded = -np.expm1(-rate * years) / rate if rate > 0 else years
-    m, m_without_end = 2 / (volatility**2 * faded), 2 * rate / volatility**2
-    q, q_without_end = ((1 - n + sign * np.sqrt((n - 1) ** 2 + 4 * one)) / 2 for one in (m, m_without_end))
+def american_worth(contract: Contract, volatility: float) -> Worth:
+    """Value one American option, as `american_value`, at a volatility, per year, above 0; NaN gives NaN."""
+    x, _, rate, carry, sign = contract
+    terms = Terms.of(contract, volatility)
+    value, delta, density = terms.value(x)
+    gamma, dividends = density / x, rate - carry
+    gained = dividends if sign > 0 else max(rate, -dividends)
+    if not (gained > _LEAST and isfinite(value)):
+        return Worth(value, 0.0, delta, gamma)
+    exercise, q, weight = _exercise(contract, volatility, terms)
+    if sign * (x - exercise) >= 0:
+        premium = sign * (x - 1) - value
+        return Worth(value + premium, premium, sign, 0.0)
+    right = weight * (x / exercise) ** q
+    return Worth(value + right, right, delta + right * q / x, gamma + right * q * (q - 1) / (x * x))
+
+
+def _exercise(contract: Contract, volatility: float, terms: Terms) -> tuple[float, float, float]:
+    # Price of exercise x*, power q and weight A of a contract for which early exercise may pay.
+    _, years, rate, carry, sign = contract
+    variance = volatility * volatility
+    n = 2 * carry / variance
+    faded = -expm1(-rate * years) / rate if rate > 0 else years
+    m, m_without_end = 2 / (variance * faded), 2 * rate / variance
+    q, q_without_end = ((1 - n + sign * sqrt((n - 1) ** 2 + 4 * one)) / 2 for one in (m, m_without_end))
     furthest = q_without_end / (q_without_end - 1)
-    decay = (carry * years + 2 * sign * volatility * np.sqrt(years)) / (furthest - 1)
-    exercise = furthest + (1 - furthest) * np.exp(-np.maximum(decay, 0.0))
-    terms, moving = Terms.of(options, volatility), np.ones(len(years), dtype=np.bool_)
+    decay = (carry * years + 2 * sign * volatility * sqrt(years)) / (furthest - 1)
+    exercise = furthest + (1 - furthest) * exp(-max(decay, 0.0))
     for _ in range(_ITERATIONS):
         value, delta, density = terms.value(exercise)
         left = sign - delta
-        step = (value + left * exercise / q - sign * (exercise - 1)) / (left / q - density / q - left)
+        slope = left / q - density / q - left
+        if not slope:  # so far out that nothing changes any more
+            break
+        after = exercise - (value + left * exercise / q - sign * (exercise - 1)) / slope
         # halfway to the strike or to 0 instead of across: exercise pays beyond the strike only
         nearer = (exercise + 1) / 2
-        after = np.where(sign > 0, np.maximum(exercise - step, nearer), np.minimum(exercise - step, nearer))
-        after = np.maximum(after, exercise / 2)
-        last = np.abs(after - exercise) <= _TOLERANCE * exercise
-        exercise = np.where(moving, after, exercise)
-        moving &= ~last
-        if not moving.any():
+        after = max(max(after, nearer) if sign > 0 else min(after, nearer), exercise / 2)
+        last = abs(after - exercise) <= _TOLERANCE * exercise
+        exercise = after
+        if last:
             break
     return exercise, q, sign * (exercise - 1) - terms.value(exercise)[0]

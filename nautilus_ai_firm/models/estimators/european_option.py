@@ -1,13 +1,47 @@
 """Contracts and volatilities become values of European options."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from math import erfc, pi, sqrt
+from math import erfc, exp, log, pi, sqrt
+from typing import NamedTuple
 
 import numpy as np
 
 from nautilus_ai_firm.messages import Bools, Floats
 
 _ROOT_OF_2, _ROOT_OF_2_PI = sqrt(2), sqrt(2 * pi)
+
+
+class Contract(NamedTuple):
+    """One option, its prices in units of its strike.
+
+    Attributes
+    ----------
+    moneyness : float
+        Price of the underlying, above 0.
+    years : float
+        Time to expiry, above 0.
+    rate, carry : float
+        As those of `Options`.
+    sign : float
+        1 for a call and -1 for a put.
+
+    """
+
+    moneyness: float
+    years: float
+    rate: float
+    carry: float
+    sign: float
+
+
+class Worth(NamedTuple):
+    """What one option is worth, in units of its strike; the fields are those of `Value`."""
+
+    price: float
+    premium: float
+    delta: float
+    gamma: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +74,12 @@ class Options:
     def sign(self) -> Floats:
         """1 for calls and -1 for puts."""
         return np.where(self.is_call, 1.0, -1.0)
+
+    def contracts(self) -> list[Contract]:
+        """Return them one by one."""
+        columns = (self.spot / self.strike, self.years, self.carry, self.sign)
+        rows = zip(*(column.tolist() for column in columns), strict=True)
+        return [Contract(moneyness, years, self.rate, carry, sign) for moneyness, years, carry, sign in rows]
 
     def both_sides(self) -> "Options":
         """Return the put and the call of each contract: first all puts, then all calls."""
@@ -82,6 +122,12 @@ class Value:
     gamma: Floats
 
 
+def value_of(worths: Sequence[Worth], strike: Floats) -> Value:
+    """Put together what options are worth, strikes of shape (n_contracts,)."""
+    price, premium, delta, gamma = np.array(worths, dtype=np.float64).reshape(-1, 4).T
+    return Value(price=price * strike, premium=premium * strike, delta=delta, gamma=gamma / strike)
+
+
 def european_value(options: Options, volatility: Floats) -> Value:
     """Value European options by the formula of Black and Scholes (1973) with cost of carry (Merton 1973).
 
@@ -96,48 +142,53 @@ def european_value(options: Options, volatility: Floats) -> Value:
         σ per year, above 0; NaN gives NaN.
 
     """
-    value, delta, density = Terms.of(options, volatility).value(options.spot / options.strike)
-    return Value(price=value * options.strike, premium=np.zeros(len(value)), delta=delta, gamma=density / options.spot)
+    return value_of(list(map(european_worth, options.contracts(), volatility.tolist())), options.strike)
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """What the European formula needs of contracts and volatilities, whatever the price of the underlying is.
+def european_worth(contract: Contract, volatility: float) -> Worth:
+    """Value one European option at a volatility, per year, above 0; NaN gives NaN."""
+    value, delta, density = Terms.of(contract, volatility).value(contract.moneyness)
+    return Worth(value, 0.0, delta, density / contract.moneyness)
+
+
+class Terms(NamedTuple):
+    """What the European formula needs of a contract and a volatility, whatever the price of the underlying is.
+
+    One contract at a time: the few that are next to a tenor take less time so than the calls that arrays of them need.
 
     Attributes
     ----------
-    sign : ndarray of shape (n_contracts,)
-        1 for calls and -1 for puts.
-    deviation, drift : ndarray of shape (n_contracts,)
+    sign : float
+        1 for a call and -1 for a put.
+    deviation, drift : float
         σ √T, and b T + σ² T / 2.
-    growth, discount : ndarray of shape (n_contracts,)
+    growth, discount : float
         exp((b - r) T) and exp(-r T), times the sign.
 
     """
 
-    sign: Floats
-    deviation: Floats
-    drift: Floats
-    growth: Floats
-    discount: Floats
+    sign: float
+    deviation: float
+    drift: float
+    growth: float
+    discount: float
 
     @classmethod
-    def of(cls, options: Options, volatility: Floats) -> "Terms":
-        """Take the terms of contracts, volatilities per year."""
-        sign, deviation = options.sign, volatility * np.sqrt(options.years)
-        carried = options.carry * options.years
-        discount = sign * np.exp(-options.rate * options.years)
-        return cls(sign, deviation, carried + deviation**2 / 2, discount * np.exp(carried), discount)
+    def of(cls, contract: Contract, volatility: float) -> "Terms":
+        """Take the terms of a contract, volatility per year."""
+        _, years, rate, carry, sign = contract
+        deviation, carried, discount = volatility * sqrt(years), carry * years, sign * exp(-rate * years)
+        return cls(sign, deviation, carried + deviation * deviation / 2, discount * exp(carried), discount)
 
-    def value(self, moneyness: Floats) -> tuple[Floats, Floats, Floats]:
-        """Return value, delta, and gamma times the price of the underlying, at prices in units of the strike."""
-        d1 = (np.log(moneyness) + self.drift) / self.deviation
-        both = normal_cdf(np.concatenate([self.sign * d1, self.sign * (d1 - self.deviation)]))
-        delta = self.growth * both[: len(d1)]
-        density = self.sign * self.growth * np.exp(d1 * d1 / -2) / (_ROOT_OF_2_PI * self.deviation)
-        return moneyness * delta - self.discount * both[len(d1) :], delta, density
+    def value(self, moneyness: float) -> tuple[float, float, float]:
+        """Return value, delta, and gamma times the price of the underlying, at a price in units of the strike."""
+        sign, deviation, drift, growth, discount = self
+        d1 = (log(moneyness) + drift) / deviation
+        delta = growth * normal_cdf(sign * d1)
+        density = sign * growth * exp(d1 * d1 / -2) / (_ROOT_OF_2_PI * deviation)
+        return moneyness * delta - discount * normal_cdf(sign * (d1 - deviation)), delta, density
 
 
-def normal_cdf(x: Floats) -> Floats:
-    """Return the standard normal distribution function, shape (n,); NaN where x is NaN."""
-    return np.fromiter(map(erfc, (x / -_ROOT_OF_2).tolist()), np.float64, len(x)) / 2
+def normal_cdf(x: float) -> float:
+    """Return the standard normal distribution function; NaN of NaN."""
+    return erfc(x / -_ROOT_OF_2) / 2

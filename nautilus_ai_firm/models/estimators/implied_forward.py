@@ -8,7 +8,7 @@ import numpy as np
 
 from nautilus_ai_firm.messages import Floats
 from nautilus_ai_firm.models.estimators.american_option import american_value
-from nautilus_ai_firm.models.estimators.european_option import Options, european_value
+from nautilus_ai_firm.models.estimators.european_option import Options, european_worth
 from nautilus_ai_firm.models.estimators.implied_volatility import implied_volatility
 from nautilus_ai_firm.models.estimators.option_quotes import OptionQuotes, Places
 
@@ -69,7 +69,7 @@ def implied_forwards(quotes: OptionQuotes, years: Floats, rate: float) -> Forwar
         carry=carry[group],
         is_call=strike > first[group],
     )
-    volatility = implied_volatility(pairs, np.where(pairs.is_call, call, put), european_value)
+    volatility = implied_volatility(pairs, np.where(pairs.is_call, call, put), european_worth)
     early = american_value(pairs.both_sides(), np.tile(volatility, 2)).premium
     parity = strike + growth * ((call - early[len(puts) :]) - (put - early[: len(puts)]))
     price = _medians(np.where(np.isfinite(volatility), parity, np.nan), group, len(years))

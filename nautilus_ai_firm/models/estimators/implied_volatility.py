@@ -1,12 +1,13 @@
 """Prices of options become the volatilities at which they are fair."""
 
 from collections.abc import Callable
+from math import inf, log, nan, sqrt
 
 import numpy as np
 
 from nautilus_ai_firm.messages import Floats
-from nautilus_ai_firm.models.estimators.american_option import american_value
-from nautilus_ai_firm.models.estimators.european_option import Options, Value, european_value
+from nautilus_ai_firm.models.estimators.american_option import american_worth
+from nautilus_ai_firm.models.estimators.european_option import Contract, Options, Worth, european_worth
 
 LOWEST, HIGHEST = 0.005, 5.0
 """Volatilities between which one is looked for, per year."""
@@ -16,14 +17,14 @@ _TOLERANCE = 1e-6
 """Steps of the search at most, and the step, per year, that is the last one; what remains is far smaller."""
 
 
-type Valuation = Callable[[Options, Floats], Value]
+type Valuation = Callable[[Contract, float], Worth]
 
 
-def implied_volatility(options: Options, price: Floats, valuation: Valuation = american_value) -> Floats:
+def implied_volatility(options: Options, price: Floats, valuation: Valuation = american_worth) -> Floats:
     """Find the volatility at which each option is worth its price.
 
     By Newton's method, halving the interval where that would leave it or hardly moves (the value rises with
-    volatility): first on `european_value`, from the start of Manaster and Koehler (1982), then from there on
+    volatility): first on `european_worth`, from the start of Manaster and Koehler (1982), then from there on
     `valuation`. The slope is gamma S² σ T, which is vega for a European option and nearly so for an American one.
 
     Parameters
@@ -33,7 +34,7 @@ def implied_volatility(options: Options, price: Floats, valuation: Valuation = a
     price : ndarray of shape (n_contracts,)
         Prices in the unit of the spot.
     valuation : callable
-        `american_value`, or `european_value` for the volatility that a European option would have.
+        `american_worth`, or `european_worth` for the volatility that a European option would have.
 
     Returns
     -------
@@ -48,36 +49,39 @@ def implied_volatility(options: Options, price: Floats, valuation: Valuation = a
 
     """
     possible = price > np.maximum(options.sign * (options.spot - options.strike), 0.0)
-    found = np.full(len(price), np.nan)
-    if possible.any():
-        some = options.of(possible)
-        forward = np.log(some.spot / some.strike) + some.carry * some.years
-        start = np.clip(np.sqrt(2 * np.abs(forward) / some.years), 0.1, 2.0)
-        start = _solve(european_value, some, price[possible], start)
-        if valuation is not european_value:
-            start = _solve(valuation, some, price[possible], start)
-        inside = (start > 1.01 * LOWEST) & (start < 0.99 * HIGHEST)
-        found[possible] = np.where(inside, start, np.nan)
-    return found
+    rows = zip(options.contracts(), (price / options.strike).tolist(), possible.tolist(), strict=True)
+    found = [_volatility(valuation, contract, one) if may_be else nan for contract, one, may_be in rows]
+    return np.array(found, dtype=np.float64)
 
 
-def _solve(valuation: Valuation, options: Options, price: Floats, start: Floats) -> Floats:
-    low, high = np.full(len(price), LOWEST), np.full(len(price), HIGHEST)
-    volatility, before = start, np.full(len(price), HIGHEST)
-    moving = np.ones(len(price), dtype=np.bool_)
+def _volatility(valuation: Valuation, contract: Contract, price: float) -> float:
+    forward = log(contract.moneyness) + contract.carry * contract.years
+    start = min(max(sqrt(2 * abs(forward) / contract.years), 0.1), 2.0)
+    found = _solve(european_worth, contract, price, start)
+    if valuation is not european_worth:
+        found = _solve(valuation, contract, price, found)
+    return found if 1.01 * LOWEST < found < 0.99 * HIGHEST else nan
+
+
+def _solve(valuation: Valuation, contract: Contract, price: float, start: float) -> float:
+    low, high, volatility, before = LOWEST, HIGHEST, start, HIGHEST
+    scale = contract.moneyness**2 * contract.years
     for _ in range(_ITERATIONS):
-        worth = valuation(options, volatility)
+        worth = valuation(contract, volatility)
         error = worth.price - price
-        low, high = np.where(error < 0, volatility, low), np.where(error < 0, high, volatility)
-        slope = worth.gamma * options.spot**2 * volatility * options.years
-        step = error / np.where(slope > 0, slope, np.nan)
+        if error < 0:
+            low = volatility
+        else:
+            high = volatility
+        slope = worth.gamma * scale * volatility
+        step = error / slope if slope > 0 else inf
+        after = volatility - step
         # close to exercise the slope is no vega any more, and steps hardly get shorter
-        newton = (np.abs(step) < before / 2) & (volatility - step > low) & (volatility - step < high)
-        newton |= np.abs(step) <= _TOLERANCE
-        after = np.where(newton, volatility - step, (low + high) / 2)
-        before = np.abs(after - volatility)
-        volatility = np.where(moving, after, volatility)
-        moving &= before > _TOLERANCE
-        if not moving.any():
+        newton = abs(step) < before / 2 and low < after < high
+        if not newton and abs(step) > _TOLERANCE:
+            after = (low + high) / 2
+        before = abs(after - volatility)
+        volatility = after
+        if not before > _TOLERANCE:
             break
     return volatility

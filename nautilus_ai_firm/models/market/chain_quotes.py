@@ -1,6 +1,7 @@
 """Quotes of options as they arrive -> the chain of one underlying at the close of a round."""
 
 from dataclasses import dataclass
+from math import nan
 
 import numpy as np
 
@@ -56,7 +57,7 @@ class ChainQuotes:
 
     def __init__(self, terms: ContractTerms) -> None:
         self.terms = terms
-        self._seen_ns = np.zeros(len(terms.names), dtype=np.int64)
+        self._seen_ns = [0] * len(terms.names)
         self._closed_ns = 0
         self._pending: list[tuple[int, int, float, float]] = []
 
@@ -79,15 +80,16 @@ class ChainQuotes:
 
         """
         terms = self.terms
-        bid, ask = np.full((2, len(terms.names)), np.nan)
+        bid, ask = ([nan] * len(terms.names) for _ in range(2))
         waiting = [one for one in self._pending if one[0] > ts_event]
+        seen_ns = self._seen_ns
         for ts, place, bid_price, ask_price in self._pending:
-            if self._seen_ns[place] <= ts <= ts_event:
-                self._seen_ns[place] = ts
+            if seen_ns[place] <= ts <= ts_event:
+                seen_ns[place] = ts
                 if ts > self._closed_ns:
                     bid[place], ask[place] = bid_price, ask_price
         listed_since = session_open_ns or self._closed_ns
-        shown = np.flatnonzero((self._seen_ns > listed_since) & (terms.expiry_ns > ts_event))
+        shown = np.flatnonzero((np.array(seen_ns, dtype=np.int64) > listed_since) & (terms.expiry_ns > ts_event))
         self._pending, self._closed_ns = waiting, ts_event
         return OptionChain(
             underlying=terms.underlying,
@@ -95,6 +97,6 @@ class ChainQuotes:
             strike=terms.strike[shown],
             expiry_ns=terms.expiry_ns[shown],
             is_call=terms.is_call[shown],
-            bid=bid[shown],
-            ask=ask[shown],
+            bid=np.array(bid)[shown],
+            ask=np.array(ask)[shown],
         )

@@ -33,11 +33,15 @@ class LastQuotes:
         """Take the quotes up to the close of a round, nanoseconds UTC; those after it wait for a later one."""
         self._fresh[:] = False
         waiting = [one for one in self._pending if one[0] > ts_event]
+        newest: dict[int, tuple[float, float, float, float]] = {}
         for ts, place, quote in self._pending:
             if self._ts[place] <= ts <= ts_event:
                 self._ts[place] = ts
-                self._values[:, place] = quote
-                self._fresh[place] = True
+                newest[place] = quote
+        if newest:
+            places = list(newest)
+            self._values[:, places] = np.array(list(newest.values())).T
+            self._fresh[places] = True
         self._pending = waiting
         bid, ask, bid_size, ask_size = self._values.copy()
         return Quotes(bid=bid, ask=ask, bid_size=bid_size, ask_size=ask_size, fresh=self._fresh.copy())

@@ -25,7 +25,17 @@ class OpenRound:
 
     """
 
-    __slots__ = ("_awaited", "_bars", "_fresh", "_input_ts", "_inputs", "_inputs_fresh", "_missing", "_watched")
+    __slots__ = (
+        "_awaited",
+        "_bars",
+        "_fresh",
+        "_input_ts",
+        "_inputs",
+        "_inputs_fresh",
+        "_missing",
+        "_reported",
+        "_watched",
+    )
 
     def __init__(
         self,
@@ -39,6 +49,7 @@ class OpenRound:
         self._awaited = awaited
         self._missing = set(awaited)
         self._bars = np.full((5, n_instruments), np.nan)  # open, high, low, close, volume
+        self._reported: dict[int, tuple[float, float, float, float, float]] = {}
         self._fresh = np.zeros(n_instruments, dtype=np.bool_)
         self._inputs = np.array([initial_inputs.get(place, np.nan) for place in range(n_inputs)])
         self._inputs_fresh = np.isfinite(self._inputs)
@@ -47,12 +58,11 @@ class OpenRound:
     @property
     def is_full(self) -> bool:
         """Whether every instrument and every awaited input has reported."""
-        return not self._missing and bool(self._fresh.all())
+        return not self._missing and len(self._reported) == len(self._fresh)
 
     def store_bar(self, place: int, bar: tuple[float, float, float, float, float]) -> None:
         """Store open, high, low, close and volume of one instrument."""
-        self._bars[:, place] = bar
-        self._fresh[place] = True
+        self._reported[place] = bar
 
     def store_input(self, place: int, value: float, ts_event: int) -> None:
         """Store an input; of figures published together, in whatever order, the latest period counts."""
@@ -78,6 +88,11 @@ class OpenRound:
             Open and close of the session in which the round closes, nanoseconds UTC; 0 and 0 outside of sessions.
 
         """
+        if self._reported:
+            places = list(self._reported)
+            self._bars[:, places] = np.array(list(self._reported.values())).T
+            self._fresh[places] = True
+            self._reported = {}
         stale = ~self._fresh
         self._bars[:3, stale] = self._bars[3, stale]
         self._bars[4, stale] = np.where(np.isnan(self._bars[3, stale]), np.nan, 0.0)

@@ -46,6 +46,8 @@ class CorrelationManager:
     The statistic of the breakdown alert: y = artanh of the average correlation (Fisher 1921, which makes its spread
     independent of its level), less its own exponentially weighted mean, over the usual size of such differences before
     this round (`EwmaZScore`). An alert where it is `alert_z` or more in size: diversification gone, or hedges broken.
+    Where correlations do not change, 3 is reached in one to six rounds of a thousand, 5 in none to one of five thousand
+    (2 to 30 instruments, normal and fat-tailed, 6,000 rounds each).
 
     Parameters
     ----------

@@ -88,8 +88,7 @@ class Groups:
 
     def value(self, group: int, weights: Floats) -> float:
         """Return the exposure of one group."""
-        sizes: Floats = np.maximum(np.abs(weights), self.floor)
-        return float(np.sum(self.share[group] * sizes))
+        return float(self.values(weights)[group])
 
     def scaled(self, group: int, base: Floats, steps: Floats, factor: float) -> Floats:
         """Return weights whose increases are scaled by factor ** share: who has no share in a group is left alone."""

@@ -27,6 +27,9 @@ class Faults:
     delays_s: dict[str, float] = field(default_factory=dict[str, float])
     """How long requests of a name wait before they are looked at."""
 
+    withheld: set[str] = field(default_factory=set[str])
+    """Symbols whose market data the account has not subscribed to."""
+
     paced: bool = False
     """Whether historical requests are counted as the broker does: 60 in ten minutes, 15 s between equal ones."""
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from tests.faults.gateway.faults import Faults
 from tests.faults.gateway.market import FIVE_SECONDS, Market, contract_of
 from tests.faults.gateway.messages import make
 from tests.faults.gateway.session import Handler, Session
@@ -36,13 +37,15 @@ class MarketDesk:
     ----------
     market : Market
         What is listed, and its state.
+    faults : Faults
+        Whose data are withheld.
     entitled : callable
         Whether the account has live data; without it there are delayed data for those who asked for them.
 
     """
 
-    def __init__(self, market: Market, entitled: Callable[[], bool]) -> None:
-        self._market, self._entitled = market, entitled
+    def __init__(self, market: Market, faults: Faults, entitled: Callable[[], bool]) -> None:
+        self._market, self._faults, self._entitled = market, faults, entitled
         self._subscriptions: list[Subscription] = []
 
     @property
@@ -156,10 +159,13 @@ class MarketDesk:
 
     def _listed(self, session: Session, request: Any) -> str | None:
         stock = self._market.find(request.contract)
-        if stock is not None:
-            return stock.symbol
-        session.error(request.reqId, NO_SUCH_STOCK, "No security definition has been found for the request")
-        return None
+        if stock is None:
+            session.error(request.reqId, NO_SUCH_STOCK, "No security definition has been found for the request")
+            return None
+        if stock.symbol in self._faults.withheld:
+            session.error(request.reqId, NOT_SUBSCRIBED, "Requested market data is not subscribed.")
+            return None
+        return stock.symbol
 
     def _send_quote(self, one: Subscription, quote: Quote) -> None:
         self._send_price(one, BID, quote.bid, BID_SIZE, quote.bid_size)

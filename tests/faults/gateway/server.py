@@ -68,7 +68,7 @@ class Gateway:
         self.market = Market(stocks, history or {})
         self._sessions: list[Session] = []
         self._account_desk = AccountDesk(self.books, self.market)
-        self._market_desk = MarketDesk(self.market, lambda: self.live_data)
+        self._market_desk = MarketDesk(self.market, self.faults, lambda: self.live_data)
         self._history_desk = HistoryDesk(self.market, self.faults)
         self._order_desk = OrderDesk(
             self.market, self.books, self.faults, lambda: self._sessions, self._account_desk.tell, time_zone

@@ -63,5 +63,5 @@ def test_no_volatility_has_no_value():
 
 def test_the_normal_distribution_is_that_of_scipy_in_its_tails_too():
     x = np.linspace(-30, 9, 400)
-    np.testing.assert_allclose(normal_cdf(x), norm.cdf(x), rtol=1e-12)
-    assert np.isnan(normal_cdf(np.array([np.nan]))).all()
+    np.testing.assert_allclose(list(map(normal_cdf, x.tolist())), norm.cdf(x), rtol=1e-12)
+    assert np.isnan(normal_cdf(np.nan))

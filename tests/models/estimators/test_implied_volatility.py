@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nautilus_ai_firm.models.estimators.american_option import american_value
-from nautilus_ai_firm.models.estimators.european_option import Options, european_value
+from nautilus_ai_firm.models.estimators.american_option import american_value, american_worth
+from nautilus_ai_firm.models.estimators.european_option import Options, european_value, european_worth
 from nautilus_ai_firm.models.estimators.implied_volatility import implied_volatility
 from tests.models.option_surface import true
 
@@ -29,11 +29,11 @@ def out_of_the_money(n, seed=6, longest=182):
 @settings(max_examples=40)
 def test_finds_the_volatility_of_which_the_price_was_made(seed):
     contracts, sigma = out_of_the_money(25, seed)
-    for valuation in (american_value, european_value):
-        price = valuation(contracts, sigma).price
+    for value, worth in ((american_value, american_worth), (european_value, european_worth)):
+        price = value(contracts, sigma).price
         # of options out of the money against the forward some are in the money against the spot, and due
         held = price > np.maximum(contracts.sign * (contracts.spot - contracts.strike), 0) + 1e-6
-        found = implied_volatility(contracts, price, valuation)
+        found = implied_volatility(contracts, price, worth)
         np.testing.assert_allclose(found[held], sigma[held], atol=1e-6)
         assert held.mean() > 0.8
 
@@ -58,7 +58,7 @@ def test_equals_the_volatility_of_quantlibs_prices():
     error = np.abs(found - sigma)
     assert error.max() < 0.004
     assert np.quantile(error, 0.9) < 0.001
-    ignorant = implied_volatility(contracts, true(contracts, sigma), european_value)
+    ignorant = implied_volatility(contracts, true(contracts, sigma), european_worth)
     assert np.abs(ignorant - sigma).max() > 2 * error.max()  # the control: early exercise left out
 
 
