@@ -21,6 +21,8 @@ class Topic(StrEnum):
     LATE_BAR = "firm.market.late_bar"
     SIGNAL = "firm.signals.event"
     DECISION = "firm.cio.decision"
+    RISK_ALERT = "firm.risk.alert"
+    RISK_REPORT = "firm.risk.report"
     RISKED = "firm.risk.decision"
     CLEARED = "firm.compliance.decision"
     RISK_COMMAND = "firm.risk.command"
@@ -42,6 +44,7 @@ class Priority:
     COMMAND = 900_000
     EXECUTION_MARKS = 800_001
     CIO_OPENS = 800_000
+    RISK_LEARNS = 799_000
     STOPS = 750_000  # after execution took the marks, and before anyone decides
     DESK = 700_000
     SIGNALS = 600_000

@@ -20,6 +20,7 @@ from nautilus_ai_firm.research.lookahead.audit import audit_lookahead as lookahe
 from nautilus_ai_firm.research.lookahead.report import lookahead_report
 from nautilus_ai_firm.research.outline import in_catalog, outline, switch_line
 from nautilus_ai_firm.research.replay_report import replay_report
+from nautilus_ai_firm.research.risk_report import risk_report
 from nautilus_ai_firm.research.signals_report import signals_report
 from nautilus_ai_firm.research.sweeps.commands import sweep, walk
 from nautilus_ai_firm.research.tearsheet import write_tearsheet
@@ -160,6 +161,12 @@ def compare(
     typer.echo(comparison_text(found))
     if html is not None:
         typer.echo(f"page  {write_comparison_page(found, html)}")
+
+
+@app.command()
+def risk(run: RunFolder) -> None:
+    """Print the limits of a run with their peaks, its exceptions of the value at risk, stress and leverage."""
+    typer.echo(risk_report(open_run(run)))
 
 
 @app.command()

@@ -16,6 +16,7 @@ from nautilus_ai_firm.agents.market import Feed, MarketDesk
 from nautilus_ai_firm.agents.obedience import Safety
 from nautilus_ai_firm.agents.records import Recorder, RecordsDesk
 from nautilus_ai_firm.agents.risk import RiskDesk
+from nautilus_ai_firm.agents.risk_plan import risk_plan
 from nautilus_ai_firm.agents.signals import Measure, Seat, SignalDesk, unmeasured
 from nautilus_ai_firm.agents.stops import StopDesk
 from nautilus_ai_firm.bus import Failures
@@ -23,7 +24,8 @@ from nautilus_ai_firm.clock import MarketTime
 from nautilus_ai_firm.data.sessions import Sessions
 from nautilus_ai_firm.gateways.kill_switch import KillSwitch
 from nautilus_ai_firm.models.execution.ledger import WorkingLedger
-from nautilus_ai_firm.settings import Firm, model_module, params_of, watched_by
+from nautilus_ai_firm.models.risk.review import RiskReview
+from nautilus_ai_firm.settings import Firm, bar_length_ns, model_module, params_of, watched_by
 
 COMPONENT_TIME = MarketTime()
 
@@ -100,7 +102,8 @@ def seat(
     for seats in _signal_seats(firm):
         host.add_actor(SignalDesk(seats, failures, measure))
     host.add_actor(CioDesk(firm.cio, firm.signals.agents, book, sessions, failures))
-    host.add_actor(RiskDesk(firm.risk, universe, kill_switch, failures))
+    review, bar_ns = RiskReview(risk_plan(firm, universe)), bar_length_ns(firm.market.bar)
+    host.add_actor(RiskDesk(review, sessions, bar_ns, kill_switch, failures, firm.risk.halt_allows_reducing))
     stops = firm.risk.stops
     if stops is not None:
         host.add_actor(StopDesk(stops, universe, failures))

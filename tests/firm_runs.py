@@ -100,9 +100,21 @@ FIRM: dict[str, Any] = {
     },
     "risk": {
         "max_position": 0.40,
+        "max_sector": 1.00,
         "max_gross": 1.50,
         "max_net": 1.20,
+        "max_leverage": 1.50,
+        "max_concentration": 0.50,
+        "max_participation": 10.0,
+        "max_turnover": 3.00,
+        "max_agent": 2.00,
+        "max_overnight": 1.50,
         "max_drawdown": 0.30,
+        "value_at_risk": "off",
+        "stress": "off",
+        "losses": "off",
+        "velocity": "off",
+        "correlation": "off",
         "halt_allows_reducing": True,
         "kill_switch_file": "/nonexistent/kill_switch.json",
     },
@@ -125,6 +137,54 @@ FIRM: dict[str, Any] = {
     },
 }
 """A firm whose models warm up quickly; the tests do not lean on the values of `configs/`."""
+
+ALL_RISK: dict[str, Any] = {
+    "market.universe.sector": "stocks",
+    "risk.drawdown_tiers": [
+        {"action": "warn", "drawdown": 0.02, "recovery": 0.01},
+        {"action": "halve", "drawdown": 0.05, "recovery": 0.03},
+        {"action": "no_new_risk", "drawdown": 0.08, "recovery": 0.06},
+        {"action": "flatten", "drawdown": 0.12},
+    ],
+    "risk.value_at_risk": {
+        "max_var": 0.02,
+        "max_es": 0.03,
+        "methods": ["historical", "student_t"],
+        "confidence": 0.95,
+        "window_rounds": 20,
+    },
+    "risk.stress": {
+        "max_loss": 0.20,
+        "scenarios": [
+            {
+                "name": name,
+                "kind": "hypothetical",
+                "description": "planned",
+                "horizon_sessions": 1,
+                "shocks": [{"instrument": "*", "move": move}],
+            }
+            for name, move in (("fall", -0.2), ("rise", 0.15))
+        ],
+    },
+    "risk.losses": {"max_daily": 0.03, "max_weekly": 0.06, "max_rolling": 0.08, "rolling_rounds": 10},
+    "risk.velocity": {
+        "span": 50.0,
+        "warm_up": 20,
+        "fast": 5.0,
+        "crash": 20.0,
+        "floor_bps": 3.0,
+        "longest_minutes": 390.0,
+    },
+    "risk.correlation": {
+        "max_cluster": 0.6,
+        "cluster_threshold": 0.5,
+        "span": 20.0,
+        "window_rounds": 20,
+        "history_span": 60.0,
+        "alert_z": 3.0,
+    },
+}
+"""Changes that switch on everything that the risk desk can measure."""
 
 ABSENT = object()
 
@@ -303,7 +363,7 @@ class Tape:
         self.messages.append(message)
 
     snapshot = late_bar = signal = decision = risked = cleared = command = gate_result = order = parent = _keep
-    connection = _keep
+    connection = risk_alert = risk_report = _keep
 
     def of(self, kind: type) -> list[Any]:
         """Messages of one type."""

@@ -15,8 +15,10 @@ from nautilus_ai_firm.messages import (
     MarketSnapshot,
     OrderRecord,
     ParentRecord,
+    RiskAlertEvent,
     RiskCommand,
     RiskedDecision,
+    RiskReport,
     SignalEvent,
 )
 
@@ -31,6 +33,8 @@ class Recorder(Protocol):
     def risked(self, message: RiskedDecision) -> None: ...
     def cleared(self, message: ClearedDecision) -> None: ...
     def command(self, message: RiskCommand) -> None: ...
+    def risk_alert(self, message: RiskAlertEvent) -> None: ...
+    def risk_report(self, message: RiskReport) -> None: ...
     def gate_result(self, message: GateResult) -> None: ...
     def order(self, message: OrderRecord) -> None: ...
     def parent(self, message: ParentRecord) -> None: ...
@@ -59,6 +63,8 @@ class RecordsDesk(DataActor):
             (Topic.RISKED, self._recorder.risked),
             (Topic.CLEARED, self._recorder.cleared),
             (Topic.RISK_COMMAND, self._recorder.command),
+            (Topic.RISK_ALERT, self._recorder.risk_alert),
+            (Topic.RISK_REPORT, self._recorder.risk_report),
             (Topic.GATE_RESULT, self._recorder.gate_result),
             (Topic.ORDER_RECORD, self._recorder.order),
             (Topic.PARENT_RECORD, self._recorder.parent),

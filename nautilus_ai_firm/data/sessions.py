@@ -90,6 +90,16 @@ class Sessions:
         index = self.session_index(ts_ns)
         return np.where(index >= 0, self.closes_ns[index], 0)[()]
 
+    def closes_within(self, ts_ns: int, length_ns: int) -> bool:
+        """Whether the exchange closes within so long after a time, or is closed then.
+
+        Where one session begins as another one ends, the exchange does not close.
+        """
+        close_ns = int(self.session_close_ns(ts_ns))
+        while close_ns and close_ns <= ts_ns + length_ns and bool(self.is_open(close_ns)):
+            close_ns = int(self.session_close_ns(close_ns))
+        return close_ns <= ts_ns + length_ns
+
     def span_of(self, ts_ns: int) -> tuple[int, int]:
         """Open and close of the session that holds a time, both ends included, nanoseconds UTC; zeros outside.
 

@@ -35,10 +35,10 @@ from nautilus_ai_firm.hosts.fresh_history import FreshHistory
 from nautilus_ai_firm.hosts.gateway_bars import Ask, broker_contract
 from nautilus_ai_firm.hosts.stopping import Stop
 from nautilus_ai_firm.hosts.study import Stage, Study, charges_of
-from nautilus_ai_firm.hosts.universe import bar_length_ns, universe_of
+from nautilus_ai_firm.hosts.universe import universe_of
 from nautilus_ai_firm.hosts.warm_up import WarmUp, warm_up
 from nautilus_ai_firm.hosts.watching import Watching, with_watched
-from nautilus_ai_firm.settings import Loaded, decode, encode
+from nautilus_ai_firm.settings import Loaded, bar_length_ns, decode, encode
 
 MS_NS = 1_000_000
 DAY_NS = 86_400_000_000_000

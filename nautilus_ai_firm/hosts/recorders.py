@@ -10,8 +10,10 @@ from nautilus_ai_firm.messages import (
     MarketSnapshot,
     OrderRecord,
     ParentRecord,
+    RiskAlertEvent,
     RiskCommand,
     RiskedDecision,
+    RiskReport,
     SignalEvent,
 )
 
@@ -63,6 +65,16 @@ class Recorders:
         """Tell each what risk orders."""
         for recorder in self._recorders:
             recorder.command(message)
+
+    def risk_alert(self, message: RiskAlertEvent) -> None:
+        """Tell each that a limit is nearly or wholly used."""
+        for recorder in self._recorders:
+            recorder.risk_alert(message)
+
+    def risk_report(self, message: RiskReport) -> None:
+        """Tell each how far the limits are used."""
+        for recorder in self._recorders:
+            recorder.risk_report(message)
 
     def gate_result(self, message: GateResult) -> None:
         """Tell each what the gate said."""

@@ -17,7 +17,9 @@ from nautilus_ai_firm.messages import (
     MarketSnapshot,
     OrderEventKind,
     OrderRecord,
+    RiskAlertEvent,
     RiskCommand,
+    Severity,
     SignalEvent,
 )
 from nautilus_ai_firm.models.execution.ledger import WorkingLedger
@@ -133,6 +135,16 @@ class StatusBoard:
     def command(self, message: RiskCommand) -> None:
         """Alert to what risk orders."""
         self.alert(f"{message.action.upper()} by {message.who}: {message.cause}")
+
+    def risk_alert(self, message: RiskAlertEvent) -> None:
+        """Alert to a limit that is broken; a warning is for the records."""
+        if message.severity is not Severity.WARNING:
+            subject = "" if message.subject is None else f" of {message.subject}"
+            text = f"{message.rule}{subject} {message.value:.4g}, limit {message.limit:.4g}: {message.action}"
+            self.alert(text)
+
+    def risk_report(self, message: Any) -> None:
+        """Do nothing: the run folder has it."""
 
     def gate_result(self, message: GateResult) -> None:
         """Count what the gate refused."""

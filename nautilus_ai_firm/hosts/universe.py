@@ -13,7 +13,6 @@ from nautilus_ai_firm.settings import ConfigError, Firm
 
 SESSION_MINUTES = 390  # a regular session of the exchanges at hand
 SESSIONS_PER_YEAR = 252
-LENGTHS_NS = {"MINUTE": 60_000_000_000, "HOUR": 3_600_000_000_000, "DAY": 86_400_000_000_000}
 MINUTES = {"MINUTE": 1, "HOUR": 60, "DAY": SESSION_MINUTES}
 
 
@@ -83,12 +82,6 @@ def universe_with(firm: Firm, instruments: Sequence[Instrument]) -> Universe:
         bar_minutes=minutes,
         bars_per_year=SESSIONS_PER_YEAR * -(-SESSION_MINUTES // minutes),
     )
-
-
-def bar_length_ns(bar: str) -> int:
-    """Length of decision bars, nanoseconds; a day is 24 hours here, whatever the session."""
-    step, unit = bar.split("-")
-    return int(step) * LENGTHS_NS[unit]
 
 
 def bar_minutes(bar: str) -> int:

@@ -30,7 +30,7 @@ from nautilus_ai_firm.messages.orders import (
     ParentRecord,
     SessionEnd,
 )
-from nautilus_ai_firm.messages.risk import StressResult
+from nautilus_ai_firm.messages.risk import RiskAlertEvent, RiskReport, Severity, StressResult
 
 __all__ = [
     "Absence",
@@ -56,9 +56,12 @@ __all__ = [
     "Quotes",
     "QuotingIntent",
     "RiskAction",
+    "RiskAlertEvent",
     "RiskCommand",
+    "RiskReport",
     "RiskedDecision",
     "SessionEnd",
+    "Severity",
     "SignalEvent",
     "StressResult",
     "Times",

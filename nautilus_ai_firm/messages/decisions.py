@@ -62,13 +62,17 @@ class SignalEvent(ReadOnlyArrays):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Breach:
-    """A limit that was hit: what was seen, what is allowed, and what the desk did about it."""
+    """A limit that was hit: what was seen, what is allowed, and what the desk did about it.
+
+    `group` names the sector, cluster or agent whose limit it is.
+    """
 
     rule: str
     instrument_id: str | None
     observed: float
     limit: float
     action: str
+    group: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

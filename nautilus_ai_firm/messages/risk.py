@@ -1,6 +1,7 @@
 """What the risk desk tells of its figures."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
 
@@ -37,3 +38,78 @@ class StressResult(ReadOnlyArrays):
     def worst_loss(self) -> float:
         """The largest loss, a fraction of equity; negative where every scenario is a gain."""
         return float(self.losses[self.worst])
+
+
+class Severity(StrEnum):
+    """How bad it is, from the mildest."""
+
+    WARNING = "warning"
+    BREACH = "breach"
+    CRITICAL = "critical"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RiskAlertEvent:
+    """A limit that is nearly or wholly used, told in the round in which it came to that and not again until it passed.
+
+    Attributes
+    ----------
+    round : int
+        The round.
+    ts_event : int
+        Its close, nanoseconds UTC.
+    rule : str
+        The limit.
+    subject : str or None
+        Instrument, sector, cluster, agent or scenario; None is the whole portfolio.
+    value, limit : float
+        What was seen, and what is allowed, in the unit of the limit.
+    use : float
+        value / limit; infinite values are told as the largest that a record holds.
+    action : str
+        What the desk did about it.
+    severity : Severity
+        A warning near a limit, a breach of one, or a halt.
+
+    """
+
+    round: int
+    ts_event: int
+    rule: str
+    subject: str | None
+    value: float
+    limit: float
+    use: float
+    action: str
+    severity: Severity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RiskReport(ReadOnlyArrays):
+    """How far each limit is used by what risk lets through in a round.
+
+    Attributes
+    ----------
+    round : int
+        The round.
+    ts_event : int
+        Its close, nanoseconds UTC.
+    rules : tuple of str
+        Names of the limits; one may be there for several subjects.
+    subjects : tuple of str
+        Instrument (of a limit of each instrument the one that uses most), sector, cluster, agent; empty is the whole
+        portfolio.
+    value, limit : ndarray of shape (n_rules,)
+        What is used, NaN where it is not known, and what is allowed.
+    stress : StressResult, optional
+        Losses by scenario, where the firm has scenarios.
+
+    """
+
+    round: int
+    ts_event: int
+    rules: tuple[str, ...]
+    subjects: tuple[str, ...]
+    value: Floats
+    limit: Floats
+    stress: StressResult | None = None

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from nautilus_ai_firm.data.columns import utc
 from nautilus_ai_firm.research.benchmark import BENCHMARK
 from nautilus_ai_firm.research.outline import cost_rows
+from nautilus_ai_firm.research.risk_figures import RiskFigures, risk_figures
 from nautilus_ai_firm.runs.folder import Run
 from nautilus_ai_firm.runs.performance import daily_returns, performance
 from nautilus_ai_firm.runs.session_facts import Host
@@ -43,6 +44,8 @@ class Figures:
         Desk, rule, how often.
     commands : list of str
         What the risk desk ordered, when, by whom and why.
+    risk : RiskFigures
+        Peaks of the limits, stress, exceptions of the value at risk.
 
     """
 
@@ -54,6 +57,7 @@ class Figures:
     amounts: dict[str, float]
     refusals: list[tuple[str, str, int]]
     commands: list[str]
+    risk: RiskFigures
 
 
 def session_line(run: Run) -> str:
@@ -93,6 +97,7 @@ def figures_of(run: Run) -> Figures:
         amounts=amounts,
         refusals=[(desk, rule, count) for desk, rule, count in run.summary["refusals"]],
         commands=_commands(run.folder / "audit.jsonl"),
+        risk=risk_figures(run),
     )
 
 

@@ -8,9 +8,8 @@ from nautilus_ai_firm.data.columns import utc
 from nautilus_ai_firm.data.commands import DEFAULT_CATALOG
 from nautilus_ai_firm.gateways.kill_switch import FileKillSwitch
 from nautilus_ai_firm.hosts.study import Study, prepare
+from nautilus_ai_firm.research.risk_limits import MISSING, or_missing, risk_limit_rows
 from nautilus_ai_firm.settings import Firm, Loaded, SignalAgent
-
-MISSING = "MISSING, so orders are refused"
 
 type Rows = list[tuple[str, str]]
 
@@ -80,19 +79,16 @@ def switch_line(path: Path) -> str:
 
 def limit_rows(firm: Firm) -> Rows:
     """List every limit with its value, `MISSING` where the configuration gives none."""
-    risk, gate, currency = firm.risk, firm.execution.gate, firm.venue.currency
+    gate, currency = firm.execution.gate, firm.venue.currency
     messages = f"{{:g}} in {gate.message_window_seconds} s"
     rows = [
-        ("max_position", _or_missing("{:.1%} of equity in one instrument", risk.max_position)),
-        ("max_gross", _or_missing("{:.1%} of equity", risk.max_gross)),
-        ("max_net", _or_missing("{:.1%} of equity", risk.max_net)),
-        ("max_drawdown", _or_missing("{:.1%} from the high-water mark, then a halt", risk.max_drawdown)),
-        ("max_collar", _or_missing("{:.1%} from the last close", gate.max_collar)),
-        ("max_messages", _or_missing(messages, gate.max_messages)),
+        *risk_limit_rows(firm.risk),
+        ("max_collar", or_missing("{:.1%} from the last close", gate.max_collar)),
+        ("max_messages", or_missing(messages, gate.max_messages)),
     ]
     for instrument in firm.market.universe:
-        value = _or_missing(f"{{:,.0f}} {currency}", instrument.max_order_value)
-        volume = _or_missing("{:,.0f} units", instrument.max_order_volume)
+        value = or_missing(f"{{:,.0f}} {currency}", instrument.max_order_value)
+        volume = or_missing("{:,.0f} units", instrument.max_order_volume)
         if MISSING in {value, volume}:
             rows += [(f"{instrument.id} max_order_value", value), (f"{instrument.id} max_order_volume", volume)]
         else:
@@ -149,7 +145,3 @@ def _may_miss(agent: SignalAgent) -> str:
     if not agent.may_miss:
         return ""
     return f"; may miss rounds, half-life {agent.half_life_rounds:g}, at most {agent.max_age_rounds} rounds"
-
-
-def _or_missing(form: str, limit: float | None) -> str:
-    return MISSING if limit is None else form.format(limit)

@@ -43,12 +43,13 @@ from nautilus_ai_firm.hosts.raw_series import RAW_PRICES
 from nautilus_ai_firm.research.benchmark import ASSUMPTIONS
 from nautilus_ai_firm.research.figures import PURPOSE, Figures, figures_of, session_line
 from nautilus_ai_firm.research.outline import limit_rows
+from nautilus_ai_firm.research.risk_report import PEAK_HEADS, STRESS_HEADS, peak_rows, stress_rows
 from nautilus_ai_firm.runs.folder import Run
 
 TEARSHEET = "tearsheet.html"
 BARS, LINES = "firm_bars", "firm_lines"
 SHARPE_DAYS = 60  # of the engine's rolling Sharpe ratio; with fewer its chart is empty
-ROW_PIXELS = (480, 340, 340, 260, 260, 260)
+ROW_PIXELS = (480, 340, 340, 260, 260, 260, 260)
 GAP_PIXELS = 90  # between rows: a title and the labels of an axis
 MARGIN_PIXELS = 200  # the engine's own, above and below
 COLUMNS = 2
@@ -153,6 +154,14 @@ def _charts(run: Run, figures: Figures) -> list[TearsheetChart]:
         ),
         _bars("Costs, USD (negative: earned)", figures.amounts, ",.0f"),
     ]
+    if figures.risk.peaks:
+        used = sorted(figures.risk.peaks, key=lambda peak: (math.isnan(peak.share), -peak.share, peak.rule))[
+            :MOST_RULES
+        ]
+        charts.append(_bars("Largest use of limits", {peak.rule: peak.share for peak in used}, ".0%"))
+    if figures.risk.stress:
+        losses = {row.scenario: row.worst for row in figures.risk.stress[:MOST_RULES]}
+        charts.append(_bars("Largest loss under stress, of equity", losses, ".1%"))
     if figures.refusals:
         most = {f"{desk}<br>{rule}": count for desk, rule, count in figures.refusals[:MOST_RULES]}
         charts.append(_bars("Refusals by rule", most, ",d"))
@@ -259,6 +268,8 @@ def _page(figure: str, run: Run, figures: Figures) -> str:
         + _section("Costs", ("", "USD", "bps of traded", "configuration (negative: earned)"), figures.costs, (1, 2))
         + _section("Refusals", ("desk", "rule", "times"), refusals or [("none", "", "")], (2,))
         + _section("Limits", ("limit", "value"), limit_rows(figures.firm))
+        + _section("Use of limits", PEAK_HEADS, peak_rows(figures.risk), (2, 3, 4, 6, 7))
+        + _section("Stress", STRESS_HEADS, stress_rows(figures.risk), (1, 2))
         + f"<section><h2>Not modelled</h2><ul>{not_modelled}</ul></section></div>"
     )
     head, _, rest = figure.partition("<body>")

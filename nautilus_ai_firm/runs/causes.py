@@ -27,7 +27,7 @@ class Cause(StrEnum):
     COMMAND = "command"
     """A command of the risk desk is missing or differs."""
     RISK = "risk"
-    """What the risk desk made of the decision: weights, breaches, drawdown."""
+    """What the risk desk made of the decision: weights, breaches, drawdown, the use of its limits and its alerts."""
     COMPLIANCE = "compliance"
     """What the compliance desk made of it: weights, breaches."""
     ORDER = "order"
@@ -109,6 +109,14 @@ FIELDS: dict[str, dict[str, Cause | None]] = {
     },
     "risked": {"decision": _ID, **dict.fromkeys(("drawdown", "weights", "breaches"), Cause.RISK)},
     "cleared": {"risked": _ID, **dict.fromkeys(("weights", "breaches"), Cause.COMPLIANCE)},
+    "risk_alert": {
+        **dict.fromkeys(("round", "rule", "subject"), _ID),
+        **dict.fromkeys(("ts_event", "value", "limit", "use", "action", "severity"), Cause.RISK),
+    },
+    "risk_report": {
+        "round": _ID,
+        **dict.fromkeys(("ts_event", "rules", "subjects", "value", "limit", "stress"), Cause.RISK),
+    },
     "gate_result": {
         "client_order_id": _ID,
         "price": Cause.MARKET_DATA,
@@ -146,6 +154,8 @@ _MISSING = {
     "decision": Cause.DECISION,
     "command": Cause.COMMAND,
     "risked": Cause.RISK,
+    "risk_alert": Cause.RISK,
+    "risk_report": Cause.RISK,
     "cleared": Cause.COMPLIANCE,
     "parent": Cause.ORDER,
     "connection": Cause.CONNECTION,

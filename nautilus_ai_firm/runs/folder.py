@@ -25,7 +25,7 @@ RANDOM_COLUMNS = ("init_id", "events", "adjustments")
 UUID = "-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
 JOURNAL = "journal/session.jsonl"
 """Place of the journal of a session in its run folder."""
-TABLES = ("fills", "orders", "positions", "equity", "signals", "financing")
+TABLES = ("fills", "orders", "positions", "equity", "signals", "financing", "risk")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

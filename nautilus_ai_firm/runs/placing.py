@@ -20,6 +20,8 @@ _KEYS = {
     "signal": ("round", "agent"),
     "decision": ("round",),
     "command": ("sender", "action", "sequence"),
+    "risk_alert": ("round", "rule", "subject"),
+    "risk_report": ("round",),
     "gate_result": ("client_order_id",),
     "order": ("client_order_id", "kind"),
     "parent": ("parent_order_id",),

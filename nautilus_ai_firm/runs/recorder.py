@@ -28,13 +28,16 @@ from nautilus_ai_firm.messages import (
     OrderEventKind,
     OrderRecord,
     ParentRecord,
+    RiskAlertEvent,
     RiskCommand,
     RiskedDecision,
+    RiskReport,
     SignalEvent,
 )
 from nautilus_ai_firm.runs.audit import AuditChain
 from nautilus_ai_firm.runs.charges import MONEY, TIME, FinancingEntry
 from nautilus_ai_firm.runs.result_lines import ResultLines
+from nautilus_ai_firm.runs.risk_table import risk_table
 
 BUFFER_BYTES = 1 << 20
 
@@ -65,6 +68,8 @@ class RunRecorder:
         self.parents: dict[str, ParentRecord] = {}
         self.fills: list[OrderRecord] = []
         self.commands: list[RiskCommand] = []
+        self.alerts: Counter[str] = Counter()  # by severity
+        self._risk: list[RiskReport] = []
         self._equity: dict[str, list[Any]] = defaultdict(list)
         self._signals: list[SignalEvent] = []
         self._contributions: dict[str, np.ndarray] = {}
@@ -144,6 +149,15 @@ class RunRecorder:
         self.commands.append(message)
         self.audit.write("command", {"ts": message.ts_event, **_fields(message, "ts_event")})
 
+    def risk_alert(self, message: RiskAlertEvent) -> None:
+        """Count and write down that a limit is nearly or wholly used."""
+        self.alerts[message.severity] += 1
+        self.audit.write("alert", {"ts": message.ts_event, **_fields(message, "ts_event")})
+
+    def risk_report(self, message: RiskReport) -> None:
+        """Keep how far the limits are used."""
+        self._risk.append(message)
+
     def gate_result(self, message: GateResult) -> None:
         """Write down what the gate said."""
         if message.breach is not None:
@@ -210,6 +224,10 @@ class RunRecorder:
                 "confidence": _joined([signal.confidence for signal in self._signals]),
             }
         )
+
+    def risk_table(self) -> pa.Table:
+        """One row for each limit, subject and round; see `runs.risk_table`."""
+        return risk_table(self._risk)
 
     def order_facts(self) -> dict[str, dict[str, Any]]:
         """Return decision and parent of each order, by client order id; a parent is there even when never sent."""

@@ -13,7 +13,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from nautilus_ai_firm.messages import Failure
+from nautilus_ai_firm.messages import Failure, Severity
 from nautilus_ai_firm.runs.charges import FillCosts, FinancingEntry, fills_table, financing_table
 from nautilus_ai_firm.runs.folder import refusal_rows, report_table, seal, write_manifest, write_summary, write_tables
 from nautilus_ai_firm.runs.money import Traded, money_figures
@@ -131,6 +131,7 @@ def write_results(temporary: Path, ran: Ran, journal: Path | None = None) -> Non
             "equity": equity,
             "signals": recorder.signals_table(),
             "financing": financing_table(ran.financing),
+            "risk": recorder.risk_table(),
         },
     )
     write_manifest(
@@ -172,6 +173,7 @@ def _summary(ran: Ran, equity: pa.Table, fills: pa.Table) -> dict[str, Any]:
         **_money(ran, equity, fills),
         "contributions": recorder.contributions(),
         "refusals": refusal_rows(recorder),
+        "alerts": {severity: recorder.alerts[severity] for severity in Severity},
         "commands": [asdict(command) for command in recorder.commands],
         "not_modelled": (*host_caveats, *NOT_MODELLED, *ran.caveats),
         "audit_head": recorder.audit.head,

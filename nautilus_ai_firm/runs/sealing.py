@@ -26,8 +26,8 @@ from nautilus_ai_firm.settings import decode
 
 MESSAGES = frozenset(
     {
-        "snapshot", "late_bar", "signal", "decision", "risked", "cleared", "command", "gate_result", "order", "parent",
-        "connection",
+        "snapshot", "late_bar", "signal", "decision", "risked", "cleared", "command", "risk_alert", "risk_report",
+        "gate_result", "order", "parent", "connection",
     }
 )  # fmt: skip
 """Records that are messages of the desks: the run folder's recorder hears them as it would in a backtest."""

@@ -14,8 +14,10 @@ from nautilus_ai_firm.messages import (
     MarketSnapshot,
     OrderRecord,
     ParentRecord,
+    RiskAlertEvent,
     RiskCommand,
     RiskedDecision,
+    RiskReport,
     SignalEvent,
 )
 from nautilus_ai_firm.runs.charges import FillCosts, FinancingEntry
@@ -147,6 +149,16 @@ class SessionJournal:
         """Write down what risk orders, before execution obeys."""
         self._journal.append(encode("command", message))
         self._sync()
+
+    def risk_alert(self, message: RiskAlertEvent) -> None:
+        """Write down that a limit is nearly or wholly used."""
+        if message.round > 0:
+            self._journal.append(encode("risk_alert", message))
+
+    def risk_report(self, message: RiskReport) -> None:
+        """Write down how far the limits are used."""
+        if message.round > 0:
+            self._journal.append(encode("risk_report", message))
 
     def gate_result(self, message: GateResult) -> None:
         """Write down what the gate said; one that passed is the intent of an order, on the disk before the order."""

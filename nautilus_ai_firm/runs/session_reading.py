@@ -17,8 +17,10 @@ from nautilus_ai_firm.messages import (
     MarketSnapshot,
     OrderRecord,
     ParentRecord,
+    RiskAlertEvent,
     RiskCommand,
     RiskedDecision,
+    RiskReport,
     SignalEvent,
 )
 from nautilus_ai_firm.runs.charges import FinancingEntry
@@ -36,6 +38,8 @@ PLAIN: dict[str, type] = {
     "signal": SignalEvent,
     "decision": DecisionEvent,
     "command": RiskCommand,
+    "risk_alert": RiskAlertEvent,
+    "risk_report": RiskReport,
     "gate_result": GateResult,
     "order": OrderRecord,
     "parent": ParentRecord,

@@ -15,8 +15,10 @@ from nautilus_ai_firm.messages import (
     OrderEventKind,
     OrderRecord,
     ParentRecord,
+    RiskAlertEvent,
     RiskCommand,
     RiskedDecision,
+    RiskReport,
     SignalEvent,
 )
 from nautilus_ai_firm.runs.result_lines import ResultLines
@@ -91,6 +93,12 @@ class TrialRecorder:
         """Let it go by."""
 
     def command(self, message: RiskCommand) -> None:
+        """Let it go by."""
+
+    def risk_alert(self, message: RiskAlertEvent) -> None:
+        """Let it go by."""
+
+    def risk_report(self, message: RiskReport) -> None:
         """Let it go by."""
 
     def gate_result(self, message: GateResult) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from nautilus_ai_firm.messages import RiskReport
 from nautilus_ai_firm.runs.placing import Placed
 
 _SHOWN = 3
@@ -27,6 +28,7 @@ class Names:
 _SUBJECTS = {
     "signal": "signal {0.agent}",
     "command": "command {0.sequence} {0.action}",
+    "risk_alert": "alert {0.rule}",
     "gate_result": "gate {0.client_order_id}",
     "order": "order {0.client_order_id} {0.kind}",
     "parent": "parent {0.parent_order_id}",
@@ -117,4 +119,6 @@ def _labels(name: str, names: Names, fact: Any, array: np.ndarray) -> list[str]:
         return [str(list(place)) for place in np.ndindex(array.shape)]
     if name == "contributions":
         return [f"{agent} {instrument}" for agent in fact.agents for instrument in names.instruments]
+    if isinstance(fact, RiskReport) and name in {"value", "limit"}:
+        return [f"{rule} {subject}".rstrip() for rule, subject in zip(fact.rules, fact.subjects, strict=True)]
     return list(names.inputs if name in {"inputs", "inputs_fresh"} else names.instruments)

@@ -1,5 +1,6 @@
 """What a firm is configured with: the shape of `configs/*.toml`, and how a file becomes it or is refused."""
 
+from nautilus_ai_firm.settings.bar_length import bar_length_ns
 from nautilus_ai_firm.settings.decoding import (
     Loaded,
     decode,
@@ -11,6 +12,7 @@ from nautilus_ai_firm.settings.decoding import (
 )
 from nautilus_ai_firm.settings.event_series import EventSeries, event_kinds
 from nautilus_ai_firm.settings.explanation import ConfigError
+from nautilus_ai_firm.settings.risk import Risk, stated
 from nautilus_ai_firm.settings.shape import (
     Chain,
     Cio,
@@ -22,7 +24,6 @@ from nautilus_ai_firm.settings.shape import (
     InteractiveBrokers,
     Live,
     Market,
-    Risk,
     Sandbox,
     SignalAgent,
     Venue,
@@ -49,12 +50,14 @@ __all__ = [
     "SignalAgent",
     "Stops",
     "Venue",
+    "bar_length_ns",
     "decode",
     "encode",
     "event_kinds",
     "load",
     "model_module",
     "params_of",
+    "stated",
     "suggest",
     "watched_by",
 ]

@@ -2,7 +2,7 @@
 
 import re
 from types import UnionType
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 from msgspec import Struct
@@ -51,4 +51,4 @@ def _member(kind: Any, part: str) -> Any:
 def _present(kind: Any) -> Any:
     """Take the table out of one that may be absent."""
     tables = [one for one in get_args(kind) if isinstance(one, type) and issubclass(one, Struct)]
-    return tables[0] if isinstance(kind, UnionType) and tables else kind
+    return tables[0] if get_origin(kind) in {Union, UnionType} and tables else kind

@@ -7,11 +7,9 @@ from msgspec import Meta, Struct
 
 from nautilus_ai_firm.data.manifest import OPENING_TICK_SIZE
 from nautilus_ai_firm.settings.event_series import EventSeries, event_series
-from nautilus_ai_firm.settings.stops import Stops
+from nautilus_ai_firm.settings.risk import Fraction, Positive, Risk
 from nautilus_ai_firm.settings.suggestion import suggest
 
-type Fraction = Annotated[float, Meta(gt=0, le=1)]
-type Positive = Annotated[float, Meta(gt=0, le=1e15)]  # finite: an infinite limit is no limit
 type NonNegative = Annotated[float, Meta(ge=0, le=1e15)]
 type Count = Annotated[int, Meta(ge=1)]
 type Name = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -23,6 +21,7 @@ class Instrument(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A tradable instrument and the largest order in it; without a maximum no order is sent."""
 
     id: InstrumentName
+    sector: Annotated[str, Meta(min_length=1, max_length=64)] | None = None  # absent: alone in a sector of its own
     max_order_value: Positive | None = None  # account currency
     max_order_volume: Annotated[int, Meta(ge=1, le=OPENING_TICK_SIZE)] | None = None  # units
 
@@ -112,19 +111,6 @@ class Cio(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     volatility_span: Annotated[float, Meta(ge=2, le=2000)]  # rounds
     correlation_span: Annotated[float, Meta(ge=2, le=5000)]  # rounds
     max_diversification_multiplier: Annotated[float, Meta(ge=1, le=5)]
-
-
-class Risk(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Limits as fractions of equity; one that is absent refuses every order that adds risk."""
-
-    max_position: Positive | None = None
-    max_gross: Positive | None = None
-    max_net: Positive | None = None
-    max_drawdown: Fraction | None = None
-    halt_allows_reducing: bool
-    kill_switch_file: str  # relative to the configuration's folder
-    kill_switch_flattens: bool = False  # whether a latched switch closes every position, or holds them
-    stops: Stops | None = None
 
 
 class Compliance(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -245,8 +231,16 @@ class Firm(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
             if name not in known:
                 allowed = ", ".join(sorted(known))
                 raise ValueError(f"compliance.restricted names {name!r}, which is not in market.universe ({allowed})")
-        if self.risk.max_gross is not None and self.risk.max_gross > self.venue.leverage:
-            raise ValueError(f"risk.max_gross {self.risk.max_gross} is above venue.leverage {self.venue.leverage}")
+        for name in ("max_gross", "max_leverage"):
+            limit = getattr(self.risk, name)
+            if limit is not None and limit > self.venue.leverage:
+                raise ValueError(f"risk.{name} {limit} is above venue.leverage {self.venue.leverage}")
+        agents = tuple(agent.name for agent in self.signals.agents)
+        for name in self.risk.agent_budgets:
+            if name not in agents:
+                raise ValueError(
+                    f"risk.agent_budgets names {name!r}{suggest(name, agents)}; agents are {', '.join(agents)}"
+                )
 
     @property
     def instrument_ids(self) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ TIGHT: dict[str, Any] = {
     "risk.max_position": 0.08,
     "risk.max_gross": 0.15,
     "risk.max_net": 0.05,
+    "risk.max_concentration": 1.0,
     "market.universe.max_order_value": 150_000.0,
     "market.universe.max_order_volume": 2_500,
     "compliance.restricted": ["C.US"],
@@ -54,15 +55,15 @@ def test_risk_and_compliance_only_shrink_every_recorded_decision(daily: Studied,
 
 
 def test_a_planted_desk_that_adds_is_found(daily: Studied, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from nautilus_ai_firm.agents import risk  # noqa: PLC0415 - the module that is spoilt
+    from nautilus_ai_firm.models.risk import review  # noqa: PLC0415 - the module that is spoilt
 
-    honest = risk.apply_limits
+    honest = review.apply_limits
 
-    def apply_limits(current: Any, decided: Any, *rest: Any) -> Any:
-        weights, breaches = honest(current, decided, *rest)
+    def apply_limits(*given: Any) -> Any:
+        weights, breaches = honest(*given)
         return weights * 1.001, breaches
 
-    monkeypatch.setattr(risk, "apply_limits", apply_limits)
+    monkeypatch.setattr(review, "apply_limits", apply_limits)
     planted = run(daily.loaded, daily.catalog, tmp_path / "run")
     with pytest.raises(AssertionError):
         assert_desks_only_shrink(planted)

@@ -16,6 +16,8 @@ KEPT = {
     Topic.RISKED: "risked",
     Topic.CLEARED: "cleared",
     Topic.RISK_COMMAND: "command",
+    Topic.RISK_ALERT: "risk_alert",
+    Topic.RISK_REPORT: "risk_report",
     Topic.GATE_RESULT: "gate_result",
     Topic.ORDER_RECORD: "order",
     Topic.PARENT_RECORD: "parent",

@@ -20,9 +20,13 @@ from nautilus_ai_firm.messages import (
     OrderRecord,
     ParentRecord,
     RiskAction,
+    RiskAlertEvent,
     RiskCommand,
     RiskedDecision,
+    RiskReport,
+    Severity,
     SignalEvent,
+    StressResult,
 )
 from nautilus_ai_firm.runs.charges import FillCosts, FinancingEntry
 from nautilus_ai_firm.runs.session_facts import Host, Start
@@ -136,6 +140,14 @@ def parent(number: int) -> ParentRecord:
 
 
 COMMAND = RiskCommand(sequence=1, ts_event=1_000, action=RiskAction.HALT, cause="a test", who="tester")
+ALERT = RiskAlertEvent(
+    round=1, ts_event=1_000, rule="max_gross", subject=None, value=0.9, limit=1.0, use=0.9, action="none",
+    severity=Severity.WARNING,
+)  # fmt: skip
+REPORT = RiskReport(
+    round=1, ts_event=1_000, rules=("max_gross",), subjects=("",), value=np.array([0.9]), limit=np.array([1.0]),
+    stress=StressResult(scenarios=("fall",), losses=np.array([0.1])),
+)  # fmt: skip
 FINANCING = FinancingEntry(
     ts=2_000, nights=1, cash=Decimal("598.40"), short_market_value=Decimal(0), amount=Decimal("0.02")
 )
@@ -154,6 +166,8 @@ def one_of_each() -> Iterator[tuple[str, tuple[object, ...]]]:
     yield "kill_switch", (LATCHED,)
     yield "command", (COMMAND,)
     yield "decision", (decided.risked.decision,)
+    yield "risk_alert", (ALERT,)
+    yield "risk_report", (REPORT,)
     yield "risked", (decided.risked,)
     yield "cleared", (decided,)
     yield "market", (quote(1_500),)

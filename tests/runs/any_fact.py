@@ -49,7 +49,15 @@ def whole(*shape: int) -> st.SearchStrategy[np.ndarray]:
 
 
 FLAGS = arrays(np.bool_, (N,))
-BREACH = st.builds(messages.Breach, rule=TEXT, instrument_id=st.none() | TEXT, observed=FLOAT, limit=FLOAT, action=TEXT)
+BREACH = st.builds(
+    messages.Breach,
+    rule=TEXT,
+    instrument_id=st.none() | TEXT,
+    observed=FLOAT,
+    limit=FLOAT,
+    action=TEXT,
+    group=st.none() | TEXT,
+)
 ABSENCE = st.builds(messages.Absence, agent=TEXT, last_round=st.none() | COUNT)
 BREACHES = st.lists(BREACH, max_size=2).map(tuple)
 QUOTES = st.builds(
@@ -144,6 +152,28 @@ ORDER = st.builds(
     currency=st.none() | TEXT,
     reason=st.none() | TEXT,
 )
+RISK_ALERT = st.builds(
+    messages.RiskAlertEvent,
+    round=COUNT,
+    ts_event=TIME,
+    rule=TEXT,
+    subject=st.none() | TEXT,
+    value=FLOAT,
+    limit=FLOAT,
+    use=FLOAT,
+    action=TEXT,
+    severity=st.sampled_from(messages.Severity),
+)
+RISK_REPORT = st.builds(
+    messages.RiskReport,
+    round=COUNT,
+    ts_event=TIME,
+    rules=st.just(("max_gross", "max_sector")),
+    subjects=st.just(("", "tech")),
+    value=floats(2),
+    limit=floats(2),
+    stress=st.none() | st.builds(messages.StressResult, scenarios=st.just(("a", "b")), losses=floats(2)),
+)
 GATE = st.builds(
     messages.GateResult,
     ts_event=TIME,
@@ -202,6 +232,8 @@ FACTS = {
     "decision": decisions(),
     "command": COMMAND,
     "order": ORDER,
+    "risk_alert": RISK_ALERT,
+    "risk_report": RISK_REPORT,
     "gate_result": GATE,
     "parent": PARENT,
     "connection": CONNECTION,

@@ -12,7 +12,7 @@ from nautilus_ai_firm.runs.audit import GENESIS, AuditError, verify
 from nautilus_ai_firm.runs.folder import TABLES, Run
 from tests.firm_runs import audit, fills, run, settings
 
-KINDS = {"decision", "refusal", "gate", "order", "parent", "command", "seal"}
+KINDS = {"decision", "refusal", "gate", "order", "parent", "command", "alert", "seal"}
 
 
 @pytest.fixture

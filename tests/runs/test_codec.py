@@ -67,7 +67,8 @@ def test_every_message_that_is_recorded_is_tested() -> None:
         if hasattr(value, "__dataclass_fields__") and value.__module__.startswith(messages.__name__)
     }
     tested = {"MarketSnapshot", "SignalEvent", "DecisionEvent", "RiskedDecision", "ClearedDecision", "RiskCommand",
-              "OrderRecord", "GateResult", "ParentRecord", "Failure", "LateBar", "Connection"}  # fmt: skip
+              "OrderRecord", "GateResult", "ParentRecord", "Failure", "LateBar", "Connection", "RiskAlertEvent",
+              "RiskReport", "StressResult"}  # fmt: skip
     assert declared - WITHIN_A_FIRM == tested
 
 

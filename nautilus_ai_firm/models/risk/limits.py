@@ -1,163 +1,198 @@
-"""Decided weights become weights within the position, gross and net limits, with a record of what was hit."""
+"""Decided weights become weights within every limit, with a record of what was hit."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from math import inf
 
 import numpy as np
 
 from nautilus_ai_firm.messages import Bools, Breach, Floats
+from nautilus_ai_firm.models.risk.exposure import working_floor
 from nautilus_ai_firm.models.risk.halt import reducing_part
+from nautilus_ai_firm.models.risk.limit_kinds import Box, Groups, Limits
+from nautilus_ai_firm.models.risk.scaling import joint_factor, keeps, largest_factor
 
-_ROUNDING = 1e-12
-"""Relative excess over a joint limit that is a rounding error of the sum and no breach."""
 
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Limits as fractions of equity; None is not configured and refuses every trade that adds exposure.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """What the CIO wants, from where.
 
     Attributes
     ----------
-    max_position : float or None
-        Largest size of one weight.
-    max_gross : float or None
-        Largest sum of sizes.
-    max_net : float or None
-        Largest size of the sum.
+    positions : ndarray of shape (n,)
+        Weights of what is filled, fractions of equity, signed, finite.
+    current : ndarray of shape (n,)
+        Current weights, working orders included, finite.
+    decided : ndarray of shape (n,)
+        Decided weights; one that is not finite holds the current one.
+    fresh : ndarray of shape (n,)
+        Whether the instrument has a bar in this round.
+    instrument_ids : tuple of str
+        Names for the breaches.
 
     Raises
     ------
     ValueError
-        A limit that is negative or not finite.
+        A position or a current weight that is not finite, or arrays of different lengths.
 
     """
 
-    max_position: float | None
-    max_gross: float | None
-    max_net: float | None
+    positions: Floats
+    current: Floats
+    decided: Floats
+    fresh: Bools
+    instrument_ids: tuple[str, ...]
 
     def __post_init__(self) -> None:
-        """Refuse limits that limit nothing."""
-        for name, value in self.by_name():
-            if value is not None and not 0 <= value < inf:
-                raise ValueError(f"{name} is {value}, allowed is a finite number from 0")
+        """Refuse what cannot be a portfolio."""
+        lengths = {len(one) for one in (self.positions, self.current, self.decided, self.fresh, self.instrument_ids)}
+        if len(lengths) > 1:
+            raise ValueError("positions, current, decided, fresh and instrument_ids have different lengths")
+        for name, values in (("positions", self.positions), ("current weights", self.current)):
+            if not bool(np.all(np.isfinite(values))):
+                raise ValueError(f"{name} are {values.tolist()}, allowed are finite numbers")
 
-    def by_name(self) -> tuple[tuple[str, float | None], ...]:
-        """Return the limits in a fixed order."""
-        return (("max_position", self.max_position), ("max_gross", self.max_gross), ("max_net", self.max_net))
+    @property
+    def wanted(self) -> Floats:
+        """Decided weights, current ones where nothing is decided."""
+        return np.where(np.isfinite(self.decided), self.decided, self.current)
+
+    @property
+    def floor(self) -> Floats:
+        """Sizes that orders which work already can reach, whatever is decided."""
+        return working_floor(self.positions, self.current)
 
 
-def apply_limits(
-    current: Floats, decided: Floats, fresh: Bools, limits: Limits, instrument_ids: Sequence[str]
-) -> tuple[Floats, tuple[Breach, ...]]:
+def apply_limits(proposal: Proposal, limits: Limits) -> tuple[Floats, tuple[Breach, ...]]:
     """Shrink decided weights until they keep the limits.
 
-    1. A decided weight that is not finite holds the current one.
-    2. While a limit is missing, and for stale instruments, only the reducing part of a trade passes: growth is held at
-       the current weight, a flip ends at 0.
-    3. Each weight is clipped to ±max_position, a current weight above it included.
-    4. If the sum of sizes or the size of the sum is too large, all trades that add exposure are scaled by one factor k:
-       base + k (weight - base), where base is the reducing part (current for growth, 0 for a flip, the weight
-       itself for a reduction). k is the largest in [0, 1] that meets both limits, in closed form, since gross and net
-       are linear in k; if none does, k = 0.
+    1. While a limit is missing, and of instruments that are stale or of which something is not known, only the reducing
+       part of a trade passes: growth is held at the current weight, a flip ends at 0.
+    2. Each weight is brought into its boxes.
+    3. If the sum of sizes is above `trim`, all weights are scaled down to it, old ones included.
+    4. A group that is too large scales its own increases: base + k ** share (weight - base), where base is the reducing
+       part of the trade (current for growth, 0 for a flip, the weight itself for a reduction).
+    5. If a measure of all weights is too large, all increases are scaled by one factor k, the largest in [0, 1] that
+       meets every one of them: in closed form for what is linear in k, by a search for the rest.
 
-    So each result lies between current and decided or between decided and 0, and is never larger in size than both.
-    A joint limit that current positions break already is not enforced by selling; nothing is added to it.
+    In 4 and 5 nothing is added where the bases alone break the limit already, unless the whole trade heals it.
+
+    So each result lies between current and decided or between decided and 0, is never larger in size than both, and a
+    reduction is never blocked. Applied to its own result with the same current weights, nothing changes but what a
+    search leaves, 2^-40 of the trades.
 
     Parameters
     ----------
-    current : ndarray of shape (n,)
-        Current weights, working orders included, fractions of equity, signed, finite.
-    decided : ndarray of shape (n,)
-        Decided weights.
-    fresh : ndarray of shape (n,)
-        Whether the instrument has a bar in this round.
+    proposal : Proposal
+        Current and decided weights.
     limits : Limits
         What is allowed.
-    instrument_ids : sequence of str
-        Names for the breaches, n of them.
 
     Returns
     -------
     weights : ndarray of shape (n,)
         Weights to hand on.
     breaches : tuple of Breach
-        What was hit, in the order of the steps and of the instruments; sizes as fractions of equity. A missing limit
-        counts as 0.
-
-    Raises
-    ------
-    ValueError
-        A current weight that is not finite, or arrays of different lengths.
+        What was hit, in the order of the steps and of the instruments. A missing limit counts as 0.
 
     """
-    if not len(current) == len(decided) == len(fresh) == len(instrument_ids):
-        raise ValueError("current, decided, fresh and instrument_ids have different lengths")
-    if not bool(np.all(np.isfinite(current))):
-        raise ValueError(f"current weights are {current.tolist()}, allowed are finite numbers")
     breaches: list[Breach] = []
-    weights = np.where(np.isfinite(decided), decided, current)
-    held = reducing_part(current, weights)
-    adds = held != weights
-    missing = [name for name, value in limits.by_name() if value is None]
-    for i in np.flatnonzero(adds).tolist():
-        breaches.extend(
-            _breach(f"limit_missing:{name}", instrument_ids[i], weights[i], 0.0, "reducing part only")
-            for name in missing
-        )
-        if not missing and not fresh[i]:
-            breaches.append(_breach("stale", instrument_ids[i], weights[i], abs(current[i]), "reducing part only"))
-    weights = np.where(fresh & (not missing), weights, held)
-    if limits.max_position is not None:
-        breaches.extend(
-            _breach("max_position", instrument_ids[i], weights[i], limits.max_position, "clipped")
-            for i in np.flatnonzero(np.abs(weights) > limits.max_position).tolist()
-        )
-        weights = np.clip(weights, -limits.max_position, limits.max_position)
-    if limits.max_gross is not None and limits.max_net is not None:
-        weights = _within_joint_limits(
-            reducing_part(current, weights), weights, limits.max_gross, limits.max_net, breaches
-        )
-    return weights + 0.0, tuple(breaches)  # adding 0 turns -0.0 into 0.0
+    weights = _without_the_unlimited(proposal, limits, breaches)
+    current = proposal.current
+    for box in limits.boxes:
+        weights = _in_box(box, reducing_part(current, weights), weights, proposal.instrument_ids, breaches)
+    if limits.trim is not None:
+        weights = _trimmed(weights, limits.trim, breaches)
+    for groups in limits.groups:
+        weights = _within_groups(groups, current, weights, breaches)
+    return _within_joint_limits(limits, current, weights, breaches) + 0.0, tuple(breaches)  # + 0.0: no -0.0
 
 
-def _within_joint_limits(
-    base: Floats, weights: Floats, max_gross: float, max_net: float, breaches: list[Breach]
-) -> Floats:
-    gross, net = float(np.abs(weights).sum()), float(weights.sum())
-    slack = _ROUNDING * gross
-    gross_broken, net_broken = gross > max_gross + slack, abs(net) > max_net + slack
-    if not gross_broken and not net_broken:
+def _without_the_unlimited(proposal: Proposal, limits: Limits, breaches: list[Breach]) -> Floats:
+    weights, names = proposal.wanted, proposal.instrument_ids
+    held = reducing_part(proposal.current, weights)
+    grows = held != weights
+    free = proposal.fresh & (not limits.missing)
+    for i in np.flatnonzero(grows).tolist():
+        breaches.extend(
+            breach(f"limit_missing:{name}", names[i], weights[i], 0.0, "reducing part only") for name in limits.missing
+        )
+        if not limits.missing and not proposal.fresh[i]:
+            breaches.append(breach("stale", names[i], weights[i], abs(proposal.current[i]), "reducing part only"))
+    for rule, unknown in limits.unknown:
+        breaches.extend(
+            breach(f"unknown:{rule}", names[i], weights[i], 0.0, "reducing part only")
+            for i in np.flatnonzero(grows & free & unknown).tolist()
+        )
+        free = free & ~unknown
+    return np.where(free, weights, held)
+
+
+def _in_box(box: Box, base: Floats, weights: Floats, instrument_ids: tuple[str, ...], breaches: list[Breach]) -> Floats:
+    inside = box.clipped(base, weights)
+    changed = np.flatnonzero(inside != weights)
+    if changed.size:
+        values = box.values(weights)
+        breaches.extend(breach(box.rule, instrument_ids[i], values[i], box.limit, "clipped") for i in changed.tolist())
+    return inside
+
+
+def _trimmed(weights: Floats, limit: float, breaches: list[Breach]) -> Floats:
+    gross = float(np.sum(np.abs(weights)))
+    if keeps(gross, limit):
         return weights
-    steps = weights - base
-    k = _factor(base, steps, max_gross, max_net, slack)
-    action = f"increases scaled by {k:.6g}"
-    if gross_broken:
-        breaches.append(_breach("max_gross", None, gross, max_gross, action))
-    if net_broken:
-        breaches.append(_breach("max_net", None, net, max_net, action))
+    breaches.append(breach("max_overnight", None, gross, limit, f"all weights scaled by {limit / gross:.6g}"))
+    return weights * (limit / gross)
+
+
+def _within_groups(groups: Groups, current: Floats, weights: Floats, breaches: list[Breach]) -> Floats:
+    for group, value in enumerate(groups.values(weights).tolist()):
+        limit = float(groups.limits[group])
+        if keeps(value, limit):
+            continue
+        base = reducing_part(current, weights)  # an earlier group may have changed the weights
+        steps = weights - base
+        factor = largest_factor(
+            lambda k, group=group, base=base, steps=steps, limit=limit: (
+                groups.value(group, groups.scaled(group, base, steps, k)) <= limit
+            )
+        )
+        breaches.append(
+            Breach(
+                rule=groups.rule,
+                instrument_id=None,
+                observed=value,
+                limit=limit,
+                action=f"its increases scaled by {factor:.6g}",
+                group=groups.subjects[group],
+            )
+        )
+        weights = _between(base, weights, groups.scaled(group, base, steps, factor))
+    return weights
+
+
+def _within_joint_limits(limits: Limits, current: Floats, weights: Floats, breaches: list[Breach]) -> Floats:
+    values = [(one.rule, one.limit, abs(one.value(weights))) for one in limits.linear]
+    values += [(one.rule, one.limit, one.measure(weights)) for one in limits.joint]
+    broken = [(rule, limit, value) for rule, limit, value in values if not keeps(value, limit)]
+    if not broken:
+        return weights
+    base = reducing_part(current, weights)
+    k = joint_factor(limits.linear, limits.joint, base, weights)
+    for rule, limit, value in broken:
+        if np.isfinite(value):
+            breaches.append(breach(rule, None, value, limit, f"increases scaled by {k:.6g}"))
+        elif not np.array_equal(base, weights):
+            size = float(np.sum(np.abs(weights)))
+            breaches.append(breach(f"unknown:{rule}", None, size, 0.0, "reducing part only"))
+    return _between(base, weights, base + k * (weights - base))
+
+
+def _between(base: Floats, weights: Floats, scaled: Floats) -> Floats:
     # rounding must not carry a scaled trade past either end
-    return np.clip(base + k * steps, np.minimum(base, weights), np.maximum(base, weights))
+    return np.clip(scaled, np.minimum(base, weights), np.maximum(base, weights))
 
 
-def _factor(base: Floats, steps: Floats, max_gross: float, max_net: float, slack: float) -> float:
-    gross, gross_step = float(np.abs(base).sum()), float(np.abs(steps).sum())
-    net, net_step = float(base.sum()), float(steps.sum())
-    if max_net < abs(net) <= max_net + slack:
-        net = max_net if net > 0 else -max_net
-    lowest, highest = 0.0, 1.0
-    if gross_step > 0:
-        highest = min(highest, (max_gross - gross) / gross_step)
-    if abs(net_step) > slack:
-        first, last = sorted(((-max_net - net) / net_step, (max_net - net) / net_step))
-        lowest, highest = max(lowest, first), min(highest, last)
-    elif abs(net) > max_net:
-        return 0.0
-    return highest if highest >= lowest else 0.0
-
-
-def _breach(rule: str, instrument_id: str | None, observed: float, limit: float, action: str) -> Breach:
+def breach(rule: str, instrument_id: str | None, observed: float, limit: float, action: str) -> Breach:
+    """Describe a limit that was hit; an observed size counts without its sign."""
     return Breach(
         rule=rule, instrument_id=instrument_id, observed=abs(float(observed)), limit=float(limit), action=action
     )

@@ -8,9 +8,44 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nautilus_ai_firm.models.risk.halt import reducing_part
-from nautilus_ai_firm.models.risk.limits import Limits, apply_limits
+from nautilus_ai_firm.models.risk.limit_kinds import Box, Linear
+from nautilus_ai_firm.models.risk.limit_kinds import Limits as Kinds
+from nautilus_ai_firm.models.risk.limits import Proposal
+from nautilus_ai_firm.models.risk.limits import apply_limits as apply_kinds
 
 NAN = float("nan")
+
+
+@dataclasses.dataclass(frozen=True)
+class Limits:
+    """The three plain limits; None is not configured."""
+
+    max_position: float | None
+    max_gross: float | None
+    max_net: float | None
+
+    def by_name(self):
+        return dataclasses.asdict(self).items()
+
+    def kinds(self, n):
+        position, gross, net = (9e9 if one is None else one for one in dataclasses.astuple(self))
+        return Kinds(
+            missing=tuple(name for name, value in self.by_name() if value is None),
+            boxes=(Box(rule="max_position", limit=position, anchor=np.zeros(n), unit=np.ones(n), trims=True),),
+            linear=(
+                Linear(rule="max_gross", limit=gross, value=lambda w: float(np.abs(w).sum())),
+                Linear(rule="max_net", limit=net, value=lambda w: float(w.sum())),
+            ),
+        )
+
+
+def apply_limits(current, decided, fresh, limits, instrument_ids):
+    proposal = Proposal(
+        positions=current, current=current, decided=decided, fresh=fresh, instrument_ids=tuple(instrument_ids)
+    )
+    return apply_kinds(proposal, limits.kinds(len(current)))
+
+
 WIDE = Limits(max_position=10.0, max_gross=100.0, max_net=100.0)
 WEIGHT = st.one_of(st.sampled_from([0.0, 0.1, -0.1, 0.3, -0.3]), st.floats(-2, 2, allow_subnormal=False))
 DECIDED = st.one_of(WEIGHT, st.just(NAN))
@@ -230,11 +265,11 @@ def test_limits_are_immutable_and_checked():
         WIDE.max_gross = 5.0  # pyright: ignore[reportAttributeAccessIssue] - the point of the test
     for bad in (-0.1, NAN, float("inf")):
         with pytest.raises(ValueError, match="max_net is"):
-            Limits(1.0, 1.0, bad)
+            Limits(1.0, 1.0, bad).kinds(1)
 
 
 def test_a_current_weight_that_is_not_finite_is_a_broken_invariant():
-    with pytest.raises(ValueError, match="current weights are"):
+    with pytest.raises(ValueError, match="positions are"):
         apply([NAN], [0.1], WIDE)
     with pytest.raises(ValueError, match="different lengths"):
         apply_limits(np.zeros(2), np.zeros(2), np.ones(2, dtype=bool), WIDE, ["A"])

@@ -1,0 +1,81 @@
+"""The settings of a firm -> what its risk review is made of; called by the firm's seating."""
+
+from nautilus_ai_firm.agents.book import Universe
+from nautilus_ai_firm.models.risk.bounds import UNSTATED
+from nautilus_ai_firm.models.risk.equity_watch import EquityWatch
+from nautilus_ai_firm.models.risk.linkage import Linkage
+from nautilus_ai_firm.models.risk.period_losses import PeriodLosses
+from nautilus_ai_firm.models.risk.review import Plan, StressBound
+from nautilus_ai_firm.models.risk.tail_limits import TailBounds, TailLimits
+from nautilus_ai_firm.models.risk.value_at_risk import ValueAtRiskModel
+from nautilus_ai_firm.settings import Firm, Risk, stated
+from nautilus_ai_firm.settings.drawdown_tiers import tiers_of
+
+SESSIONS_PER_YEAR = 252
+
+
+def risk_plan(firm: Firm, universe: Universe) -> Plan:
+    """Make the plan of a risk review.
+
+    A table that is switched off, and one that nobody stated, gives no model; for the latter the plan says that it is
+    missing, so that nothing is added.
+
+    Parameters
+    ----------
+    firm : Firm
+        Settings.
+    universe : Universe
+        What the firm trades.
+
+    """
+    risk, names = firm.risk, universe.names
+    sectors = tuple(instrument.sector for instrument in firm.market.universe)
+    return Plan(
+        instrument_ids=names,
+        sectors=sectors,
+        bounds=risk.bounds,
+        missing=risk.missing,
+        agent_budgets=risk.agent_budgets,
+        warn_share=risk.warn_share,
+        volume_span=firm.execution.volume_span,
+        rounds_per_session=universe.bars_per_year / SESSIONS_PER_YEAR,
+        equity=_equity(risk),
+        tail=_tail(risk, len(names)),
+        stress=_stress(risk, names, sectors),
+        linkage=_linkage(risk, len(names)),
+    )
+
+
+def _equity(risk: Risk) -> EquityWatch:
+    losses, velocity = stated(risk.losses), stated(risk.velocity)
+    return EquityWatch(
+        risk.max_drawdown,
+        tiers_of(risk.drawdown_tiers) if risk.drawdown_tiers else None,
+        None if losses is None else PeriodLosses(losses.limits),
+        None if velocity is None else velocity.limits,
+    )
+
+
+def _tail(risk: Risk, n: int) -> TailLimits | None:
+    table = stated(risk.value_at_risk)
+    if table is None:
+        return None
+    bounds = TailBounds(
+        max_var=table.max_var or UNSTATED,
+        max_es=table.max_es or UNSTATED,
+    )
+    return TailLimits(ValueAtRiskModel(n, **table.model_parameters()), bounds, n)
+
+
+def _stress(risk: Risk, names: tuple[str, ...], sectors: tuple[str | None, ...]) -> StressBound | None:
+    table = stated(risk.stress)
+    if table is None:
+        return None
+    return StressBound(stress=table.model(names, sectors), max_loss=table.max_loss or UNSTATED)
+
+
+def _linkage(risk: Risk, n: int) -> Linkage | None:
+    table = stated(risk.correlation)
+    if table is None:
+        return None
+    return Linkage(table.manager(n), table.max_cluster or UNSTATED, table.alert_z, n)

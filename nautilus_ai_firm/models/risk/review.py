@@ -1,0 +1,221 @@
+"""Decisions become what risk lets through: the one place that holds everything the risk desk knows."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from nautilus_ai_firm.messages import (
+    Bools,
+    Breach,
+    DecisionEvent,
+    Floats,
+    MarketSnapshot,
+    RiskAlertEvent,
+    RiskReport,
+    StressResult,
+)
+from nautilus_ai_firm.models.estimators.ewma import Ewma
+from nautilus_ai_firm.models.risk.bounds import Bounds, Round, agent_shares, limits_of, members
+from nautilus_ai_firm.models.risk.drawdown_tiers import TierAction, within_tier
+from nautilus_ai_firm.models.risk.equity_watch import EquityWatch, Standing
+from nautilus_ai_firm.models.risk.halt import halted
+from nautilus_ai_firm.models.risk.limit_kinds import Joint, Limits
+from nautilus_ai_firm.models.risk.limits import Proposal, apply_limits
+from nautilus_ai_firm.models.risk.linkage import Linkage
+from nautilus_ai_firm.models.risk.stress import Stress
+from nautilus_ai_firm.models.risk.tail_limits import TailLimits
+from nautilus_ai_firm.models.risk.usage import Alerts, Use, uses_of
+
+CRITICAL = frozenset({"halt", "drawdown_tier:flatten"})
+"""Rules whose breach stops the firm."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StressBound:
+    """Scenarios, and the largest loss in any of them, a fraction of equity."""
+
+    stress: Stress
+    max_loss: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a review is made of.
+
+    Attributes
+    ----------
+    instrument_ids : tuple of str
+        The universe.
+    sectors : tuple of str or None
+        Sector of each instrument; None is alone in one of its own.
+    bounds : Bounds
+        Limits that need no estimate.
+    missing : tuple of str
+        Names of limits that are not configured, of whatever kind: while there is one nothing is added.
+    agent_budgets : mapping of str to float
+        Agents that have a budget of their own.
+    warn_share : float
+        Use of a limit from which there is a warning.
+    volume_span : float
+        Rounds over which volume is averaged.
+    rounds_per_session : float
+        How many rounds a session has.
+    equity : EquityWatch
+        What losses lead to.
+    tail : TailLimits or None
+        Value at risk and expected shortfall; None is switched off, or missing.
+    stress : StressBound or None
+        Losses in scenarios; None as above.
+    linkage : Linkage or None
+        Correlations and clusters; None as above.
+
+    """
+
+    instrument_ids: tuple[str, ...]
+    sectors: tuple[str | None, ...]
+    bounds: Bounds
+    missing: tuple[str, ...]
+    equity: EquityWatch
+    agent_budgets: Mapping[str, float] = field(default_factory=dict[str, float])
+    warn_share: float
+    volume_span: float
+    rounds_per_session: float
+    tail: TailLimits | None = None
+    stress: StressBound | None = None
+    linkage: Linkage | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reviewed:
+    """What risk lets through, why, and how far the limits are used by it."""
+
+    weights: Floats
+    breaches: tuple[Breach, ...]
+    report: RiskReport
+    alerts: tuple[RiskAlertEvent, ...]
+
+
+class RiskReview:
+    """Learns from every round, and reviews every decision; a desk around it halts, commands and publishes.
+
+    Parameters
+    ----------
+    plan : Plan
+        What it is made of.
+
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._sectors = members(plan.sectors)
+        self._volume = Ewma(plan.volume_span, len(plan.instrument_ids))
+        self._alerts = Alerts(plan.warn_share)
+        self._session_close_ns = 0
+
+    def learn(self, snapshot: MarketSnapshot) -> None:
+        """Take a round, those of the history included, before it is decided on."""
+        self._session_close_ns = snapshot.session_close_ns
+        self._volume.update(np.where(snapshot.fresh, snapshot.volume, np.nan))
+        if self._plan.tail is not None:
+            self._plan.tail.update(snapshot.close, snapshot.fresh)
+        if self._plan.linkage is not None:
+            self._plan.linkage.update(snapshot.close, snapshot.fresh)
+
+    def watch(self, decision: DecisionEvent) -> Standing:
+        """Take the equity of a round and say where the firm stands."""
+        return self._plan.equity.update(float(decision.equity), decision.ts_event, self._session_close_ns)
+
+    def resume(self, decision: DecisionEvent) -> None:
+        """Begin again by a person's word."""
+        self._plan.equity.resume(float(decision.equity))
+
+    def review(
+        self, decision: DecisionEvent, standing: Standing, *, overnight: bool, halt: Breach | None, halt_reduces: bool
+    ) -> Reviewed:
+        """Shrink a decision until it keeps every limit.
+
+        Parameters
+        ----------
+        decision : DecisionEvent
+            What the CIO wants.
+        standing : Standing
+            Where the firm stands in this round.
+        overnight : bool
+            Whether what is decided now is held through the next close.
+        halt : Breach or None
+            Why the firm is halted, if it is.
+        halt_reduces : bool
+            Whether reductions pass while it is.
+
+        """
+        plan = self._plan
+        proposal = self._proposal(decision, standing.action)
+        limits = self._limits(decision, proposal, overnight=overnight)
+        weights, breaches = apply_limits(proposal, limits)
+        breaches = (*standing.breaches, *breaches)
+        if halt is not None:
+            weights = halted(decision.current, weights, halt_reduces)
+            breaches = (*breaches, halt)
+        uses = [*standing.uses, *uses_of(weights, limits, plan.instrument_ids)]
+        watched = () if plan.linkage is None else plan.linkage.breaks()
+        if plan.linkage is not None:
+            uses.append(plan.linkage.use)
+        return Reviewed(
+            weights=weights,
+            breaches=breaches,
+            report=_report(decision, uses, None if plan.stress is None else plan.stress.stress.result(weights)),
+            alerts=self._alerts.update(decision.round, decision.ts_event, uses, (*breaches, *watched), CRITICAL),
+        )
+
+    def _proposal(self, decision: DecisionEvent, action: TierAction | None) -> Proposal:
+        current = decision.current
+        holds = np.where(decision.weights == current, np.nan, decision.weights)  # no view: nothing to halve
+        return Proposal(
+            positions=decision.positions * decision.close / float(decision.equity),
+            current=current,
+            decided=within_tier(action, current, holds),
+            fresh=decision.fresh,
+            instrument_ids=self._plan.instrument_ids,
+        )
+
+    def _limits(self, decision: DecisionEvent, proposal: Proposal, *, overnight: bool) -> Limits:
+        plan = self._plan
+        joint: tuple[Joint, ...] = ()
+        unknown: tuple[tuple[str, Bools], ...] = ()
+        if plan.tail is not None:
+            plan.tail.measure()
+            joint += plan.tail.joint()
+            unknown = (("value_at_risk", plan.tail.unknown),)
+        if plan.stress is not None:
+            stress = plan.stress
+            joint += (Joint(rule="max_stress_loss", limit=stress.max_loss, measure=stress.stress.worst_loss),)
+        session_volume = self._volume.mean * plan.rounds_per_session
+        return limits_of(
+            plan.bounds,
+            self._sectors,
+            Round(
+                volume_weight=session_volume * decision.close / float(decision.equity),
+                overnight=overnight,
+                agents=decision.agents,
+                agent_share=agent_shares(decision.contributions),
+                agent_budgets=plan.agent_budgets,
+            ),
+            proposal,
+            missing=plan.missing,
+            unknown=unknown,
+            groups=() if plan.linkage is None else (plan.linkage.groups(plan.instrument_ids, proposal.floor),),
+            joint=joint,
+        )
+
+
+def _report(decision: DecisionEvent, uses: list[Use], stress: StressResult | None) -> RiskReport:
+    return RiskReport(
+        round=decision.round,
+        ts_event=decision.ts_event,
+        rules=tuple(use.rule for use in uses),
+        subjects=tuple(use.subject for use in uses),
+        value=np.array([use.value for use in uses], dtype=np.float64),
+        limit=np.array([use.limit for use in uses], dtype=np.float64),
+        stress=stress,
+    )
