@@ -15,7 +15,10 @@ from rich.table import Table
 from nautilus_ai_firm.models.estimators.cholesky import cholesky
 from nautilus_ai_firm.models.risk.scenarios import Scenarios
 from nautilus_ai_firm.models.risk.value_at_risk import METHODS, ValueAtRiskModel
+from nautilus_ai_firm.settings.stress import StressLimit
+from nautilus_ai_firm.settings.stress_files import load_scenarios
 from nautilus_ai_firm.settings.value_at_risk import ValueAtRisk
+from tests.firm_runs import ROOT
 
 SIZES, ROUNDS, TURNS = (10, 50, 500), 300, 9
 WANTED_MS = 50.0
@@ -47,6 +50,9 @@ def measure(n: int) -> dict[str, float]:
         found[f"{name}, a portfolio"] = milliseconds(lambda one=one: one.risk(weights))
     for name, one in model.measures().items():
         found[f"{name}, its parts"] = milliseconds(lambda one=one: one.marginals(weights))
+    scenarios = load_scenarios(ROOT / "configs" / "stress")
+    stress = StressLimit(scenarios=scenarios).model([f"I{i}.X" for i in range(n)], [None] * n)
+    found[f"stress, {len(scenarios)} scenarios"] = milliseconds(lambda: stress.worst_loss(weights))
     found["monte_carlo, a redraw"] = milliseconds(lambda: cholesky(model.covariance.correlation))
     found["monte_carlo, the draw"] = milliseconds(
         lambda: Scenarios(

@@ -130,7 +130,7 @@ class Stress:
 
     def worst_loss(self, weights: Floats) -> float:
         """Return the largest loss of any scenario, a fraction of equity, at least 0: a measure to limit and search."""
-        return max(0.0, float(np.max(self.losses(weights))))
+        return float(np.maximum(np.max(self.losses(weights)), 0.0))  # an unknown loss stays unknown: max() makes it 0
 
     def result(self, weights: Floats, options: GreekExposures | None = None) -> StressResult:
         """Return the losses with the names of their scenarios."""

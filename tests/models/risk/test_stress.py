@@ -81,6 +81,7 @@ def test_weights_out_of_order_are_seen():
 
 def test_an_unknown_weight_gives_an_unknown_loss():
     assert np.isnan(STRESS.losses(np.array([np.nan, 0, 0]))).all()
+    assert np.isnan(STRESS.worst_loss(np.array([np.nan, 0, 0])))
 
 
 def test_options_add_their_expansion():
