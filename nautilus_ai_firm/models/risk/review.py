@@ -1,7 +1,7 @@
 """Decisions become what risk lets through: the one place that holds everything the risk desk knows."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -25,10 +25,14 @@ from nautilus_ai_firm.models.risk.limits import Proposal, apply_limits
 from nautilus_ai_firm.models.risk.linkage import Linkage
 from nautilus_ai_firm.models.risk.stress import Stress
 from nautilus_ai_firm.models.risk.tail_limits import TailLimits
+from nautilus_ai_firm.models.risk.tier_alerts import TIER_RULE, steps_of
 from nautilus_ai_firm.models.risk.usage import Alerts, Use, uses_of
 
-CRITICAL = frozenset({"halt", "drawdown_tier:flatten"})
-"""Rules whose breach stops the firm."""
+CRITICAL = frozenset({"halt"})
+"""Rules whose breach stops the firm; a step to the tier that flattens is critical by itself."""
+
+OF_TRADES = frozenset({"max_participation", "max_turnover"})
+"""Limits of how much is traded, and not of what is held."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,7 +154,7 @@ class RiskReview:
 
         """
         plan = self._plan
-        proposal = self._proposal(decision, standing.action)
+        proposal = self._proposal(decision, standing.action, overnight=overnight)
         limits = self._limits(decision, proposal, overnight=overnight)
         weights, breaches = apply_limits(proposal, limits)
         breaches = (*standing.breaches, *breaches)
@@ -161,23 +165,53 @@ class RiskReview:
         watched = () if plan.linkage is None else plan.linkage.breaks()
         if plan.linkage is not None:
             uses.append(plan.linkage.use)
+        told = [breach for breach in (*breaches, *watched) if not breach.rule.startswith(TIER_RULE)]  # a step tells it
         return Reviewed(
             weights=weights,
             breaches=breaches,
             report=_report(decision, uses, None if plan.stress is None else plan.stress.stress.result(weights)),
-            alerts=self._alerts.update(decision.round, decision.ts_event, uses, (*breaches, *watched), CRITICAL),
+            alerts=(
+                *steps_of(standing.changes, decision.round, decision.ts_event),
+                *self._alerts.update(decision.round, decision.ts_event, uses, told, CRITICAL),
+            ),
         )
 
-    def _proposal(self, decision: DecisionEvent, action: TierAction | None) -> Proposal:
+    def _proposal(self, decision: DecisionEvent, action: TierAction | None, *, overnight: bool) -> Proposal:
         current = decision.current
-        holds = np.where(decision.weights == current, np.nan, decision.weights)  # no view: nothing to halve
-        return Proposal(
+        plain = Proposal(
             positions=decision.positions * decision.close / float(decision.equity),
             current=current,
-            decided=within_tier(action, current, holds),
+            decided=np.where(decision.weights == current, np.nan, decision.weights),  # no view: nothing to halve
             fresh=decision.fresh,
             instrument_ids=self._plan.instrument_ids,
         )
+        decided = plain.decided
+        if action is TierAction.HALVE:
+            decided = np.where(np.isfinite(decided), self._from_nothing(decision, plain, overnight=overnight), np.nan)
+        return replace(plain, decided=within_tier(action, current, decided))
+
+    def _from_nothing(self, decision: DecisionEvent, proposal: Proposal, *, overnight: bool) -> Floats:
+        """Return what the limits would allow if nothing were held and trading took no time: what half is the half of.
+
+        Half of a decision that the limits cut to less than half would be no step down at all.
+        """
+        nothing = np.zeros_like(proposal.current)
+        free = replace(
+            proposal,
+            positions=nothing,
+            current=nothing,
+            decided=proposal.wanted,
+            fresh=np.ones(len(nothing), dtype=np.bool_),
+        )
+        limits = self._limits(decision, free, overnight=overnight)
+        standing = replace(
+            limits,
+            missing=(),
+            unknown=(),
+            boxes=tuple(box for box in limits.boxes if box.rule not in OF_TRADES),
+            linear=tuple(one for one in limits.linear if one.rule not in OF_TRADES),
+        )
+        return apply_limits(free, standing)[0]
 
     def _limits(self, decision: DecisionEvent, proposal: Proposal, *, overnight: bool) -> Limits:
         plan = self._plan
