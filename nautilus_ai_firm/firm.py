@@ -93,25 +93,12 @@ def seat(
     for seats in _signal_seats(firm):
         host.add_actor(SignalDesk(seats, failures, measure))
     host.add_actor(CioDesk(firm.cio, firm.signals.agents, book, sessions, failures))
-    host.add_actor(risk_desk(firm, universe, sessions, kill_switch, failures))
+    review, bar_ns = RiskReview(risk_plan(firm, universe)), bar_length_ns(firm.market.bar)
+    host.add_actor(RiskDesk(review, sessions, bar_ns, kill_switch, failures, firm.risk.halt_allows_reducing))
     host.add_actor(ComplianceDesk(firm.compliance, firm.execution.gate, firm.market, universe, sessions, failures))
     host.add_strategy(ExecutionDesk(firm.execution, book, ledger, gate, sessions, time, failures))
     host.add_exec_algorithm(TwapAlgorithm(universe, gate, time, failures))
     return ledger
-
-
-def risk_desk(
-    firm: Firm, universe: Universe, sessions: Sessions, kill_switch: KillSwitch, failures: Failures
-) -> RiskDesk:
-    """Make the risk desk."""
-    return RiskDesk(
-        RiskReview(risk_plan(firm, universe)),
-        sessions,
-        bar_length_ns(firm.market.bar),
-        kill_switch,
-        failures,
-        firm.risk.halt_allows_reducing,
-    )
 
 
 def _signal_seats(firm: Firm) -> list[list[Seat]]:

@@ -101,7 +101,7 @@ FIRM: dict[str, Any] = {
         "max_sector": 1.00,
         "max_gross": 1.50,
         "max_net": 1.20,
-        "max_leverage": 2.00,
+        "max_leverage": 1.50,
         "max_concentration": 0.50,
         "max_participation": 10.0,
         "max_turnover": 3.00,

@@ -12,6 +12,7 @@ import tomli_w
 
 from nautilus_ai_firm.runs.folder import open_run
 from nautilus_ai_firm.runs.verification import verify_run
+from nautilus_ai_firm.settings import encode, load
 from tests.faults.gateway.server import Gateway
 from tests.faults.gateway.tape import Stock
 from tests.firm_runs import ROOT
@@ -34,7 +35,7 @@ STOCKS = [
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[PaperDesk]:
     """Write the configuration that comes with the firm, for minutes of a calendar that is open now."""
-    raw = tomllib.loads((ROOT / "configs" / "ib.toml").read_text(encoding="utf-8"))
+    raw = tomllib.loads(encode(load(ROOT / "configs" / "ib.toml").firm).decode())
     raw["market"] |= {"bar": "1-MINUTE", "calendar": "24/7", "grace_ms": 3_000}
     raw["risk"]["kill_switch_file"] = "kill_switch.json"
     raw["live"]["ib"] |= {"market_data": "live", "wait_seconds": 5.0}

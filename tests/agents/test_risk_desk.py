@@ -6,12 +6,14 @@ from typing import Any
 
 import pytest
 
+from nautilus_ai_firm.agents.risk import RiskDesk
+from nautilus_ai_firm.agents.risk_plan import risk_plan
 from nautilus_ai_firm.bus import Topic
-from nautilus_ai_firm.firm import risk_desk
 from nautilus_ai_firm.gateways.kill_switch import OPEN, KillSwitchState
 from nautilus_ai_firm.messages import RiskAction
+from nautilus_ai_firm.models.risk.review import RiskReview
 from tests.agents.conftest import Bench
-from tests.firm_runs import ABSENT
+from tests.firm_runs import ABSENT, DAY_NS
 
 
 class Switch:
@@ -36,7 +38,14 @@ LATCHED = KillSwitchState(latched=True, cause="a test", who="tester", time="")
 def review(bench: Bench, decisions: Sequence[Any], switch: Switch | None = None) -> tuple[list[Any], list[Any]]:
     bench.sit(
         lambda _book, _ledger, failures: [
-            risk_desk(bench.stage.firm, bench.stage.universe, bench.stage.sessions, switch or Switch(), failures)
+            RiskDesk(
+                RiskReview(risk_plan(bench.stage.firm, bench.stage.universe)),
+                bench.stage.sessions,
+                DAY_NS,
+                switch or Switch(),
+                failures,
+                bench.stage.firm.risk.halt_allows_reducing,
+            )
         ],
         [(Topic.SNAPSHOT, bench.snapshot()), *((Topic.DECISION, decision) for decision in decisions)],
         [Topic.RISKED, Topic.RISK_COMMAND],

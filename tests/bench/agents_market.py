@@ -17,7 +17,7 @@ from nautilus_ai_firm.data.objects import PriceType
 from nautilus_ai_firm.data.synthetic import synthetic_bars, write_synthetic
 from nautilus_ai_firm.models.estimators.american_option import american_value
 from nautilus_ai_firm.models.estimators.european_option import Options
-from nautilus_ai_firm.settings import Loaded, decode
+from nautilus_ai_firm.settings import Loaded, decode, encode, load
 
 SESSIONS, INSTRUMENTS = 140, 50
 ROOT = Path(__file__).resolve().parents[2]
@@ -108,7 +108,7 @@ def options(at: BarColumns) -> list[tuple[str, Contract, Any]]:
 
 def ten_agents() -> Loaded:
     """Seat the ten of configs/firm.toml in a firm of fifty instruments."""
-    raw: dict[str, Any] = tomllib.loads((ROOT / "configs" / "firm.toml").read_text(encoding="utf-8"))
+    raw: dict[str, Any] = tomllib.loads(encode(load(ROOT / "configs" / "firm.toml").firm).decode())
     names = [f"S{number:02d}.{VENUE}" for number in range(INSTRUMENTS)]
     raw["market"] = {
         "bar": "1-HOUR",

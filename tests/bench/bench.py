@@ -26,7 +26,7 @@ from nautilus_ai_firm.data.catalog import Catalog
 from nautilus_ai_firm.data.synthetic import synthetic_bars, write_synthetic
 from nautilus_ai_firm.hosts.backtest import run_backtest
 from nautilus_ai_firm.hosts.study import Study
-from nautilus_ai_firm.settings import decode
+from nautilus_ai_firm.settings import decode, encode, load
 
 ROUNDS = {1: 2000, 10: 1000, 50: 500}  # instruments: sessions
 RUNS = 5
@@ -77,7 +77,7 @@ def engine_alone(catalog_path: Path) -> float:
 
 def whole_firm(catalog_path: Path) -> tuple[float, int]:
     """Seconds of the whole firm of configs/demo.toml without inputs, and its fills."""
-    raw: dict[str, Any] = tomllib.loads((ROOT / "configs" / "demo.toml").read_text(encoding="utf-8"))
+    raw: dict[str, Any] = tomllib.loads(encode(load(ROOT / "configs" / "demo.toml").firm).decode())
     names = [name.partition("-")[0] for name in Catalog(catalog_path).names()]
     raw["market"] = {key: raw["market"][key] for key in ("bar", "calendar")} | {
         "inputs": [],

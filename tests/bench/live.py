@@ -29,7 +29,7 @@ from nautilus_ai_firm.data.synthetic import synthetic_bars, write_synthetic
 from nautilus_ai_firm.hosts.sandbox import Sandbox
 from nautilus_ai_firm.hosts.session import SessionPlan, run_session
 from nautilus_ai_firm.runs.session import SessionJournal
-from nautilus_ai_firm.settings import decode
+from nautilus_ai_firm.settings import decode, encode, load
 from tests.bench.broker import broker_latencies
 
 INSTRUMENTS, SESSIONS = 50, 1
@@ -107,7 +107,7 @@ def _after(owner: Any, name: str, look: Any) -> None:
 
 def session(folder: Path) -> dict[str, Any]:
     """Run one session and return its latencies in microseconds."""
-    raw: dict[str, Any] = tomllib.loads((ROOT / "configs" / "demo.toml").read_text(encoding="utf-8"))
+    raw: dict[str, Any] = tomllib.loads(encode(load(ROOT / "configs" / "demo.toml").firm).decode())
     symbols = [f"S{number:02d}" for number in range(INSTRUMENTS)]
     write_synthetic(Catalog(folder / "catalog"), synthetic_bars(symbols, SESSIONS, "1-MINUTE"), "1-MINUTE", "US")
     raw["market"] = {

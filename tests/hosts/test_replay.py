@@ -233,7 +233,7 @@ PLANTED: dict[str, tuple[Any, Cause, str]] = {
         without_record("late_bar", lambda _record: True), Cause.LATE_BAR, "round 25, late bar C.US: now, none then"),
     "command": (without_record("kill_switch", latched_before), Cause.COMMAND, "round 20, command 1 halt: then, none"),
     "other costs": (with_record("start", costlier, lambda _record: True), Cause.COMMISSION, "costs: FillCosts("),
-    "another limit": (with_record("start", smaller, lambda _record: True), Cause.RISK, "risked weights "),
+    "another limit": (with_record("start", smaller, lambda _record: True), Cause.RISK, "alert max_position: now,"),
 }  # fmt: skip
 
 

@@ -10,13 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nautilus_ai_firm.settings import ConfigError, decode, encode, load
+from nautilus_ai_firm.settings.stress_files import with_scenarios
 
 DEMO = Path(__file__).resolve().parents[2] / "configs" / "demo.toml"
 
 
 @pytest.fixture
 def raw() -> dict[str, Any]:
-    return tomllib.loads(DEMO.read_text(encoding="utf-8"))
+    return dict(with_scenarios(tomllib.loads(DEMO.read_text(encoding="utf-8")), DEMO))
 
 
 def changed(raw: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
@@ -155,7 +156,7 @@ def test_an_unreadable_file_is_refused_by_name(tmp_path, content, said):
     key=st.text(min_size=1),
 )
 def test_no_unknown_key_passes(table, key):
-    raw = tomllib.loads(DEMO.read_text(encoding="utf-8"))
+    raw = dict(with_scenarios(tomllib.loads(DEMO.read_text(encoding="utf-8")), DEMO))
     if key in {"start", "end"} or key in raw[table]:
         return
     raw[table][key] = 1
