@@ -51,6 +51,7 @@ bench: $(STAMP)
 	@$(RUN)python tests/bench/bench.py
 	@$(RUN)python -m tests.bench.models
 	@$(RUN)python -m tests.bench.risk
+	@$(RUN)python -m tests.bench.risk_desk
 	@$(RUN)python -m tests.bench.ten_agents
 	@$(RUN)python tests/bench/ingest.py
 	@$(RUN)python -m tests.bench.live

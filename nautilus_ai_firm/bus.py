@@ -45,6 +45,7 @@ class Priority:
     EXECUTION_MARKS = 800_001
     CIO_OPENS = 800_000
     RISK_LEARNS = 799_000
+    STOPS = 750_000  # after execution took the marks, and before anyone decides
     DESK = 700_000
     SIGNALS = 600_000
     CIO_DECIDES = 1  # after every signal agent had its turn

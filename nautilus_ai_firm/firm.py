@@ -16,6 +16,7 @@ from nautilus_ai_firm.agents.records import Recorder, RecordsDesk
 from nautilus_ai_firm.agents.risk import RiskDesk
 from nautilus_ai_firm.agents.risk_plan import risk_plan
 from nautilus_ai_firm.agents.signals import Measure, Seat, SignalDesk, unmeasured
+from nautilus_ai_firm.agents.stops import StopDesk
 from nautilus_ai_firm.bus import Failures
 from nautilus_ai_firm.clock import MarketTime
 from nautilus_ai_firm.data.sessions import Sessions
@@ -95,8 +96,16 @@ def seat(
     host.add_actor(CioDesk(firm.cio, firm.signals.agents, book, sessions, failures))
     review, bar_ns = RiskReview(risk_plan(firm, universe)), bar_length_ns(firm.market.bar)
     host.add_actor(RiskDesk(review, sessions, bar_ns, kill_switch, failures, firm.risk.halt_allows_reducing))
+    stops = firm.risk.stops
+    if stops is not None:
+        host.add_actor(StopDesk(stops, universe, failures))
     host.add_actor(ComplianceDesk(firm.compliance, firm.execution.gate, firm.market, universe, sessions, failures))
-    host.add_strategy(ExecutionDesk(firm.execution, book, ledger, gate, sessions, time, failures))
+    host.add_strategy(
+        ExecutionDesk(
+            firm.execution, book, ledger, gate, sessions, time, failures, stops,
+            halt_flattens=firm.risk.kill_switch_flattens,
+        )
+    )  # fmt: skip
     host.add_exec_algorithm(TwapAlgorithm(universe, gate, time, failures))
     return ledger
 

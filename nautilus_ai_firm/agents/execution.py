@@ -12,14 +12,16 @@ from nautilus_trader.trading import Strategy, StrategyConfig
 
 from nautilus_ai_firm.agents.book import Book, nearest_float
 from nautilus_ai_firm.agents.gate import OrderGate
+from nautilus_ai_firm.agents.liquidation import Liquidation
 from nautilus_ai_firm.agents.order_records import KINDS, gate_result, market_order, order_record, parent_record
 from nautilus_ai_firm.agents.parents import ParentPlanner
+from nautilus_ai_firm.agents.protection import Protection, stopped_out
+from nautilus_ai_firm.agents.withdrawal import Withdrawal
 from nautilus_ai_firm.bus import Failures, Line, Priority, Topic, callback
 from nautilus_ai_firm.clock import MarketTime
 from nautilus_ai_firm.data.sessions import Sessions
 from nautilus_ai_firm.messages import (
     Breach,
-    CancelParent,
     ChildIntent,
     ClearedDecision,
     Connection,
@@ -34,13 +36,13 @@ from nautilus_ai_firm.messages import (
 )
 from nautilus_ai_firm.models.execution.ledger import Parent, WorkingLedger
 from nautilus_ai_firm.models.execution.netting import changed_targets
-from nautilus_ai_firm.settings import Execution
+from nautilus_ai_firm.settings import Execution, Stops
 
 
 class ExecutionDesk(Strategy):
     """Nets targets against what is held and working, and holds parents until their market opens."""
 
-    def __new__(cls, *_: object) -> Self:
+    def __new__(cls, *_: object, **__: object) -> Self:
         """Give the engine the desk's id."""
         return super().__new__(cls, StrategyConfig(strategy_id=StrategyId("EXECUTION-001"), order_id_tag="001"))  # pyright: ignore[reportCallIssue] - the engine takes the config here
 
@@ -53,19 +55,30 @@ class ExecutionDesk(Strategy):
         sessions: Sessions,
         time: MarketTime,
         failures: Failures,
+        stops: Stops | None = None,
+        *,
+        halt_flattens: bool = False,
     ) -> None:
         self.line = Line("execution", self, failures)
         self._time = time
         self._settings = settings
+        self._flattens = halt_flattens
         self._book = book
         self._ledger = ledger
         self._gate = gate
-        self._sessions = sessions
         self._universe = book.universe
         self._planner = ParentPlanner(settings, book.universe, gate, sessions)
         self._auctions = book.universe.route is not None and book.universe.route.auctions
         self._place = {instrument_id: place for place, instrument_id in enumerate(book.universe.instrument_ids)}
         self._close = np.full(len(self._place), np.nan)
+        self._protection = Protection(stops, book.universe, gate, ledger, self, self.line, self._position)
+        self._places = range(len(book.universe.instrument_ids))
+        self._liquidation = Liquidation(gate, ledger, self._planner, sessions, self._position)
+        self._withdrawal = Withdrawal(
+            book.universe, gate, ledger, self._protection, self, self.line, self._record_parent
+        )
+        self._waiting: dict[str, tuple[float, TimeInForce]] = {}  # parents, until a stop has made room
+        self._busy = False  # with an event, after which stops are looked after
 
     @callback
     def on_start(self) -> None:
@@ -88,13 +101,11 @@ class ExecutionDesk(Strategy):
         self._close = snapshot.close
         self._gate.mark(snapshot.close)
         self._planner.observe(snapshot)
-        self._drop_held("dropped: no trade before the next round")
+        self._waiting.clear()
+        self._withdrawal.drop_held("dropped: no trade before the next round")
         if self._gate.flattening:
-            self._flatten(snapshot.ts_event, f"K{snapshot.round:06d}")
-
-    def _drop_held(self, state: str) -> None:
-        for parent in self._ledger.drop_held():
-            self._record_parent(parent, state)
+            self._liquidation.hold(self._places, snapshot.ts_event, f"K{snapshot.round:06d}", snapshot.round)
+        self._protection.start_round(snapshot.ts_event)
 
     def _execute(self, cleared: ClearedDecision) -> None:
         decision = cleared.risked.decision
@@ -102,13 +113,19 @@ class ExecutionDesk(Strategy):
         for place, target in changed_targets(
             cleared, self._ledger.working(), self._universe.lot_sizes, self._settings.no_trade_band
         ):
-            self._retarget(place, target - positions[place], decision)
+            self._retarget(place, target, positions[place], decision)
 
-    def _retarget(self, place: int, quantity: int, decision: DecisionEvent) -> None:
-        self._cancel_active(place, decision.ts_event)
+    def _retarget(self, place: int, target: int, position: int, decision: DecisionEvent) -> None:
+        self._withdrawal.cancel_active(place, decision.ts_event)
         if self._ledger.works(place):
             return  # children are still in flight: the next round decides on what they became
-        if quantity:
+        if self._protection.cools(place, decision.round):
+            allowed = max(min(target, max(position, 0)), min(position, 0))
+            if allowed != target:
+                parent = self._planner.parent(place, target - position, decision.decision_id, decision.round, 0)
+                self._refuse(parent, decision.ts_event, stopped_out(self._universe.names[place], target, allowed))
+            target = allowed
+        if quantity := target - position:
             self._hold(place, quantity, decision)
 
     def _hold(self, place: int, quantity: int, decision: DecisionEvent) -> None:
@@ -127,14 +144,15 @@ class ExecutionDesk(Strategy):
         self.line.publish(Topic.GATE_RESULT, gate_result(parent, name, ts_event, price, breach))
 
     def _end_session(self, end: SessionEnd) -> None:
-        self._drop_all("dropped: the run ended", end.ts_event)
+        self._withdrawal.drop_all("dropped: the run ended", end.ts_event)
         if end.cancel_working:
-            self._cancel_open(end.ts_event)
+            self._withdrawal.cancel_open(end.ts_event)
 
     @callback
     def on_stop(self) -> None:
-        """Record what the last decision would have sent."""
-        self._drop_held("dropped: the run ended")
+        """Record what the last decision would have sent, and the stops that still rest."""
+        self._withdrawal.drop_held("dropped: the run ended")
+        self._protection.close(self._clock.now_ns())
 
     @callback
     def on_trade(self, trade: TradeTick) -> None:
@@ -147,6 +165,9 @@ class ExecutionDesk(Strategy):
         self._hear(self._place[quote.instrument_id], quote.ts_event, quote.bid_price, quote.ask_price)
 
     def _hear(self, place: int, ts_event: int, bid: Price, ask: Price) -> None:
+        if self._protection.is_crossed(place, nearest_float(bid), nearest_float(ask)):
+            self._withdrawal.drop_place(place, "dropped: stop level reached", ts_event)
+            self._protection.trigger(place, ts_event, nearest_float(bid if self._position(place) > 0 else ask))
         held, active = self._ledger.held(place), self._ledger.active(place)
         due = held is not None and ts_event >= held.execution_ns
         parent = held if due else active
@@ -161,12 +182,18 @@ class ExecutionDesk(Strategy):
     def _release(
         self, parent: Parent, ts_event: int, price: float, time_in_force: TimeInForce = TimeInForce.GTC
     ) -> None:
+        if not self._protection.makes_room(parent.place, parent.quantity, ts_event):
+            self._waiting[parent.parent_id] = (price, time_in_force)  # it stays held until then
+            return
         name = self._universe.names[parent.place]
         question = gate_result(parent, name, ts_event, price)
         if not self._gate.check(self.line, question, parent.place, partial(self._position, parent.place)):
             self._record_parent(self._ledger.drop(parent.parent_id), "refused")
+            self._protection.has_left(parent.place)
+            self._protection.sync(parent.place, ts_event)
             return
         self._ledger.release(parent.parent_id)
+        self._protection.has_left(parent.place)
         if not parent.end_ns:
             self._ledger.child_submitted(parent.parent_id, parent.parent_id, abs(parent.quantity))
         order = market_order(self.order_factory, parent, self._universe.order_ids[parent.place], time_in_force)
@@ -176,23 +203,26 @@ class ExecutionDesk(Strategy):
         self._ledger.child_submitted(intent.parent_order_id, intent.client_order_id, intent.quantity)
 
     def _end_parent(self, done: ParentDone) -> None:
-        self._ledger.finish(done.parent_order_id)
+        parent = self._ledger.finish(done.parent_order_id)
         if done.unsent:
             self.cancel_order(ClientOrderId(done.parent_order_id), client_id=self._universe.client_id)
         self._close_if_done(done.parent_order_id, done.reason)
+        self._protection.sync(parent.place, self._clock.now_ns())
 
     @callback
     def on_order_event(self, event: Any) -> None:
         """Keep the ledger and hand every event of an own order to the records."""
-        kind = KINDS.get(type(event).__name__)
-        if kind is None:
-            return
         child_id = str(event.client_order_id)
-        parent = self._ledger.parent_of(child_id)
-        if parent is None:
+        if (stop := self._protection.parent_of(child_id)) is not None:
+            self._hear_stop(event, stop)
+            return
+        kind, parent = KINDS.get(type(event).__name__), self._ledger.parent_of(child_id)
+        if kind is None or parent is None:
             return
         record = order_record(event, kind, parent, self._universe.names[parent.place], self._clock.time_of(event))
+        self._busy = True
         self.line.publish(Topic.ORDER_RECORD, record)
+        self._busy = False
         if kind is OrderEventKind.SUBMITTED or kind is OrderEventKind.ACCEPTED:
             return
         if kind is OrderEventKind.FILLED:
@@ -200,56 +230,65 @@ class ExecutionDesk(Strategy):
         else:
             self._ledger.child_closed(child_id)
         self._close_if_done(parent.parent_id, "done")
+        self._protection.sync(parent.place, record.ts_event)
+
+    def _hear_stop(self, event: Any, stop: Parent) -> None:
+        place, ts_event = stop.place, self._clock.time_of(event)
+        record = self._protection.hear(event, stop, ts_event)
+        if record is None:
+            return
+        self._busy = True
+        self.line.publish(Topic.ORDER_RECORD, record)
+        self._busy = False
+        if record.kind is OrderEventKind.FILLED:  # what was decided before it is over
+            self._protection.cool(place)
+            self._withdrawal.drop_place(place, "dropped: stopped out", ts_event)
+        self._protection.sync(place, ts_event)
+        held = self._ledger.held(place)
+        if held is not None and held.parent_id in self._waiting:
+            self._release(held, ts_event, *self._waiting.pop(held.parent_id))
 
     def _obey(self, command: RiskCommand) -> None:
         match command.action:
             case RiskAction.HALT:
                 self._gate.halted = True
+                if self._flattens:
+                    self._flatten(command)
             case RiskAction.RESUME:
                 self._gate.halted = self._gate.flattening = False
-            case RiskAction.CANCEL_ALL:
-                self._drop_all("dropped: cancel_all", command.ts_event)
-                self._cancel_open(command.ts_event)
+            case RiskAction.CANCEL_ALL if not self._gate.flattening:  # what works then is on its way to nothing
+                self._withdrawal.take_all("dropped: cancel_all", command.ts_event)
+            case RiskAction.SET_STOP if command.place is not None and command.price is not None:
+                self._protection.set_level(command.place, command.price, command.cause)
+                if not self._busy:
+                    self._protection.sync(command.place, command.ts_event)
+            case RiskAction.FLATTEN if command.place is not None:
+                round_, place = self.line.failures.round, command.place
+                self._protection.cool(place)
+                self._withdrawal.drop_place(place, f"dropped: {command.cause}", command.ts_event)
+                self._liquidation.hold(range(place, place + 1), command.ts_event, f"X{round_:06d}", round_)
             case RiskAction.FLATTEN:
-                self._gate.flattening = True
-                self._drop_all("dropped: cancel_all", command.ts_event)
-                self._cancel_open(command.ts_event)
-                self._flatten(command.ts_event, f"K{self.line.failures.round:06d}")
+                self._flatten(command)
+            case RiskAction.SET_STOP:
+                raise ValueError(f"set_stop {command.sequence} names no instrument or no price")
+            case _:
+                pass
+
+    def _flatten(self, command: RiskCommand) -> None:
+        if self._gate.flattening:
+            return
+        self._gate.flattening = True
+        self._withdrawal.take_all("dropped: cancel_all", command.ts_event)
+        round_ = self.line.failures.round
+        self._liquidation.hold(self._places, command.ts_event, f"K{round_:06d}", round_)
 
     def _heed(self, connection: Connection) -> None:
         self._gate.offline = not connection.trusted
         self._gate.barred = frozenset(connection.barred)
         if self._gate.offline:
-            self._drop_all(f"dropped: {connection.cause}", connection.ts_event)
-
-    def _drop_all(self, state: str, ts_event: int) -> None:
-        self._drop_held(state)
-        for place in range(len(self._universe.instrument_ids)):
-            self._cancel_active(place, ts_event)
-
-    def _cancel_open(self, ts_event: int) -> None:
-        for instrument_id in self._universe.order_ids:
-            if self.cache.orders_open(instrument_id=instrument_id):
-                self._gate.count_cancel(ts_event)
-                self.cancel_all_orders(instrument_id, client_id=self._universe.client_id)
-
-    def _cancel_active(self, place: int, ts_event: int) -> None:
-        active = self._ledger.active(place)
-        if active is not None and active.end_ns:
-            self._gate.count_cancel(ts_event)
-            self.line.publish(Topic.CANCEL_PARENT, CancelParent(parent_order_id=active.parent_id))
-
-    def _flatten(self, ts_event: int, decision_id: str) -> None:
-        """Hold an order towards zero in every position, in steps that the gate lets pass, until nothing is left."""
-        execution_ns = int(self._sessions.execution_time_ns(ts_event))
-        for place in range(len(self._universe.instrument_ids)):
-            position = self._position(place)
-            quantity = self._gate.largest(place, abs(position))
-            if not quantity or not execution_ns or self._ledger.works(place):
-                continue
-            self._gate.reserve(place, ts_event, 1, reduces=True)
-            signed, round_ = -quantity if position > 0 else quantity, self.line.failures.round
-            self._ledger.hold(self._planner.parent(place, signed, decision_id, round_, execution_ns))
+            self._withdrawal.drop_all(f"dropped: {connection.cause}", connection.ts_event)
+        else:
+            self._protection.sync_all(connection.ts_event)
 
     def _position(self, place: int) -> int:
         return round(self.portfolio.net_position(self._universe.order_ids[place]))

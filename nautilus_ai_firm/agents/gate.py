@@ -47,6 +47,7 @@ class OrderGate:
         self._reference: Floats = np.full(len(universe.names), np.nan)
         window_ns = settings.message_window_seconds * NS_PER_SECOND
         self._budget = MessageBudget(settings.max_messages or 0, window_ns)
+        self._latest_ns = 0
 
     def mark(self, close: Floats) -> None:
         """Take the round's closes as reference prices."""
@@ -58,7 +59,7 @@ class OrderGate:
         The budget is asked at the decision, in the order of the universe, and not at release: the engine delivers
         ticks of one time in an order that must not decide who trades.
         """
-        limit = self._settings.max_messages
+        limit, ts_event = self._settings.max_messages, self._now(ts_event)
         if limit is None and not reduces:
             return self._breach("limit_missing:max_messages", place, 0.0, 0.0, "refused")
         if reduces:
@@ -69,9 +70,25 @@ class OrderGate:
             )
         return None
 
-    def count_cancel(self, ts_event: int) -> None:
-        """Count a cancel; cancels are never refused."""
-        self._budget.record(ts_event, 1)
+    def count_message(self, ts_event: int) -> None:
+        """Count a cancel, or a change of a stop; these are never refused."""
+        self._budget.record(self._now(ts_event), 1)
+
+    def _now(self, ts_event: int) -> int:
+        """Return the time at which a message counts: a round is decided at its close, after fills that came later."""
+        self._latest_ns = max(self._latest_ns, ts_event)
+        return self._latest_ns
+
+    def protect(self, line: Line, order: GateResult) -> bool:
+        """Count and publish an order that protects a position, and say whether it can leave.
+
+        No limit refuses it: neither messages nor the collar nor a halt. It only has to wait for the connection.
+        """
+        if self.offline:
+            return False
+        self.count_message(order.ts_event)
+        line.publish(Topic.GATE_RESULT, order)
+        return True
 
     def largest(self, place: int, quantity: int) -> int:
         """Cut an unsigned quantity to the largest order that passes at any price inside the collar.

@@ -96,8 +96,27 @@ def order_record(event: Any, kind: OrderEventKind, parent: Parent, instrument_id
     )
 
 
-def parent_record(parent: Parent, instrument_id: str, state: str, filled: int, ts_event: int) -> ParentRecord:
-    """Say what became of a parent; quantities without sign."""
+def update_record(event: Any, parent: Parent, instrument_id: str, ts_event: int) -> OrderRecord:
+    """Turn a change of a stop into a record: quantity and trigger price after it; parameters as `order_record`."""
+    return OrderRecord(
+        kind=OrderEventKind.UPDATED,
+        ts_event=ts_event,
+        round=parent.round,
+        decision_id=parent.decision_id,
+        instrument_id=instrument_id,
+        client_order_id=str(event.client_order_id),
+        parent_order_id=parent.parent_id,
+        exec_algorithm=None,
+        side=side_of(parent.quantity),
+        quantity=event.quantity.as_decimal(),
+        price=event.trigger_price.as_decimal(),
+    )
+
+
+def parent_record(
+    parent: Parent, instrument_id: str, state: str, filled: int, ts_event: int, quantity: int | None = None
+) -> ParentRecord:
+    """Say what became of a parent; quantities without sign, and `quantity` where it is not the first any more."""
     return ParentRecord(
         ts_event=ts_event,
         round=parent.round,
@@ -106,14 +125,20 @@ def parent_record(parent: Parent, instrument_id: str, state: str, filled: int, t
         parent_order_id=parent.parent_id,
         exec_algorithm=algorithm_of(parent),
         side=side_of(parent.quantity),
-        quantity=abs(parent.quantity),
+        quantity=abs(parent.quantity) if quantity is None else quantity,
         filled_quantity=filled,
         state=state,
     )
 
 
 def gate_result(
-    parent: Parent, instrument_id: str, ts_event: int, price: float, breach: Breach | None = None
+    parent: Parent,
+    instrument_id: str,
+    ts_event: int,
+    price: float,
+    breach: Breach | None = None,
+    *,
+    is_stop: bool = False,
 ) -> GateResult:
     """Describe a parent to the gate, or to the records what the gate refused; the quantity is signed."""
     return GateResult(
@@ -126,4 +151,5 @@ def gate_result(
         quantity=parent.quantity,
         price=price,
         breach=breach,
+        is_stop=is_stop,
     )

@@ -67,13 +67,22 @@ class FileKillSwitch:
         self._write(KillSwitchState(latched=True, cause=cause, who=who, time=time))
 
     def resume(self, why: str, who: str, time: str) -> None:
-        """Open the switch on disk, by a named person for a stated reason."""
+        """Open the switch on disk, by a named person for a stated reason.
+
+        Raises
+        ------
+        ValueError
+            Nobody is named, or no reason is stated.
+
+        """
+        if not why.strip() or not who.strip():
+            raise ValueError(f"why is {why!r} and who is {who!r}: a named person resumes for a stated reason")
         self._write(KillSwitchState(latched=False, cause=why, who=who, time=time))
 
     def _read(self) -> KillSwitchState:
         try:
             raw = json.loads(self._path.read_text(encoding="utf-8"))
-            return KillSwitchState(
+            state = KillSwitchState(
                 latched=raw["latched"] is not False,
                 cause=str(raw["cause"]),
                 who=str(raw["who"]),
@@ -82,6 +91,10 @@ class FileKillSwitch:
         except (OSError, ValueError, KeyError, TypeError) as error:
             cause = f"{self._path} cannot be read ({type(error).__name__}: {error})"
             return KillSwitchState(latched=True, cause=cause, who="kill switch", time="")
+        if state.latched or (state.cause.strip() and state.who.strip()):
+            return state
+        cause = f"{self._path} is open without a name or a reason"
+        return KillSwitchState(latched=True, cause=cause, who="kill switch", time="")
 
     def _write(self, state: KillSwitchState) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)

@@ -2,10 +2,9 @@
 
 from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from decimal import Decimal
 from itertools import chain
-from math import ceil
 from typing import Protocol
 
 import numpy as np
@@ -19,6 +18,7 @@ from nautilus_ai_firm.agents.records import Recorder
 from nautilus_ai_firm.agents.signals import Measure, unmeasured
 from nautilus_ai_firm.bus import Failures
 from nautilus_ai_firm.firm import seat
+from nautilus_ai_firm.hosts.engine_limits import engine_limits
 from nautilus_ai_firm.hosts.garbage import collect_new, collected_by_chunk
 from nautilus_ai_firm.hosts.journalling import Journalling
 from nautilus_ai_firm.hosts.recorded_connections import RecordedConnections
@@ -30,11 +30,9 @@ from nautilus_ai_firm.hosts.venue import FillCharges, OvernightFinancing
 from nautilus_ai_firm.messages import Failure
 from nautilus_ai_firm.runs.folder import Run, discard, new_folder, open_run, publish, temporary_folder, write_failure
 from nautilus_ai_firm.runs.recorder import RunRecorder
-from nautilus_ai_firm.settings import Firm
 
 BARS_PER_CHUNK = 20_000
 MOST_ROUNDS_PER_CHUNK = 400  # so that progress shows
-HEADROOM = 10  # the engine's own limits stand above the firm's, so that they never block a reducing order
 
 
 class BacktestError(RuntimeError):
@@ -127,8 +125,8 @@ def played(
             failures=failures,
             measure=measure,
         )
-        if stage.connections:
-            engine.add_actor(RecordedConnections(stage.connections, failures))
+        if stage.said:
+            engine.add_actor(RecordedConnections(stage.said, failures))
         stage.charges.failures = failures
         stage.charges.learn(stage.feed.history)
         bars = _feed(engine, stage, failures, journalling)
@@ -177,7 +175,7 @@ def _engine(stage: Stage) -> BacktestEngine:
             shutdown_on_error=True,
             run_analysis=False,
             logging=LoggerConfig(bypass_logging=True, stdout_level=LogLevel.OFF),
-            risk_engine=_engine_limits(firm),
+            risk_engine=RiskEngineConfig(**asdict(engine_limits(firm, universe.bar_minutes))),
         )
     )
     _add_venue(engine, universe.venue, stage, Decimal(repr(firm.venue.starting_balance)))
@@ -201,22 +199,7 @@ def _add_venue(engine: BacktestEngine, venue: Venue, stage: Stage, balance: Deci
         default_leverage=Decimal(repr(stage.firm.venue.leverage)),
         fee_model=FillCharges(stage.charges),
         modules=[OvernightFinancing(stage.charges)] if own else None,
-    )
-
-
-def _engine_limits(firm: Firm) -> RiskEngineConfig:
-    gate = firm.execution.gate
-    seconds = gate.message_window_seconds
-    window = f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
-    rate = f"{HEADROOM * (gate.max_messages or 1_000)}/{window}"
-    return RiskEngineConfig(
-        max_order_submit_rate=rate,
-        max_order_modify_rate=rate,
-        max_notional_per_order={
-            instrument.id: str(ceil(HEADROOM * instrument.max_order_value))
-            for instrument in firm.market.universe
-            if instrument.max_order_value is not None
-        },
+        reject_stop_orders=False,  # a stop that is through already goes off at once, as it does at the broker
     )
 
 

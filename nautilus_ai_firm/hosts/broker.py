@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -27,12 +27,14 @@ from nautilus_ai_firm.hosts.broker_recorder import BrokerRecorder
 from nautilus_ai_firm.hosts.broker_streams import BrokerStreams
 from nautilus_ai_firm.hosts.doorman import Doorman
 from nautilus_ai_firm.hosts.ending import write_end
+from nautilus_ai_firm.hosts.engine_limits import EngineLimits, engine_limits
 from nautilus_ai_firm.hosts.engine_log import EngineLog
 from nautilus_ai_firm.hosts.fresh_history import FreshHistory
 from nautilus_ai_firm.hosts.sandbox import DataFactory, Replay
 from nautilus_ai_firm.hosts.status import StatusBoard
 from nautilus_ai_firm.hosts.stopping import Stop
 from nautilus_ai_firm.hosts.study import Stage
+from nautilus_ai_firm.hosts.switch_watch import SwitchWatch
 from nautilus_ai_firm.messages import Failure, SessionEnd
 from nautilus_ai_firm.runs.journal import JournalError
 from nautilus_ai_firm.runs.journalled_switch import JournalledSwitch
@@ -135,6 +137,7 @@ class BrokerSession:
             opening.settings,
             [stream.broker_id for stream in opening.streams],
             self._log,
+            _limits(stage),
         )
         instruments = [stream.instrument for stream in opening.streams]
         own = RoutingConfig(venues=sorted({str(instrument.id.venue) for instrument in instruments}))
@@ -145,6 +148,7 @@ class BrokerSession:
         self._handle: LiveNodeHandle = self._node.handle()
         self._cache = self._node.cache  # out of reach while the node runs
         self._doorman = Doorman(self._failures)
+        self._watch = SwitchWatch(opening.switch, self._doorman.command)
         self._books = BrokerBooks(opening.reading)
         self._feed = BrokerFeed(
             opening.streams,
@@ -243,7 +247,7 @@ class BrokerSession:
         """Stand by as a task of the node's own loop, and stop the node when the session is to end."""
         watching: asyncio.Task[None] | None = None
         try:
-            with self._stop.heard_in_loop(self._opening.minutes):
+            with self._stop.heard_in_loop(self._opening.minutes, self._watch.latch_on_signal):
                 while not self._handle.is_running:  # noqa: ASYNC110 - the node has no event for it
                     await asyncio.sleep(LOOK_SECONDS)
                 self._deliver = deliver
@@ -255,6 +259,8 @@ class BrokerSession:
                 )
                 while not self._stop.wanted.is_set() and self._failures.first is None and not watching.done():
                     self._connection.look()
+                    if self._watch.has_changed():
+                        self._watch.tell(time.time_ns())
                     self._streams.look(time.time_ns())
                     self._take_history()
                     self._board.show(time.time_ns())
@@ -294,3 +300,11 @@ class BrokerSession:
         while cancel and ledger is not None and ledger.working().any() and time.monotonic() < deadline:  # noqa: ASYNC110 - as above
             await asyncio.sleep(LOOK_SECONDS)
         await asyncio.sleep(LOOK_SECONDS)
+
+
+def _limits(stage: Stage) -> EngineLimits:
+    """Derive the engine's limits, by what the broker calls the instruments."""
+    limits, route = engine_limits(stage.firm, stage.universe.bar_minutes), stage.universe.route
+    called = dict(zip(stage.universe.names, () if route is None else map(str, route.order_ids), strict=True))
+    largest = {called[name]: value for name, value in limits.max_notional_per_order.items()}
+    return replace(limits, max_notional_per_order=largest)

@@ -1,6 +1,7 @@
 """An endpoint and what is traded there -> the engine's live node with the broker's adapter."""
 
 from collections.abc import Iterable
+from dataclasses import asdict
 
 from nautilus_trader.adapters.interactive_brokers import (
     InteractiveBrokersDataClientConfig,
@@ -12,10 +13,17 @@ from nautilus_trader.adapters.interactive_brokers import (
     SymbologyMethod,
 )
 from nautilus_trader.common import Environment, LoggerConfig, LogLevel
-from nautilus_trader.live import LiveExecutionEngineConfig, LiveNodeBuilder, LiveNodeConfig, RoutingConfig
+from nautilus_trader.live import (
+    LiveExecutionEngineConfig,
+    LiveNodeBuilder,
+    LiveNodeConfig,
+    LiveRiskEngineConfig,
+    RoutingConfig,
+)
 from nautilus_trader.model import ClientId, InstrumentId, TraderId
 
 from nautilus_ai_firm.gateways.ib_endpoint import Endpoint
+from nautilus_ai_firm.hosts.engine_limits import EngineLimits
 from nautilus_ai_firm.hosts.engine_log import EngineLog
 from nautilus_ai_firm.settings import InteractiveBrokers
 
@@ -25,7 +33,12 @@ CONNECTION_SECONDS = 20
 
 
 def broker_node(
-    name: str, endpoint: Endpoint, settings: InteractiveBrokers, ids: Iterable[InstrumentId], log: EngineLog
+    name: str,
+    endpoint: Endpoint,
+    settings: InteractiveBrokers,
+    ids: Iterable[InstrumentId],
+    log: EngineLog,
+    limits: EngineLimits,
 ) -> LiveNodeBuilder:
     """Configure a node for the broker.
 
@@ -44,6 +57,7 @@ def broker_node(
             file_config=log.writer,
             print_config=False,
         ),
+        risk_engine=LiveRiskEngineConfig(**asdict(limits)),
         exec_engine=LiveExecutionEngineConfig(
             reconciliation=True,
             reconciliation_startup_delay_secs=1.0,

@@ -8,7 +8,7 @@ from nautilus_trader.model import ActorId, CustomData, DataType, register_custom
 from nautilus_trader.model.custom import customdataclass
 
 from nautilus_ai_firm.bus import Failures, Line, Topic, callback
-from nautilus_ai_firm.messages import SessionEnd
+from nautilus_ai_firm.messages import RiskCommand, SessionEnd
 
 
 @customdataclass
@@ -50,6 +50,10 @@ class Doorman(DataActor):
         self._knocks += 1
         self._waiting = asyncio.get_running_loop().create_future()
         return CustomData(KNOCK_TYPE, Knock(0, 0, self._knocks)), self._waiting  # pyright: ignore[reportCallIssue, reportArgumentType] - the decorator puts both times first
+
+    def command(self, message: RiskCommand) -> None:
+        """Hand the firm a command of its host."""
+        self.line.guard(self.line.publish)(Topic.RISK_COMMAND, message)
 
     def end_session(self, message: SessionEnd) -> None:
         """Tell the firm that the session ends."""

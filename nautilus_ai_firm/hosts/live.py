@@ -26,6 +26,7 @@ from nautilus_ai_firm.gateways.kill_switch import KillSwitch
 from nautilus_ai_firm.hosts.beginning import start_of
 from nautilus_ai_firm.hosts.doorman import Doorman
 from nautilus_ai_firm.hosts.ending import write_end
+from nautilus_ai_firm.hosts.engine_limits import EngineLimits, engine_limits
 from nautilus_ai_firm.hosts.engine_log import EngineLog
 from nautilus_ai_firm.hosts.player import Player
 from nautilus_ai_firm.hosts.recorders import Recorders
@@ -33,7 +34,8 @@ from nautilus_ai_firm.hosts.sandbox import Sandbox
 from nautilus_ai_firm.hosts.status import StatusBoard
 from nautilus_ai_firm.hosts.stopping import Stop
 from nautilus_ai_firm.hosts.study import Stage
-from nautilus_ai_firm.messages import Failure, SessionEnd
+from nautilus_ai_firm.hosts.switch_watch import SwitchWatch
+from nautilus_ai_firm.messages import Failure, RiskCommand, SessionEnd
 from nautilus_ai_firm.runs.journal import JournalError
 from nautilus_ai_firm.runs.journalled_switch import JournalledSwitch
 from nautilus_ai_firm.runs.session import SessionJournal
@@ -71,6 +73,8 @@ class Opening:
         What it began with, when it runs again after a crash.
     say : callable
         Prints a line for the person at the console.
+    commands : tuple of RiskCommand
+        What was commanded, when it runs again after a crash.
 
     """
 
@@ -81,6 +85,7 @@ class Opening:
     minutes: float | None
     again: Start | None
     say: Callable[[str], None]
+    commands: tuple[RiskCommand, ...] = ()
 
 
 class SandboxSession:
@@ -113,7 +118,8 @@ class SandboxSession:
         self.is_recorded = False
         stage = opening.stage
         self.journal = SessionJournal(opening.folder, again=opening.again is not None)
-        self._switch = JournalledSwitch(opening.switch(self.journal), self.journal)
+        switch = opening.switch(self.journal)
+        self._switch = JournalledSwitch(switch, self.journal)
         stage.charges.recorder = self.journal
         self._failures = Failures()
         self._log = EngineLog(opening.folder / "log")
@@ -123,12 +129,14 @@ class SandboxSession:
         if self._catching_up:
             stop.hold()  # an end that did not come then would not come again
         self._sandbox = Sandbox(stage, self.journal, self._show, opening.pace.max_bar_delay_ms)
-        builder = LiveNodeBuilder.from_config(f"firm-{stage.firm.name}", _node_config(self._log))
+        limits = engine_limits(stage.firm, stage.universe.bar_minutes)
+        builder = LiveNodeBuilder.from_config(f"firm-{stage.firm.name}", _node_config(self._log, limits))
         self._node: LiveNode = self._sandbox.add_clients(builder, self._play).build()
         self._handle: LiveNodeHandle = self._node.handle()
         self._cache = self._node.cache  # out of reach while the node runs
         self._steps = 0
         self._doorman = Doorman(self._failures)
+        self._watch = SwitchWatch(switch, self._doorman.command, opening.commands, lambda: self.journal.repeating)
         self._board = self._seat(stage)
         self._player = Player(
             self._sandbox.events(),
@@ -137,6 +145,7 @@ class SandboxSession:
             audience=self._sandbox,
             pause_seconds=self._pause_seconds,
             failures=self._failures,
+            watch=self._watch,
         )
 
     def run(self) -> Failure | None:
@@ -214,7 +223,7 @@ class SandboxSession:
     async def _play(self, deliver: Callable[[Any], None]) -> None:
         """Play the market as a task of the node's own loop, and stop the node when it is over."""
         try:
-            with self._stop.heard_in_loop(self._opening.minutes):
+            with self._stop.heard_in_loop(self._opening.minutes, self._watch.latch_on_signal):
                 while not self._handle.is_running:  # noqa: ASYNC110 - the node has no event for it
                     await asyncio.sleep(0.001)
                 await self._player.play(deliver, self._stop.wanted)
@@ -230,7 +239,7 @@ class SandboxSession:
             self._handle.stop()
 
 
-def _node_config(log: EngineLog) -> LiveNodeConfig:
+def _node_config(log: EngineLog, limits: EngineLimits) -> LiveNodeConfig:
     return LiveNodeConfig(
         environment=Environment.SANDBOX,
         trader_id=TraderId("FIRM-001"),
@@ -244,5 +253,9 @@ def _node_config(log: EngineLog) -> LiveNodeConfig:
             print_config=False,
         ),
         exec_engine=LiveExecutionEngineConfig(reconciliation=False),
-        risk_engine=LiveRiskEngineConfig(max_order_submit_rate=NO_RATE_LIMIT, max_order_modify_rate=NO_RATE_LIMIT),
+        risk_engine=LiveRiskEngineConfig(
+            max_order_submit_rate=NO_RATE_LIMIT,
+            max_order_modify_rate=NO_RATE_LIMIT,
+            max_notional_per_order=limits.max_notional_per_order,
+        ),
     )

@@ -2,11 +2,16 @@
 
 import asyncio
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Any, Protocol
 
 from nautilus_ai_firm.bus import Failures
 from nautilus_ai_firm.clock import SteppedClock
 from nautilus_ai_firm.hosts.doorman import Doorman
+from nautilus_ai_firm.hosts.switch_watch import SwitchWatch
+
+LOOK_S = 0.25
+"""While nothing is played, the kill switch is looked at so often."""
 
 
 class Audience(Protocol):
@@ -38,6 +43,8 @@ class Player:
         From two market times, nanoseconds UTC, how long to wait between them.
     failures : Failures
         The firm's; after a failure nothing more is played.
+    watch : SwitchWatch, optional
+        Who looks at the kill switch between market events of different times.
 
     """
 
@@ -50,8 +57,10 @@ class Player:
         audience: Audience,
         pause_seconds: Callable[[int, int], float],
         failures: Failures,
+        watch: SwitchWatch | None = None,
     ) -> None:
         self._events = events
+        self._watch = watch
         self._clock = clock
         self._doorman = doorman
         self._audience = audience
@@ -76,6 +85,7 @@ class Player:
             if event.ts_init > self._clock.timestamp_ns():
                 await self._fire_alerts(event.ts_init - 1)
                 await self._wait_for(event.ts_init)
+                await self._look(event.ts_init)
                 if stop.is_set():
                     return
             if self._failures.first is not None:
@@ -101,16 +111,27 @@ class Player:
             if due_ns > until_ns or (self._stop_is_set and due_ns > self._clock.timestamp_ns() + 1):
                 return
             await self._wait_for(due_ns)
+            await self._look(due_ns)
             self._clock.fire_next()
             await self.idle()
 
     async def _wait_for(self, ts_ns: int) -> None:
-        seconds = self._pause_seconds(self._clock.timestamp_ns(), ts_ns)
-        if seconds and self._stop is not None and not self._stop.is_set():
-            try:
-                await asyncio.wait_for(self._stop.wait(), seconds)
-            except TimeoutError:
-                return
+        left_s = self._pause_seconds(self._clock.timestamp_ns(), ts_ns)
+        while left_s > 0 and self._stop is not None and not self._stop.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stop.wait(), min(left_s, LOOK_S))
+            left_s -= LOOK_S
+            await self._look(ts_ns)
+
+    async def _look(self, before_ns: int) -> None:
+        """Look at the kill switch, and say before a time what is to be said; where nothing fits between, after it."""
+        if self._watch is None or self._failures.first is not None:
+            return
+        due_ns = self._watch.due_ns(self._clock.timestamp_ns())
+        if due_ns is not None and due_ns < before_ns:
+            self._clock.move_to(due_ns)
+            self._watch.speak(due_ns)
+            await self.idle()
 
     @property
     def _stop_is_set(self) -> bool:

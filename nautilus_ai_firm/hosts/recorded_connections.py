@@ -1,7 +1,11 @@
-"""When a session could trade, and when not -> the same, where it runs again over its market data."""
+"""What the host of a session told the firm -> the same, where the session runs again over its market data.
+
+It is told when it could trade and when not, and what persons commanded between rounds.
+"""
 
 from collections.abc import Sequence
 from functools import partial
+from itertools import groupby
 from typing import Any, Self
 
 from nautilus_trader.common import DataActor, DataActorConfig
@@ -9,7 +13,7 @@ from nautilus_trader.model import ActorId
 
 from nautilus_ai_firm.bus import Failures, Line, Topic, callback
 from nautilus_ai_firm.clock import MarketTime
-from nautilus_ai_firm.messages import Connection
+from nautilus_ai_firm.messages import Connection, RiskCommand
 
 
 class RecordedConnections(DataActor):
@@ -19,16 +23,17 @@ class RecordedConnections(DataActor):
         """Give the engine the actor's id."""
         return super().__new__(cls, DataActorConfig(actor_id=ActorId("CONNECTIONS-001")))  # pyright: ignore[reportCallIssue] - the engine takes the config here
 
-    def __init__(self, connections: Sequence[Connection], failures: Failures) -> None:
+    def __init__(self, said: Sequence[Connection | RiskCommand], failures: Failures) -> None:
         self.line = Line("connections", self, failures)
-        self._connections = connections
+        self._said = sorted(said, key=lambda one: one.ts_event)
 
     @callback
     def on_start(self) -> None:
         """Schedule everything."""
         clock = MarketTime().clock(self.clock, self.line)
-        for number, connection in enumerate(self._connections):
-            clock.alert_at(f"connection:{number}", connection.ts_event, partial(self._say, connection))
+        for ts_ns, together in groupby(self._said, key=lambda one: one.ts_event):
+            clock.alert_at(f"said:{ts_ns}", ts_ns, partial(self._say, tuple(together)))
 
-    def _say(self, connection: Connection, _event: Any) -> None:
-        self.line.publish(Topic.CONNECTION, connection)
+    def _say(self, together: tuple[Connection | RiskCommand, ...], _event: Any) -> None:
+        for one in together:
+            self.line.publish(Topic.CONNECTION if isinstance(one, Connection) else Topic.RISK_COMMAND, one)

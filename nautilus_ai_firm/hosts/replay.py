@@ -14,6 +14,7 @@ from nautilus_ai_firm.gateways.kill_switch import RecordedKillSwitch
 from nautilus_ai_firm.hosts.backtest import BacktestError, run_stage
 from nautilus_ai_firm.hosts.recorded_market import RecordedMarket
 from nautilus_ai_firm.hosts.study import Stage, Study, charges_of
+from nautilus_ai_firm.hosts.switch_watch import HOST
 from nautilus_ai_firm.hosts.universe import bar_names, universe_with
 from nautilus_ai_firm.hosts.watching import with_watched
 from nautilus_ai_firm.runs.comparison import Comparison, compare
@@ -156,7 +157,7 @@ def stage_of(session: Session, loaded: Loaded, out: Path, on_progress: Progress 
         kill_switch=RecordedKillSwitch(reads, lambda: 0 if charges.failures is None else charges.failures.round),
         feed=Feed(initial_inputs=start.initial_inputs, history=history, grace_ns=start.grace_ns),
         caveats=start.caveats,
-        connections=tuple(session.of("connection")),
+        said=(*session.of("connection"), *(one for one in session.of("command") if one.sender == HOST)),
     )
 
 

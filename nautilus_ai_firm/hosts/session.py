@@ -180,6 +180,7 @@ def _opening(plan: SessionPlan, folder: Path, session: Session | None = None) ->
         minutes=plan.minutes,
         again=None if session is None else session.start,
         say=plan.say,
+        commands=() if session is None else tuple(session.of("command")),
     )
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Any
 
@@ -83,13 +83,23 @@ class Stop:
             signal.signal(number, self._hear)
 
     @contextmanager
-    def heard_in_loop(self, minutes: float | None) -> Generator[None]:
-        """Hear signals in the running event loop, and the time when there is one; signals until the loop is closed."""
+    def heard_in_loop(self, minutes: float | None, kill: Callable[[], None]) -> Generator[None]:
+        """Hear signals in the running event loop, and the time when there is one; signals until the loop is closed.
+
+        Parameters
+        ----------
+        minutes : float or None
+            Minutes on the wall after which the session is to end.
+        kill : callable
+            What SIGUSR1 does: it throws the kill switch, and the session goes on without new risk.
+
+        """
         loop = asyncio.get_running_loop()
         if not self.wanted.is_set():
             self.wanted = asyncio.Event()  # one that was waited for belongs to its loop, which may be another
         for number in SIGNALS:
             loop.add_signal_handler(number, self.end, number.name)
+        loop.add_signal_handler(signal.SIGUSR1, kill)
         timer = None if minutes is None else loop.call_later(minutes * 60, self.end, "minutes")
         try:
             yield

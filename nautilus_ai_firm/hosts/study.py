@@ -22,7 +22,7 @@ from nautilus_ai_firm.hosts.raw_series import raw_series_caveats
 from nautilus_ai_firm.hosts.universe import bar_names, input_names, universe_of
 from nautilus_ai_firm.hosts.venue import Charges
 from nautilus_ai_firm.hosts.watching import Watching, watching_of, with_watched
-from nautilus_ai_firm.messages import Connection
+from nautilus_ai_firm.messages import Connection, RiskCommand
 from nautilus_ai_firm.settings import Firm, Loaded
 
 DAY_NS = 86_400_000_000_000
@@ -79,8 +79,9 @@ class Stage:
         Closes of the rounds, nanoseconds UTC.
     end_ns : int
         The run goes on until 1 ns after this time, nanoseconds UTC.
-    connections : tuple of Connection
-        When a session at a broker could trade, and when not, where that is run again.
+    said : tuple of Connection and RiskCommand
+        What the host of a session told the firm, where that is run again: when it could trade and when not, and what
+        persons commanded between rounds.
     watching : Watching
         What is given beside bars and inputs.
 
@@ -97,7 +98,7 @@ class Stage:
     feed: Feed
     watching: Watching = field(default_factory=Watching)
     caveats: tuple[str, ...] = ()
-    connections: tuple[Connection, ...] = ()
+    said: tuple[Connection | RiskCommand, ...] = ()
     started: float = field(default_factory=time.perf_counter)
 
     @property

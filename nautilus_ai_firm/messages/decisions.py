@@ -160,15 +160,38 @@ class RiskAction(StrEnum):
     HALT = "halt"
     CANCEL_ALL = "cancel_all"
     FLATTEN = "flatten"
+    SET_STOP = "set_stop"
     RESUME = "resume"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RiskCommand:
-    """An order of the risk desk to the execution desk, obeyed before any pending work."""
+    """An order of the risk stage to the execution desk, obeyed before any pending work.
+
+    Attributes
+    ----------
+    sequence : int
+        Counter of the commands of one sender.
+    ts_event : int
+        When it was given, nanoseconds UTC.
+    action : RiskAction
+        What is to be done.
+    cause, who : str
+        Why, and on whose word.
+    place : int, optional
+        The instrument's place in the universe: of a stop always, of `flatten` where one position alone is meant.
+    price : float, optional
+        Trigger price of a stop.
+    sender : str
+        Who gave it: `risk`, `stops`, or the `host`, who looks at the kill switch between rounds.
+
+    """
 
     sequence: int
     ts_event: int
     action: RiskAction
     cause: str
     who: str
+    place: int | None = None
+    price: float | None = None
+    sender: str = "risk"

@@ -15,6 +15,7 @@ class OrderEventKind(StrEnum):
     FILLED = "filled"
     DENIED = "denied"
     REJECTED = "rejected"
+    UPDATED = "updated"
     CANCELED = "canceled"
     EXPIRED = "expired"
 
@@ -41,7 +42,10 @@ class OrderRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GateResult:
-    """What the order gate said of one order; `breach` is None where it passed."""
+    """What the order gate said of one order; `breach` is None where it passed.
+
+    The price is the market's, or the trigger of a stop.
+    """
 
     ts_event: int
     round: int
@@ -52,6 +56,7 @@ class GateResult:
     quantity: int
     price: float
     breach: Breach | None
+    is_stop: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -114,7 +114,9 @@ def risk_figures(run: Run) -> RiskFigures:
         leverage=Leverage(
             mean_gross=float(gross.mean()) if len(gross) else nan,
             peak_gross=float(gross.max()) if len(gross) else nan,
-            optimal_multiple=growth_optimal_leverage(returns, firm.costs.cash_rate_per_year / rounds_per_year),
+            optimal_multiple=growth_optimal_leverage(returns, firm.costs.cash_rate_per_year / rounds_per_year)
+            if bool(np.any(gross > 0))
+            else nan,  # interest alone has hardly any variance
         ),
         alerts=run.summary["alerts"],
     )

@@ -103,7 +103,10 @@ FIELDS: dict[str, dict[str, Cause | None]] = {
         **dict.fromkeys(("ts_event", "decision_id", "weights", "agents", "contributions", "absences"), Cause.DECISION),
     },
     "kill_switch": {"round": _ID, "state": Cause.KILL_SWITCH},
-    "command": {"sequence": _ID, **dict.fromkeys(("ts_event", "action", "cause", "who"), Cause.COMMAND)},
+    "command": {
+        **dict.fromkeys(("sender", "action", "sequence"), _ID),
+        **dict.fromkeys(("ts_event", "cause", "who", "place", "price"), Cause.COMMAND),
+    },
     "risked": {"decision": _ID, **dict.fromkeys(("drawdown", "weights", "breaches"), Cause.RISK)},
     "cleared": {"risked": _ID, **dict.fromkeys(("weights", "breaches"), Cause.COMPLIANCE)},
     "risk_alert": {
@@ -117,7 +120,7 @@ FIELDS: dict[str, dict[str, Cause | None]] = {
     "gate_result": {
         "client_order_id": _ID,
         "price": Cause.MARKET_DATA,
-        **dict.fromkeys(("ts_event", "round", "decision_id", "instrument_id", "side"), Cause.ORDER),
+        **dict.fromkeys(("ts_event", "round", "decision_id", "instrument_id", "side", "is_stop"), Cause.ORDER),
         "quantity": Cause.ORDER_SIZE,
         "breach": Cause.GATE,
     },

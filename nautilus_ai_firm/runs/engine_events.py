@@ -22,6 +22,7 @@ from nautilus_trader.model import (
     OrderSide,
     OrderSubmitted,
     OrderType,
+    OrderUpdated,
     PositionId,
     Price,
     Quantity,
@@ -69,6 +70,14 @@ def event_of(record: OrderRecord, number: int) -> Any:
             event = OrderDenied(*which, reason, *when)
         case OrderEventKind.REJECTED:
             event = OrderRejected(*which, ACCOUNT, reason, *when, reconciliation=False)
+        case OrderEventKind.UPDATED:
+            event = OrderUpdated(
+                *which,
+                Quantity.from_str(str(record.quantity)),
+                *when,
+                reconciliation=False,
+                trigger_price=Price.from_str(str(record.price)),
+            )
         case OrderEventKind.CANCELED:
             event = OrderCanceled(*which, *when, reconciliation=False)
         case OrderEventKind.EXPIRED:

@@ -1,7 +1,7 @@
 """What a session recorded of its orders -> the engine's report of them, without what was not recorded."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,7 +15,9 @@ from nautilus_trader.model import (
     OrderCanceled,
     OrderUpdated,
     Quantity,
+    StopMarketOrder,
     TimeInForce,
+    TriggerType,
 )
 
 from nautilus_ai_firm.messages import GateResult, OrderRecord, ParentRecord
@@ -38,13 +40,15 @@ class _Sent:
     events: list[Any] = field(default_factory=list)
 
 
-def order_report(messages: Iterable[object]) -> pd.DataFrame:
+def order_report(messages: Iterable[object], instruments: Mapping[str, Any]) -> pd.DataFrame:
     """Report every order that passed the gate.
 
     Parameters
     ----------
     messages : iterable
         Messages of the session in order; results of the gate, records of orders and of parents are used.
+    instruments : mapping
+        The engine's instruments, by id: what the triggers of stops are rounded to.
 
     """
     sent: dict[str, _Sent] = {}
@@ -60,7 +64,7 @@ def order_report(messages: Iterable[object]) -> pd.DataFrame:
                 _end(sent[message.parent_order_id], message)
             case _:
                 pass
-    report = ReportProvider.generate_orders_report(_orders(list(sent.values())))
+    report = ReportProvider.generate_orders_report([_order(one, instruments) for one in sent.values()])
     return report.drop(columns=list(UNKNOWN), errors="ignore")
 
 
@@ -98,26 +102,41 @@ def _end(parent: _Sent, record: ParentRecord) -> None:
         parent.events.append(OrderCanceled(TRADER, STRATEGY, name, order_id, *when, reconciliation=False))
 
 
-def _orders(sent: Sequence[_Sent]) -> list[MarketOrder]:
-    orders: list[MarketOrder] = []
-    for one in sent:
+def _order(one: _Sent, instruments: Mapping[str, Any]) -> MarketOrder | StopMarketOrder:
+    passed = one.passed
+    which = (
+        TRADER,
+        STRATEGY,
+        InstrumentId.from_str(passed.instrument_id),
+        ClientOrderId(passed.client_order_id),
+        side_of(passed.side),
+        Quantity.from_int(abs(passed.quantity)),
+    )
+    order: MarketOrder | StopMarketOrder
+    if passed.is_stop:
+        order = StopMarketOrder(
+            *which,
+            instruments[passed.instrument_id].make_price(passed.price),
+            TriggerType.DEFAULT,
+            TimeInForce.GTC,
+            reduce_only=False,
+            quote_quantity=False,
+            init_id=EVENT,
+            ts_init=passed.ts_event,
+            tags=[passed.decision_id],
+        )
+    else:
         order = MarketOrder(
-            TRADER,
-            STRATEGY,
-            InstrumentId.from_str(one.passed.instrument_id),
-            ClientOrderId(one.passed.client_order_id),
-            side_of(one.passed.side),
-            Quantity.from_int(abs(one.passed.quantity)),
+            *which,
             EVENT,
-            one.passed.ts_event,
+            passed.ts_event,
             TimeInForce.GTC,
             reduce_only=False,
             quote_quantity=False,
             exec_algorithm_id=None if one.exec_algorithm is None else ExecAlgorithmId(one.exec_algorithm),
             exec_spawn_id=None if one.exec_algorithm is None else ClientOrderId(one.parent_id),
-            tags=[one.passed.decision_id],
+            tags=[passed.decision_id],
         )
-        for event in one.events:
-            order.apply(event)
-        orders.append(order)
-    return orders
+    for event in one.events:
+        order.apply(event)
+    return order

@@ -19,7 +19,7 @@ _KEYS = {
     "snapshot": ("round",),
     "signal": ("round", "agent"),
     "decision": ("round",),
-    "command": ("sequence",),
+    "command": ("sender", "action", "sequence"),
     "risk_alert": ("round", "rule", "subject"),
     "risk_report": ("round",),
     "gate_result": ("client_order_id",),

@@ -118,7 +118,7 @@ def _write(temporary: Path, session: Session) -> None:
             recorder=recorder,
             fill_costs=fill_costs,
             financing=session.of("financing"),
-            orders=order_report(session.of("gate_result", "order", "parent")),
+            orders=order_report(session.of("gate_result", "order", "parent"), _instruments(session)),
             positions=position_report(recorder.fills, _instruments(session)),
             config=start.config,
             config_sha256=start.config_sha256,

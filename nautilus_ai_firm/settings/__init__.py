@@ -28,6 +28,7 @@ from nautilus_ai_firm.settings.shape import (
     SignalAgent,
     Venue,
 )
+from nautilus_ai_firm.settings.stops import Stops
 from nautilus_ai_firm.settings.suggestion import suggest
 
 __all__ = [
@@ -47,6 +48,7 @@ __all__ = [
     "Risk",
     "Sandbox",
     "SignalAgent",
+    "Stops",
     "Venue",
     "bar_length_ns",
     "decode",

@@ -9,6 +9,7 @@ from nautilus_ai_firm.settings.correlation import Correlation
 from nautilus_ai_firm.settings.crash_velocity import Velocity
 from nautilus_ai_firm.settings.drawdown_tiers import DrawdownTier, tiers_of
 from nautilus_ai_firm.settings.period_losses import Losses
+from nautilus_ai_firm.settings.stops import Stops
 from nautilus_ai_firm.settings.stress import StressLimit
 from nautilus_ai_firm.settings.value_at_risk import ValueAtRisk
 
@@ -63,6 +64,8 @@ class Risk(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     correlation: Correlation | Literal["off"] | None = None
     halt_allows_reducing: bool
     kill_switch_file: str  # relative to the configuration's folder
+    kill_switch_flattens: bool = False  # whether a latched switch closes every position, or holds them
+    stops: Stops | None = None
 
     def __post_init__(self) -> None:
         """Refuse what one field alone cannot show."""

@@ -164,6 +164,14 @@ def test_every_round_closes_with_every_kind_of_fill_and_heavy_fees(costly: Studi
     assert recorded_rounds(costly.run) == ours
 
 
+def test_every_round_closes_to_the_cent_with_fills_of_stops_inside_bars(daily: Studied, tmp_path: Path) -> None:
+    stops = {"initial_atr": 0.5, "trailing_atr": 1.5}
+    stopped = run(settings(changes={"risk.stops": stops}), daily.catalog, tmp_path / "run")
+    assert sum(row["client_order_id"].startswith("S") for row in fills(stopped)) > 20
+    ours, _ = booked_rounds(stopped, daily.catalog, fills(stopped))
+    assert recorded_rounds(stopped) == ours
+
+
 def test_every_round_of_sliced_orders_closes_to_the_cent(minutes: Studied) -> None:
     ours, _ = booked_rounds(minutes.run, minutes.catalog, fills(minutes.run), "1-MINUTE")
     assert recorded_rounds(minutes.run) == ours

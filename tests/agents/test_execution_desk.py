@@ -128,9 +128,9 @@ def test_without_fresh_market_data_what_reduces_a_position_passes_and_no_more(
     )  # fmt: skip
     said: list[GateResult] = []
     line: Any = SimpleNamespace(publish=lambda _topic, message: said.append(message))
-    assert gate.check(line, order, 0, 100)  # the control
+    assert gate.check(line, order, 0, lambda: 100)  # the control
     gate.barred = frozenset({"A.US"})
-    assert gate.check(line, order, 0, 100) == passes
+    assert gate.check(line, order, 0, lambda: 100) == passes
     assert (said[-1].breach is None) == passes
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from nautilus_ai_firm.agents.risk import RiskDesk
 from nautilus_ai_firm.agents.risk_plan import risk_plan
-from nautilus_ai_firm.bus import Topic
+from nautilus_ai_firm.bus import Failures, Topic
 from nautilus_ai_firm.gateways.kill_switch import OPEN, KillSwitchState
 from nautilus_ai_firm.messages import RiskAction
 from nautilus_ai_firm.models.risk.review import RiskReview
@@ -35,18 +35,15 @@ class Switch:
 LATCHED = KillSwitchState(latched=True, cause="a test", who="tester", time="")
 
 
+def desk(bench: Bench, switch: Switch, failures: Failures) -> RiskDesk:
+    stage = bench.stage
+    models = RiskReview(risk_plan(stage.firm, stage.universe))
+    return RiskDesk(models, stage.sessions, DAY_NS, switch, failures, stage.firm.risk.halt_allows_reducing)
+
+
 def review(bench: Bench, decisions: Sequence[Any], switch: Switch | None = None) -> tuple[list[Any], list[Any]]:
     bench.sit(
-        lambda _book, _ledger, failures: [
-            RiskDesk(
-                RiskReview(risk_plan(bench.stage.firm, bench.stage.universe)),
-                bench.stage.sessions,
-                DAY_NS,
-                switch or Switch(),
-                failures,
-                bench.stage.firm.risk.halt_allows_reducing,
-            )
-        ],
+        lambda _book, _ledger, failures: [desk(bench, switch or Switch(), failures)],
         [(Topic.SNAPSHOT, bench.snapshot()), *((Topic.DECISION, decision) for decision in decisions)],
         [Topic.RISKED, Topic.RISK_COMMAND],
     )
@@ -125,3 +122,32 @@ def test_a_missing_limit_refuses_new_exposure_by_name(new_bench: Any, limit: str
     (risked,), _ = review(bench, [bench.decision([0.1, -0.1])])
     assert risked.weights.tolist() == [0.0, 0.0]
     assert f"limit_missing:{limit}" in rules(risked)
+
+
+def test_alerts_and_use_are_told_before_the_risked_decision(bench: Bench) -> None:
+    bench.sit(
+        lambda _book, _ledger, failures: [desk(bench, Switch(), failures)],
+        [(Topic.SNAPSHOT, bench.snapshot()), (Topic.DECISION, bench.decision([0.7, -0.1]))],
+        [Topic.RISKED, Topic.RISK_ALERT, Topic.RISK_REPORT],
+    )
+    assert bench.failures.first is None
+    assert [topic for topic, _ in bench.heard] == [Topic.RISK_ALERT, Topic.RISK_REPORT, Topic.RISKED]
+    (alert, report, _) = (message for _, message in bench.heard)
+    assert (alert.rule, alert.subject, alert.value, alert.limit) == ("max_position", "A.US", 0.7, 0.4)
+    assert dict(zip(report.rules, report.value.tolist(), strict=False))["max_gross"] == pytest.approx(0.5)
+
+
+def test_the_tier_that_flattens_sells_by_quantity_once_and_halts(new_bench: Any) -> None:
+    bench = new_bench({"risk.drawdown_tiers": [{"action": "flatten", "drawdown": 0.1}]})
+    values = ("1000000", "880000", "870000", "860000")
+    risked, commands = review(bench, [bench.decision([0.1, 0.1], equity=Decimal(value)) for value in values])
+    assert [one.action for one in commands] == [RiskAction.HALT, RiskAction.CANCEL_ALL, RiskAction.FLATTEN]
+    assert {rule for one in risked[1:] for rule in rules(one)} == {"halt", "drawdown_tier:flatten"}
+    assert all(one.weights.tolist() == [0.0, 0.0] for one in risked[1:])
+
+
+def test_what_is_held_through_the_close_is_cut_where_nothing_executes_before_it(new_bench: Any) -> None:
+    bench = new_bench({"risk.max_overnight": 0.3})
+    (risked,), _ = review(bench, [bench.decision([0.4, -0.2])])
+    assert risked.weights.tolist() == pytest.approx([0.2, -0.1])
+    assert rules(risked) == {"max_overnight"}

@@ -171,3 +171,21 @@ def test_sessions_do_not_depend_on_the_system_date():
     assert ours_now == ours_later
     assert "2003" in ours_now
     assert bare_now != bare_later
+
+
+@pytest.mark.parametrize(
+    ("calendar", "at", "hours", "closes"),
+    [
+        ("XNYS", "2013-07-03T13:30", 24.0, True),  # a daily bar lasts through the close
+        ("XNYS", "2013-11-27T19:00", 1.0, False),
+        ("XNYS", "2013-11-27T20:00", 1.0, True),  # it ends with the session
+        ("XNYS", "2013-11-29T17:00", 1.0, True),  # half a day
+        ("XNYS", "2013-11-28T15:00", 1.0, True),  # a holiday: it is closed
+        ("24/7", "2013-11-27T23:30", 24.0, False),
+        ("FX", "2013-11-27T21:00", 2.0, False),  # one session ends as the next begins
+        ("FX", "2013-11-29T21:00", 2.0, True),  # Friday evening
+    ],
+)
+def test_an_exchange_closes_within_a_time_unless_the_next_session_begins_then(calendar, at, hours, closes):
+    sessions = Sessions.between(calendar, ns("2013-01-01"), ns("2014-12-31"))
+    assert sessions.closes_within(ns(at), int(hours * 3_600e9)) is closes

@@ -322,7 +322,7 @@ def test_ctrl_c_ends_a_real_wait_at_once_whatever_event_loops_came_before(gatewa
         os.kill(os.getpid(), signal.SIGINT)
 
     async def wait_in_a_loop() -> None:
-        with stop.heard_in_loop(None), suppress(TimeoutError):
+        with stop.heard_in_loop(None, lambda: None), suppress(TimeoutError):
             await asyncio.wait_for(stop.wanted.wait(), 0.05)
 
     def lose_the_gateway() -> None:

@@ -1,8 +1,10 @@
 """Reports of orders made of records alone: every end that an order can have, and those that a crash left open."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 
+import pandas as pd
 import pytest
 
 from nautilus_ai_firm.messages import GateResult, OrderEventKind, OrderRecord, ParentRecord
@@ -17,6 +19,10 @@ EQUITY = {
     "isin": None, "lot_size": "1", "max_quantity": None, "min_quantity": None, "max_price": None, "min_price": None,
     "tick_scheme": None,
 }  # fmt: skip
+
+
+def report_of(messages: Sequence[object]) -> pd.DataFrame:
+    return order_report(messages, instruments_of([EQUITY]))
 
 
 def child(number: int, quantity: int) -> GateResult:
@@ -56,7 +62,7 @@ def fill(quantity: int, side: str = "BUY", price: str = "1.0000", commission: st
     ],
 )
 def test_an_order_is_reported_as_it_ended(kinds: list[str], status: str) -> None:
-    report = order_report([gate(1), *(order(1, OrderEventKind[kind]) for kind in kinds)])
+    report = report_of([gate(1), *(order(1, OrderEventKind[kind]) for kind in kinds)])
     row = report.loc[ID]
     assert (row["status"], row["quantity"], row["side"]) == (status, "400", "BUY")
     assert row["filled_qty"] == ("400" if status == "FILLED" else "0")
@@ -66,21 +72,33 @@ def test_an_order_is_reported_as_it_ended(kinds: list[str], status: str) -> None
 
 def test_a_partial_fill_is_reported_with_its_average_price() -> None:
     submitted = order(1, OrderEventKind.SUBMITTED)
-    report = order_report([gate(1), submitted, fill(100, price="1.0000"), fill(100, price="3.0000")])
+    report = report_of([gate(1), submitted, fill(100, price="1.0000"), fill(100, price="3.0000")])
     row = report.loc[ID]
     assert (row["status"], row["filled_qty"], float(row["avg_px"])) == ("PARTIALLY_FILLED", "200", 2.0)
     assert row["commissions"] == ["2.00 USD"]
 
 
+def test_a_stop_is_reported_with_the_trigger_and_the_quantity_that_it_had_last() -> None:
+    placed = replace(gate(1), is_stop=True, price=0.9)
+    moved = replace(order(1, OrderEventKind.UPDATED), quantity=Decimal(300), price=Decimal("0.9500"))
+    events = [order(1, OrderEventKind[kind]) for kind in ("SUBMITTED", "ACCEPTED")]
+    row = report_of([placed, *events]).loc[ID]
+    assert (row["type"], row["quantity"], row["trigger_price"], row["status"]) == (
+        "STOP_MARKET", "400", "0.9000", "ACCEPTED"
+    )  # fmt: skip
+    row = report_of([placed, *events, moved, fill(300)]).loc[ID]
+    assert (row["quantity"], row["trigger_price"], row["status"]) == ("300", "0.9500", "FILLED")
+
+
 def test_what_the_gate_refused_is_no_order() -> None:
-    assert order_report([gate(1, BREACH)]).empty
-    assert order_report([]).empty
+    assert report_of([gate(1, BREACH)]).empty
+    assert report_of([]).empty
 
 
 @pytest.mark.parametrize("state", ["canceled", "expired", "refused"])
 def test_a_sliced_parent_that_ended_early_is_canceled_with_what_is_left(state: str) -> None:
     submitted = order(1, OrderEventKind.SUBMITTED)
-    report = order_report([gate(1), child(1, 100), sliced(submitted, 1), sliced(fill(100), 1), ended(state)])
+    report = report_of([gate(1), child(1, 100), sliced(submitted, 1), sliced(fill(100), 1), ended(state)])
     assert report["status"].to_dict() == {ID: "CANCELED", f"{ID}-E1": "FILLED"}
     assert report["quantity"].to_dict() == {ID: "300", f"{ID}-E1": "100"}
     assert report["exec_spawn_id"].to_dict() == {ID: ID, f"{ID}-E1": ID}
@@ -92,21 +110,21 @@ def test_a_sliced_parent_is_itself_the_last_slice() -> None:
     last = [replace(record, exec_algorithm="TWAP") for record in (submitted, fill(300))]
     passed = replace(gate(1), quantity=300, ts_event=5_000)
     messages = [gate(1), child(1, 100), sliced(submitted, 1), sliced(fill(100), 1), passed, *last, ended("filled")]
-    report = order_report(messages)
+    report = report_of(messages)
     assert report["status"].to_dict() == {ID: "FILLED", f"{ID}-E1": "FILLED"}
     assert report["quantity"].to_dict() == {ID: "300", f"{ID}-E1": "100"}
     assert report.loc[ID, "ts_init"] == gate(1).ts_event
 
 
 def test_an_intent_that_a_crash_left_alone_is_an_order_without_events() -> None:
-    report = order_report([gate(1), child(1, 100)])
+    report = report_of([gate(1), child(1, 100)])
     assert report["status"].to_dict() == {ID: "INITIALIZED", f"{ID}-E1": "INITIALIZED"}
     assert report["quantity"].to_dict() == {ID: "300", f"{ID}-E1": "100"}
 
 
 def test_a_sliced_parent_that_the_end_left_open_is_reported_with_what_is_left() -> None:
     second = replace(child(2, 100), ts_event=5_000)
-    report = order_report([gate(1), child(1, 100), sliced(order(1, OrderEventKind.SUBMITTED), 1), second])
+    report = report_of([gate(1), child(1, 100), sliced(order(1, OrderEventKind.SUBMITTED), 1), second])
     row = report.loc[ID]
     assert (row["status"], row["quantity"], row["ts_last"]) == ("INITIALIZED", "200", 5_000)
     assert (row["exec_algorithm_id"], row["exec_spawn_id"]) == ("TWAP", ID)
@@ -114,7 +132,7 @@ def test_a_sliced_parent_that_the_end_left_open_is_reported_with_what_is_left() 
 
 def test_a_name_that_only_looks_like_a_slice_is_an_order_of_its_own() -> None:
     lone = replace(gate(1), client_order_id="R000001-A-E1")
-    assert order_report([lone]).loc["R000001-A-E1", "quantity"] == "400"
+    assert report_of([lone]).loc["R000001-A-E1", "quantity"] == "400"
 
 
 def test_a_fill_through_zero_closes_one_position_and_opens_the_next() -> None:

@@ -83,6 +83,11 @@ class WorkingLedger:
         """Signed working quantity of each instrument, shape (n_instruments,): held, open and unspawned."""
         return np.array([0 if entry is None else entry.working() for entry in self._place], dtype=np.int64)
 
+    def working_of(self, place: int) -> int:
+        """Signed quantity of one instrument that has left or is being sliced; a held parent is not counted."""
+        entry = self._place[place]
+        return 0 if entry is None or entry.held else entry.working()
+
     def works(self, place: int) -> bool:
         """Whether anything of this instrument is held, open or unspawned."""
         entry = self._place[place]

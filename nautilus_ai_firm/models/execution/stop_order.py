@@ -1,0 +1,88 @@
+"""A position, what is closing it and a trigger price -> what is to be done with the stop order that protects it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class StopStep(StrEnum):
+    """What is to be done with a stop order."""
+
+    SUBMIT = "submit"
+    MODIFY = "modify"
+    CANCEL = "cancel"
+
+
+@dataclass(slots=True)
+class StopOrder:
+    """A stop order on its way or at the venue.
+
+    Attributes
+    ----------
+    sign : int
+        1 buys, -1 sells.
+    quantity : int
+        Whole quantity, what is filled included, instrument units.
+    filled : int
+        Filled of it.
+    trigger : float
+        Trigger price; of a market order that went out at a watched price, that price.
+    pending : bool
+        Whether the venue has not answered the last step yet: until then none follows.
+    is_market : bool
+        Whether it is a market order: it fills, and nothing is done with it any more.
+
+    """
+
+    sign: int
+    quantity: int
+    trigger: float
+    filled: int = 0
+    pending: bool = True
+    is_market: bool = False
+
+    @property
+    def left(self) -> int:
+        """What it may still fill, instrument units."""
+        return self.quantity - self.filled
+
+
+def closing_quantity(position: int, working: int) -> int:
+    """Return how much of a position the working quantity would close; both signed, the result is not."""
+    return min(abs(working), abs(position)) if working * position < 0 else 0
+
+
+def next_step(
+    order: StopOrder | None, position: int, closing: int, trigger: float | None
+) -> tuple[StopStep, int] | None:
+    """Say what brings the stop order closer to what it should be: for all of the position that nothing else closes.
+
+    So stop and closing orders together are never more than the position, whichever of them fills first.
+
+    Parameters
+    ----------
+    order : StopOrder or None
+        The stop order that there is.
+    position : int
+        Filled quantity, signed.
+    closing : int
+        Quantity of other orders that close the position, or are about to, unsigned, at most its size.
+    trigger : float or None
+        Wanted trigger price; None where no stop is to rest at the venue.
+
+    Returns
+    -------
+    tuple of StopStep and int, or None
+        The step, and the whole quantity of the order after it (filled included); None where nothing is to be done, or
+        the venue has not answered the last step.
+
+    """
+    wanted = 0 if trigger is None else abs(position) - closing
+    if order is None:
+        return (StopStep.SUBMIT, wanted) if wanted else None
+    if order.pending or order.is_market:
+        return None
+    if not wanted or order.sign * position > 0:
+        return StopStep.CANCEL, order.filled
+    if order.left != wanted or order.trigger != trigger:
+        return StopStep.MODIFY, order.filled + wanted
+    return None

@@ -1,0 +1,25 @@
+"""The shape of `[risk.stops]`: where protective stops stand, and who watches them; absent is a firm without stops."""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+type Distance = Annotated[float, Meta(gt=0, le=100)]
+
+
+class Stops(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Protective stops of every position; distances in average true ranges of rounds, or fractions of a price."""
+
+    initial_atr: Distance | None = None  # from the entry price; this or initial_fraction
+    initial_fraction: Annotated[float, Meta(gt=0, lt=1)] | None = None  # of the entry price
+    trailing_atr: Distance | None = None  # from the best close since the entry; absent does not trail
+    break_even_gain: Annotated[float, Meta(gt=0, le=10)] | None = None  # of the entry price: then no more to lose
+    max_rounds: Annotated[int, Meta(ge=1)] | None = None  # then the position is closed
+    atr_rounds: Annotated[int, Meta(ge=1, le=2000)] = 14  # in the average true range
+    working: Literal["venue", "watched"] = "venue"  # orders that rest at the venue, or prices that the firm watches
+    cool_down_rounds: Annotated[int, Meta(ge=0, le=100_000)] = 1  # after a stop: so many rounds without new exposure
+
+    def __post_init__(self) -> None:
+        """Refuse stops without a first level, or with two."""
+        if (self.initial_atr is None) == (self.initial_fraction is None):
+            raise ValueError("initial_atr and initial_fraction: exactly one of them is to be given")

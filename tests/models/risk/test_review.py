@@ -1,0 +1,166 @@
+"""One review holds everything: it learns from every round, and lets through what every limit allows."""
+
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import pytest
+
+from nautilus_ai_firm.messages import Breach, DecisionEvent, MarketSnapshot, Severity
+from nautilus_ai_firm.models.risk.bounds import Bounds
+from nautilus_ai_firm.models.risk.correlation import CorrelationManager
+from nautilus_ai_firm.models.risk.drawdown_tiers import DrawdownTiers, Tier, TierAction
+from nautilus_ai_firm.models.risk.equity_watch import EquityWatch
+from nautilus_ai_firm.models.risk.linkage import Linkage
+from nautilus_ai_firm.models.risk.review import Plan, RiskReview, StressBound
+from nautilus_ai_firm.models.risk.stress import Scenario, Shock, Stress
+from nautilus_ai_firm.models.risk.tail_limits import TailBounds, TailLimits
+from nautilus_ai_firm.models.risk.value_at_risk import ValueAtRiskModel
+from nautilus_ai_firm.settings.value_at_risk import ValueAtRisk
+
+IDS = ("A.X", "B.X")
+DAY = 86_400_000_000_000
+HALT = Breach(rule="halt", instrument_id=None, observed=0.1, limit=0.1, action="no new exposure")
+WIDE = Bounds(max_position=1.0, max_gross=2.0, max_net=2.0, max_participation=1.0)
+
+
+def plan(**changes: Any) -> Plan:
+    values: dict[str, Any] = {
+        "instrument_ids": IDS, "sectors": (None, None), "bounds": WIDE, "missing": (), "warn_share": 0.8,
+        "volume_span": 5.0, "rounds_per_session": 1.0, "equity": EquityWatch(0.5),
+    }  # fmt: skip
+    return Plan(**(values | changes))
+
+
+def snapshot(round_: int, close: Any = (100.0, 50.0), volume: Any = (1e6, 1e6)) -> MarketSnapshot:
+    prices = np.array(close, dtype=float)
+    return MarketSnapshot(
+        round=round_, ts_event=(round_ + 1_000) * DAY, open=prices, high=prices, low=prices, close=prices,
+        volume=np.array(volume, dtype=float), fresh=np.ones(2, dtype=np.bool_), inputs=np.empty(0),
+        inputs_fresh=np.empty(0, dtype=np.bool_), session_close_ns=(round_ + 1_000) * DAY,
+    )  # fmt: skip
+
+
+def decision(round_: int, weights: Any, equity: str = "1000000.00", **changes: Any) -> DecisionEvent:
+    values: dict[str, Any] = {
+        "round": round_, "ts_event": (round_ + 1_000) * DAY, "decision_id": f"R{round_:06d}",
+        "execution_ts": np.full(2, (round_ + 1_000) * DAY), "equity": Decimal(equity), "balance": Decimal(equity),
+        "positions": np.zeros(2, dtype=np.int64), "current": np.zeros(2), "close": np.array([100.0, 50.0]),
+        "fresh": np.ones(2, dtype=np.bool_), "weights": np.array(weights, dtype=float), "agents": ("a",),
+        "contributions": np.array([weights], dtype=float),
+    }  # fmt: skip
+    return DecisionEvent(**(values | changes))
+
+
+def reviewed(review: RiskReview, one: DecisionEvent, *, overnight: bool = False, halt: Breach | None = None) -> Any:
+    return review.review(one, review.watch(one), overnight=overnight, halt=halt, halt_reduces=True)
+
+
+def after(n_rounds: int, **changes: Any) -> RiskReview:
+    """A review that learnt from prices that move at random, before the first round."""
+    review = RiskReview(plan(**changes))
+    moves = np.random.default_rng(3).normal(0, 0.01, (n_rounds, 2))
+    for number, close in enumerate(np.array([100.0, 50.0]) * np.exp(np.cumsum(moves, axis=0))):
+        review.learn(snapshot(number - n_rounds, close))
+    return review
+
+
+def tail(max_var: float, **changes: Any) -> TailLimits:
+    settings = ValueAtRisk(methods=("student_t",), **changes)
+    model = ValueAtRiskModel(2, **settings.model_parameters())
+    return TailLimits(model, TailBounds(max_var=max_var, max_es=1.0), 2)
+
+
+def test_a_decision_within_the_limits_passes_and_is_reported() -> None:
+    found = reviewed(after(3), decision(1, [0.3, -0.2]))
+    assert found.weights.tolist() == [0.3, -0.2]
+    assert (found.breaches, found.alerts) == ((), ())
+    uses = dict(zip(zip(found.report.rules, found.report.subjects, strict=True), found.report.value, strict=True))
+    assert uses["max_gross", ""] == pytest.approx(0.5)
+    assert uses["max_net", ""] == pytest.approx(0.1)
+    assert uses["max_position", "A.X"] == pytest.approx(0.3)
+    assert uses["max_agent", "a"] == pytest.approx(0.5)
+    assert found.report.stress is None
+
+
+def test_before_any_volume_is_known_nothing_is_added() -> None:
+    found = reviewed(RiskReview(plan()), decision(1, [0.3, 0.0]))
+    assert found.weights.tolist() == [0.0, 0.0]
+    assert [one.rule for one in found.breaches] == ["unknown:max_participation"]
+
+
+def test_value_at_risk_lets_nothing_in_until_it_is_known_and_history_counts() -> None:
+    cold = reviewed(after(10, tail=tail(0.5)), decision(1, [0.3, 0.2]))
+    assert cold.weights.tolist() == [0.0, 0.0]
+    assert {one.rule for one in cold.breaches} == {"unknown:value_at_risk"}
+    warm = reviewed(after(30, tail=tail(0.5)), decision(1, [0.3, 0.2]))
+    assert warm.weights.tolist() == [0.3, 0.2]
+
+
+def test_value_at_risk_scales_to_its_limit() -> None:
+    free = reviewed(after(60, tail=tail(0.5)), decision(1, [0.6, 0.4]))
+    var = float(free.report.value[free.report.rules.index("max_var")])
+    tight = reviewed(after(60, tail=tail(var / 2)), decision(1, [0.6, 0.4]))
+    np.testing.assert_allclose(tight.weights, [0.3, 0.2], rtol=1e-6)
+    assert float(tight.report.value[tight.report.rules.index("max_var")]) <= var / 2
+    assert [one.rule for one in tight.breaches] == ["max_var"]
+
+
+def test_stress_scales_to_its_limit_and_is_reported() -> None:
+    stress = Stress([Scenario(name="fall", everything=Shock(move=-0.2))], IDS, (None, None))
+    found = reviewed(after(3, stress=StressBound(stress=stress, max_loss=0.1)), decision(1, [0.6, 0.4]))
+    np.testing.assert_allclose(found.weights, [0.3, 0.2], rtol=1e-9)
+    assert found.report.stress is not None
+    assert found.report.stress.losses.tolist() == pytest.approx([0.1])
+
+
+def test_a_cluster_is_limited_as_a_sector_is_and_a_break_is_told() -> None:
+    manager = CorrelationManager(
+        2, span=10, window_rounds=10, history_span=30, alert_z=2.0, cluster_threshold=0.9, warm_up=5
+    )
+    review = RiskReview(plan(linkage=Linkage(manager, 0.5, 2.0, 2)))
+    generator = np.random.default_rng(5)
+    own = generator.normal(0, 0.01, (60, 2))
+    own[45:, 1] = own[45:, 0]  # they become one
+    told = []
+    for number, close in enumerate(np.array([100.0, 50.0]) * np.exp(np.cumsum(own, axis=0)), 1):
+        review.learn(snapshot(number, close))
+        found = reviewed(review, decision(number, [0.5, 0.5], close=np.asarray(close)))
+        told += [alert.rule for alert in found.alerts]
+        if number == 30:
+            assert found.weights.tolist() == [0.5, 0.5]
+    np.testing.assert_allclose(found.weights, [0.25, 0.25], rtol=1e-9)
+    assert [(one.rule, one.group) for one in found.breaches] == [("max_cluster", "A.X")]
+    assert "correlation_break" in told
+
+
+def test_a_tier_halves_what_is_decided_and_not_what_is_held_without_a_view() -> None:
+    tiers = DrawdownTiers([Tier(action=TierAction.HALVE, drawdown=0.05, recovery=0.01)])
+    review = after(3, equity=EquityWatch(0.5, tiers))
+    reviewed(review, decision(1, [0.3, 0.2]))
+    held = {"positions": np.array([0, 4_000]), "current": np.array([0.0, 4_000 * 50.0 / 940_000])}
+    found = reviewed(review, decision(2, [0.3, held["current"][1]], "940000.00", **held))
+    assert found.weights.tolist() == [0.15, held["current"][1]]
+    assert [one.rule for one in found.breaches] == ["drawdown_tier:halve"]
+
+
+def test_a_halt_is_critical_and_adds_nothing() -> None:
+    found = reviewed(after(3), decision(1, [0.3, 0.2]), halt=HALT)
+    assert found.weights.tolist() == [0.0, 0.0]
+    assert [(one.rule, one.severity) for one in found.alerts] == [("halt", Severity.CRITICAL)]
+
+
+def test_what_is_missing_lets_nothing_in_and_has_no_use() -> None:
+    found = reviewed(after(3, missing=("max_gross", "stress")), decision(1, [0.3, 0.0]))
+    assert found.weights.tolist() == [0.0, 0.0]
+    assert {one.rule for one in found.breaches} == {"limit_missing:max_gross", "limit_missing:stress"}
+    assert "max_gross" not in found.report.rules
+
+
+def test_volume_is_that_of_a_session_of_many_rounds() -> None:
+    """1,000 shares a round at 100 with 4 rounds a session is 0.4 of equity; half of it may be traded."""
+    bounds = Bounds(max_position=1.0, max_gross=2.0, max_net=2.0, max_participation=0.5)
+    review = RiskReview(plan(bounds=bounds, rounds_per_session=4.0))
+    review.learn(snapshot(1, volume=(1_000, 1e6)))
+    found = reviewed(review, decision(1, [0.9, 0.9]))
+    np.testing.assert_allclose(found.weights, [0.2, 0.9])

@@ -1,0 +1,35 @@
+"""The use of limits as one table: a row for each limit, subject and round, then one for each scenario."""
+
+import numpy as np
+
+from nautilus_ai_firm.messages import RiskReport, StressResult
+from nautilus_ai_firm.runs.risk_table import risk_table
+
+NAN = float("nan")
+
+
+def report(number: int, stress: StressResult | None = None) -> RiskReport:
+    return RiskReport(
+        round=number, ts_event=1_000 * number, rules=("max_position", "max_stress_loss"), subjects=("A.X", ""),
+        value=np.array([0.1 * number, NAN]), limit=np.array([0.4, 0.3]), stress=stress,
+    )  # fmt: skip
+
+
+def test_rows_are_in_the_order_of_rounds_limits_and_scenarios() -> None:
+    stress = StressResult(scenarios=("fall", "rise"), losses=np.array([0.2, -0.1]))
+    rows = risk_table([report(1), report(2, stress)]).to_pylist()
+    assert [(row["round"], row["rule"], row["subject"], row["value"], row["limit"]) for row in rows] == [
+        (1, "max_position", "A.X", 0.1, 0.4),
+        (1, "max_stress_loss", "", None, 0.3),
+        (2, "max_position", "A.X", 0.2, 0.4),
+        (2, "max_stress_loss", "", None, 0.3),
+        (2, "stress", "fall", 0.2, 0.3),
+        (2, "stress", "rise", -0.1, 0.3),
+    ]
+    assert [row["ts"].nanosecond for row in rows] == [0] * 6
+
+
+def test_a_run_without_rounds_has_the_columns() -> None:
+    table = risk_table([])
+    assert table.num_rows == 0
+    assert table.column_names == ["ts", "round", "rule", "subject", "value", "limit"]

@@ -1,0 +1,60 @@
+"""Every limit of the risk desk is stated, switched off by a word, or missing and so refusing."""
+
+from typing import Any
+
+import pytest
+
+from nautilus_ai_firm.research.risk_limits import MISSING, OFF, risk_limit_rows
+from nautilus_ai_firm.settings import ConfigError
+from nautilus_ai_firm.settings.risk import BOUNDS, TABLES
+from tests.firm_runs import ABSENT, ALL_RISK, settings
+
+
+def test_a_whole_configuration_misses_nothing() -> None:
+    risk = settings(changes=ALL_RISK).firm.risk
+    assert risk.missing == ()
+    assert not [row for row in risk_limit_rows(risk) if row[1] in {MISSING, OFF}]
+
+
+@pytest.mark.parametrize("name", [*BOUNDS, "max_drawdown"])
+def test_a_number_that_nobody_stated_is_missing(name: str) -> None:
+    risk = settings(changes={f"risk.{name}": ABSENT}).firm.risk
+    assert risk.missing == (name,)
+    assert (name, MISSING) in risk_limit_rows(risk)
+
+
+@pytest.mark.parametrize("name", list(TABLES))
+def test_a_table_is_missing_off_or_stated(name: str) -> None:
+    absent, off, stated = (
+        settings(changes={**ALL_RISK, f"risk.{name}": value} if value is not ABSENT else {f"risk.{name}": ABSENT}).firm
+        for value in (ABSENT, "off", ALL_RISK[f"risk.{name}"])
+    )
+    assert name in absent.risk.missing
+    assert (name, MISSING) in risk_limit_rows(absent.risk)
+    assert off.risk.missing == ()
+    assert (name, OFF) in risk_limit_rows(off.risk)
+    assert stated.risk.missing == ()
+
+
+@pytest.mark.parametrize(("table", "name"), [(table, name) for table, names in TABLES.items() for name in names])
+def test_a_number_of_a_table_that_nobody_stated_is_missing(table: str, name: str) -> None:
+    values = {key: value for key, value in ALL_RISK[f"risk.{table}"].items() if key != name}
+    assert settings(changes={**ALL_RISK, f"risk.{table}": values}).firm.risk.missing == (f"{table}.{name}",)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"risk.stress": "of"}, "risk.stress = 'of'"),
+        ({"risk.value_at_risk": {"max_va": 0.1}}, "risk.value_at_risk.max_va is not a known key"),
+        ({"risk.agent_budgets": {"momentun": 0.5}}, "risk.agent_budgets names 'momentun' (did you mean momentum?)"),
+        ({"risk.max_leverage": 3.0}, "risk.max_leverage 3.0 is above venue.leverage 2.0"),
+        ({"risk.max_concentration": 1.5}, "risk.max_concentration = 1.5"),
+        ({"risk.correlation": ALL_RISK["risk.correlation"] | {"history_span": 5.0}}, "history_span 5.0 is not above"),
+        ({"risk.drawdown_tiers": ALL_RISK["risk.drawdown_tiers"][::-1]}, "tier "),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_meant_is_refused_with_its_path(changes: dict[str, Any], said: str) -> None:
+    with pytest.raises(ConfigError) as error:
+        settings(changes=changes)
+    assert said in str(error.value)
