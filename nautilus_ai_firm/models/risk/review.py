@@ -1,7 +1,8 @@
 """Decisions become what risk lets through: the one place that holds everything the risk desk knows."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
@@ -17,9 +18,9 @@ from nautilus_ai_firm.messages import (
 )
 from nautilus_ai_firm.models.estimators.ewma import Ewma
 from nautilus_ai_firm.models.risk.bounds import Bounds, Round, agent_shares, limits_of, members
-from nautilus_ai_firm.models.risk.drawdown_tiers import TierAction, within_tier
 from nautilus_ai_firm.models.risk.equity_watch import EquityWatch, Standing
 from nautilus_ai_firm.models.risk.halt import halted
+from nautilus_ai_firm.models.risk.halving import step_down
 from nautilus_ai_firm.models.risk.limit_kinds import Joint, Limits
 from nautilus_ai_firm.models.risk.limits import Proposal, apply_limits
 from nautilus_ai_firm.models.risk.linkage import Linkage
@@ -30,9 +31,6 @@ from nautilus_ai_firm.models.risk.usage import Alerts, Use, uses_of
 
 CRITICAL = frozenset({"halt"})
 """Rules whose breach stops the firm; a step to the tier that flattens is critical by itself."""
-
-OF_TRADES = frozenset({"max_participation", "max_turnover"})
-"""Limits of how much is traded, and not of what is held."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,8 +152,9 @@ class RiskReview:
 
         """
         plan = self._plan
-        proposal = self._proposal(decision, standing.action, overnight=overnight)
-        limits = self._limits(decision, proposal, overnight=overnight)
+        limits_on = partial(self._limits, decision, overnight=overnight)
+        proposal = step_down(standing.action, self._proposal(decision), limits_on)
+        limits = limits_on(proposal)
         weights, breaches = apply_limits(proposal, limits)
         breaches = (*standing.breaches, *breaches)
         if halt is not None:
@@ -176,42 +175,15 @@ class RiskReview:
             ),
         )
 
-    def _proposal(self, decision: DecisionEvent, action: TierAction | None, *, overnight: bool) -> Proposal:
+    def _proposal(self, decision: DecisionEvent) -> Proposal:
         current = decision.current
-        plain = Proposal(
+        return Proposal(
             positions=decision.positions * decision.close / float(decision.equity),
             current=current,
             decided=np.where(decision.weights == current, np.nan, decision.weights),  # no view: nothing to halve
             fresh=decision.fresh,
             instrument_ids=self._plan.instrument_ids,
         )
-        decided = plain.decided
-        if action is TierAction.HALVE:
-            decided = np.where(np.isfinite(decided), self._from_nothing(decision, plain, overnight=overnight), np.nan)
-        return replace(plain, decided=within_tier(action, current, decided))
-
-    def _from_nothing(self, decision: DecisionEvent, proposal: Proposal, *, overnight: bool) -> Floats:
-        """Return what the limits would allow if nothing were held and trading took no time: what half is the half of.
-
-        Half of a decision that the limits cut to less than half would be no step down at all.
-        """
-        nothing = np.zeros_like(proposal.current)
-        free = replace(
-            proposal,
-            positions=nothing,
-            current=nothing,
-            decided=proposal.wanted,
-            fresh=np.ones(len(nothing), dtype=np.bool_),
-        )
-        limits = self._limits(decision, free, overnight=overnight)
-        standing = replace(
-            limits,
-            missing=(),
-            unknown=(),
-            boxes=tuple(box for box in limits.boxes if box.rule not in OF_TRADES),
-            linear=tuple(one for one in limits.linear if one.rule not in OF_TRADES),
-        )
-        return apply_limits(free, standing)[0]
 
     def _limits(self, decision: DecisionEvent, proposal: Proposal, *, overnight: bool) -> Limits:
         plan = self._plan
