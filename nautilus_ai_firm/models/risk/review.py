@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
@@ -17,18 +18,19 @@ from nautilus_ai_firm.messages import (
 )
 from nautilus_ai_firm.models.estimators.ewma import Ewma
 from nautilus_ai_firm.models.risk.bounds import Bounds, Round, agent_shares, limits_of, members
-from nautilus_ai_firm.models.risk.drawdown_tiers import TierAction, within_tier
 from nautilus_ai_firm.models.risk.equity_watch import EquityWatch, Standing
 from nautilus_ai_firm.models.risk.halt import halted
+from nautilus_ai_firm.models.risk.halving import step_down
 from nautilus_ai_firm.models.risk.limit_kinds import Joint, Limits
 from nautilus_ai_firm.models.risk.limits import Proposal, apply_limits
 from nautilus_ai_firm.models.risk.linkage import Linkage
 from nautilus_ai_firm.models.risk.stress import Stress
 from nautilus_ai_firm.models.risk.tail_limits import TailLimits
+from nautilus_ai_firm.models.risk.tier_alerts import TIER_RULE, steps_of
 from nautilus_ai_firm.models.risk.usage import Alerts, Use, uses_of
 
-CRITICAL = frozenset({"halt", "drawdown_tier:flatten"})
-"""Rules whose breach stops the firm."""
+CRITICAL = frozenset({"halt"})
+"""Rules whose breach stops the firm; a step to the tier that flattens is critical by itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,8 +152,9 @@ class RiskReview:
 
         """
         plan = self._plan
-        proposal = self._proposal(decision, standing.action)
-        limits = self._limits(decision, proposal, overnight=overnight)
+        limits_on = partial(self._limits, decision, overnight=overnight)
+        proposal = step_down(standing.action, self._proposal(decision), limits_on)
+        limits = limits_on(proposal)
         weights, breaches = apply_limits(proposal, limits)
         breaches = (*standing.breaches, *breaches)
         if halt is not None:
@@ -161,20 +164,23 @@ class RiskReview:
         watched = () if plan.linkage is None else plan.linkage.breaks()
         if plan.linkage is not None:
             uses.append(plan.linkage.use)
+        told = [breach for breach in (*breaches, *watched) if not breach.rule.startswith(TIER_RULE)]  # a step tells it
         return Reviewed(
             weights=weights,
             breaches=breaches,
             report=_report(decision, uses, None if plan.stress is None else plan.stress.stress.result(weights)),
-            alerts=self._alerts.update(decision.round, decision.ts_event, uses, (*breaches, *watched), CRITICAL),
+            alerts=(
+                *steps_of(standing.changes, decision.round, decision.ts_event),
+                *self._alerts.update(decision.round, decision.ts_event, uses, told, CRITICAL),
+            ),
         )
 
-    def _proposal(self, decision: DecisionEvent, action: TierAction | None) -> Proposal:
+    def _proposal(self, decision: DecisionEvent) -> Proposal:
         current = decision.current
-        holds = np.where(decision.weights == current, np.nan, decision.weights)  # no view: nothing to halve
         return Proposal(
             positions=decision.positions * decision.close / float(decision.equity),
             current=current,
-            decided=within_tier(action, current, holds),
+            decided=np.where(decision.weights == current, np.nan, decision.weights),  # no view: nothing to halve
             fresh=decision.fresh,
             instrument_ids=self._plan.instrument_ids,
         )
