@@ -6,7 +6,6 @@ engine, and how much memory 500 trials took. The bars are LEAN's where they are 
 
 import argparse
 import gc
-import shutil
 import statistics
 import tempfile
 import time
@@ -33,6 +32,7 @@ AGENT = "signals.agents.momentum.params"
 SHARED = ROOT.parent / "shared" / "data" / "lean"
 END_NS = 1_451_606_400_000_000_000  # of 2015
 SESSIONS = 126  # half a year
+TURNS = 3
 TRIALS, MEMORY_TRIALS, MEMORY_SESSIONS = 64, 500, 20
 PAGE_BYTES = 4096
 
@@ -96,6 +96,7 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--memory-trials", type=int, default=MEMORY_TRIALS, help="0 leaves memory out")
+    parser.add_argument("--turns", type=int, default=TURNS, help="of one worker and two")
     given = parser.parse_args()
     table = Table(title=f"a sweep of {TRIALS} settings of one agent, one instrument by the hour, {SESSIONS} sessions")
     for name in ("", "seconds", "runs a second", "ratio"):
@@ -104,26 +105,26 @@ def main() -> None:
         folder = Path(name)
         path, catalog = write_study(folder, SESSIONS)
         engine = statistics.median(engine_alone(catalog) for _ in range(5))
-        swept: dict[int, tuple[float, Swept]] = {}
-        for workers in (1, 2):
-            swept[workers] = timed(
-                lambda count=workers: run_sweep(plan_sweep(path, catalog), folder / f"{count}", count)
-            )
-            shutil.rmtree(folder / f"{workers}")
-        (one, alone), (two, both) = swept[1], swept[2]
-        assert alone.result_sha256 == both.result_sha256
+        turns: dict[int, list[tuple[float, Swept]]] = {1: [], 2: []}
+        for turn in range(given.turns):  # a machine that gets slower is slower for both
+            for workers, found in turns.items():
+                out = folder / f"{turn}-{workers}"
+                found.append(timed(lambda count=workers, out=out: run_sweep(plan_sweep(path, catalog), out, count)))
+        assert len({swept.result_sha256 for found in turns.values() for _, swept in found}) == 1
+        one, two = (statistics.median(seconds for seconds, _ in found) for found in turns.values())
         table.add_row("engine alone, no-op on_bar", f"{engine * TRIALS:.1f}", f"{1 / engine:.1f}", "")
         table.add_row(
             "sweep, 1 worker", f"{one:.1f}", f"{TRIALS / one:.1f}", f"{engine * TRIALS / one:.3f} of the engine"
         )
         table.add_row("sweep, 2 workers", f"{two:.1f}", f"{TRIALS / two:.1f}", f"{one / two:.2f} of one worker")
-        beyond = [tried.outcome.seconds - tried.outcome.engine_seconds for tried in alone.tried]
+        outcomes = [tried.outcome for _, swept in turns[1] for tried in swept.tried]
+        beyond = [outcome.seconds - outcome.engine_seconds for outcome in outcomes]
         lines = [f"a trial beyond its engine: {1e3 * statistics.median(beyond):.1f} ms (median)"]
         if given.memory_trials:
             gc.disable()
-            found = memory_mb(plan_sweep(*write_study(folder, MEMORY_SESSIONS)), given.memory_trials)
-            early, late = found[len(found) // 10], found[-1]
-            lines.append(f"memory after {len(found) // 10 + 1} trials {early:.0f} MB, after {len(found)} {late:.0f} MB")
+            sizes = memory_mb(plan_sweep(*write_study(folder, MEMORY_SESSIONS)), given.memory_trials)
+            early, late = sizes[len(sizes) // 10], sizes[-1]
+            lines.append(f"memory after {len(sizes) // 10 + 1} trials {early:.0f} MB, after {len(sizes)} {late:.0f} MB")
     console = Console()
     console.print(table)
     for line in lines:
