@@ -6,7 +6,7 @@ engine, and how much memory 500 trials took. The bars are LEAN's where they are 
 
 import argparse
 import gc
-import shutil
+import resource
 import statistics
 import tempfile
 import time
@@ -33,6 +33,7 @@ AGENT = "signals.agents.momentum.params"
 SHARED = ROOT.parent / "shared" / "data" / "lean"
 END_NS = 1_451_606_400_000_000_000  # of 2015
 SESSIONS = 126  # half a year
+TURNS = 3
 TRIALS, MEMORY_TRIALS, MEMORY_SESSIONS = 64, 500, 20
 PAGE_BYTES = 4096
 
@@ -85,45 +86,55 @@ def memory_mb(plan: SweepPlan, trials: int) -> list[float]:
     return found
 
 
-def timed[T](run: Callable[[], T]) -> tuple[float, T]:
-    """Return how long it took, seconds, and what it gave."""
-    started = time.perf_counter()
+def timed[T](run: Callable[[], T]) -> tuple[float, float, T]:
+    """Return how long it took, seconds on the wall and of processors, and what it gave."""
+    started, used = time.perf_counter(), processor_seconds()
     made = run()
-    return time.perf_counter() - started, made
+    return time.perf_counter() - started, processor_seconds() - used, made
+
+
+def processor_seconds() -> float:
+    """Time that this process and those that it waited for have used."""
+    found = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(one.ru_utime + one.ru_stime for one in found)
 
 
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--memory-trials", type=int, default=MEMORY_TRIALS, help="0 leaves memory out")
+    parser.add_argument("--turns", type=int, default=TURNS, help="of one worker and two")
     given = parser.parse_args()
     table = Table(title=f"a sweep of {TRIALS} settings of one agent, one instrument by the hour, {SESSIONS} sessions")
-    for name in ("", "seconds", "runs a second", "ratio"):
+    for name in ("", "seconds", "of processors", "runs a second", "ratio"):
         table.add_column(name, justify="left" if not name else "right")
-    with tempfile.TemporaryDirectory() as name, Console(stderr=True).status("measuring"):
-        folder = Path(name)
+    with tempfile.TemporaryDirectory() as place, Console(stderr=True).status("measuring"):
+        folder = Path(place)
         path, catalog = write_study(folder, SESSIONS)
         engine = statistics.median(engine_alone(catalog) for _ in range(5))
-        swept: dict[int, tuple[float, Swept]] = {}
-        for workers in (1, 2):
-            swept[workers] = timed(
-                lambda count=workers: run_sweep(plan_sweep(path, catalog), folder / f"{count}", count)
-            )
-            shutil.rmtree(folder / f"{workers}")
-        (one, alone), (two, both) = swept[1], swept[2]
-        assert alone.result_sha256 == both.result_sha256
-        table.add_row("engine alone, no-op on_bar", f"{engine * TRIALS:.1f}", f"{1 / engine:.1f}", "")
-        table.add_row(
-            "sweep, 1 worker", f"{one:.1f}", f"{TRIALS / one:.1f}", f"{engine * TRIALS / one:.3f} of the engine"
+        turns: dict[int, list[tuple[float, float, Swept]]] = {1: [], 2: []}
+        for turn in range(given.turns):  # a machine that gets slower is slower for both
+            for workers, found in turns.items():
+                out = folder / f"{turn}-{workers}"
+                found.append(timed(lambda count=workers, out=out: run_sweep(plan_sweep(path, catalog), out, count)))
+        assert len({swept.result_sha256 for found in turns.values() for *_, swept in found}) == 1
+        one, two = (statistics.median(wall for wall, *_ in found) for found in turns.values())
+        one_used, two_used = (statistics.median(used for _, used, _ in found) for found in turns.values())
+        rows = (
+            ("engine alone, no-op on_bar", engine * TRIALS, "", ""),
+            ("sweep, 1 worker", one, f"{one_used:.1f}", f"{engine * TRIALS / one:.3f} of the engine"),
+            ("sweep, 2 workers", two, f"{two_used:.1f}", f"{one / two:.2f} of one worker"),
         )
-        table.add_row("sweep, 2 workers", f"{two:.1f}", f"{TRIALS / two:.1f}", f"{one / two:.2f} of one worker")
-        beyond = [tried.outcome.seconds - tried.outcome.engine_seconds for tried in alone.tried]
+        for name, wall, used, ratio in rows:
+            table.add_row(name, f"{wall:.1f}", used, f"{TRIALS / wall:.1f}", ratio)
+        outcomes = [tried.outcome for *_, swept in turns[1] for tried in swept.tried]
+        beyond = [outcome.seconds - outcome.engine_seconds for outcome in outcomes]
         lines = [f"a trial beyond its engine: {1e3 * statistics.median(beyond):.1f} ms (median)"]
         if given.memory_trials:
             gc.disable()
-            found = memory_mb(plan_sweep(*write_study(folder, MEMORY_SESSIONS)), given.memory_trials)
-            early, late = found[len(found) // 10], found[-1]
-            lines.append(f"memory after {len(found) // 10 + 1} trials {early:.0f} MB, after {len(found)} {late:.0f} MB")
+            sizes = memory_mb(plan_sweep(*write_study(folder, MEMORY_SESSIONS)), given.memory_trials)
+            early, late = sizes[len(sizes) // 10], sizes[-1]
+            lines.append(f"memory after {len(sizes) // 10 + 1} trials {early:.0f} MB, after {len(sizes)} {late:.0f} MB")
     console = Console()
     console.print(table)
     for line in lines:

@@ -12,8 +12,8 @@ from nautilus_ai_firm.data.catalog import Catalog
 from nautilus_ai_firm.data.columns import BarColumns, utc
 from nautilus_ai_firm.data.manifest import BarRecord
 from nautilus_ai_firm.data.sessions import Sessions
-from nautilus_ai_firm.hosts.universe import bar_length_ns
 from nautilus_ai_firm.research.lookahead.findings import Leak, Method
+from nautilus_ai_firm.settings import bar_length_ns
 
 
 def first_early_stamp(catalog: Catalog, names: Iterable[str], bar: str, rounds_ns: NDArray[np.int64]) -> Leak | None:

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from nautilus_ai_firm.models.statistics.ratios import drawdowns
-from nautilus_ai_firm.research.sweeps.page import chart, section, table, text
+from nautilus_ai_firm.research.sweeps.page import chart, section, table
 
 FIRM, BENCHMARK, GREY = "#1f77b4", "#9a9a9a", "#d0d0d0"
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -59,7 +59,7 @@ def months_section(ends_ns: Days, returns: Floats, title: str = "Months") -> str
         whole = float(np.prod([1.0 + value for value in found if value is not None])) - 1.0
         rows.append([str(year), *("" if value is None else f"{value:.1%}" for value in found), f"{whole:.1%}"])
         marks.append(["", *(_shade(value) for value in found), _shade(whole)])
-    return section(title, table(["", *MONTHS, "year"], rows, range(1, 14), marks), text("Returns after all costs."))
+    return section(title, table(["", *MONTHS, "year"], rows, range(1, 14), marks))
 
 
 def _dates(times_ns: Days) -> list[str]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +71,7 @@ class SweepPlan:
             "kind": kind,
             "settings": self.loaded.sha256,
             "market data": self.catalog_sha256,
-            "versions": versions(),
+            "versions": versions() | ({"optuna": version("optuna")} if self.loaded.sweep.sampler == "tpe" else {}),
         }
 
 

@@ -48,6 +48,7 @@ def write_sweep_page(swept: Swept) -> Path:
             *_luck_charts(panel, swept.tried),
             _maps(swept),
             _best_trials(swept),
+            _failures(swept),
             equity_section(f"The best trial ({chosen.outcome.number}) in its own sample", ends, lines),
             months_section(ends, chosen.outcome.daily_returns),
             section("What it was compared with", text(ASSUMPTIONS)),
@@ -111,7 +112,8 @@ def _map(swept: Swept, one: str, other: str, names: dict[str, str]) -> go.Figure
     ]
     rows = sorted({value_text(a): a for a, _, _ in scored}.values(), key=_order)
     columns = sorted({value_text(b): b for _, b, _ in scored}.values(), key=_order)
-    if max(len(rows), len(columns)) > MOST_STEPS:
+    space = swept.plan.loaded.sweep.space
+    if None in {space[one].steps, space[other].steps} or max(len(rows), len(columns)) > MOST_STEPS:
         figure = go.Figure(
             go.Scatter(
                 x=[_axis(b) for _, b, _ in scored],
@@ -152,7 +154,7 @@ def _best_trials(swept: Swept) -> str:
     names = short_names(list(sweep.space))
     objective = sweep.objective
     ranked = sorted(
-        swept.tried,
+        (one for one in swept.tried if not one.outcome.error),
         key=lambda one: (-score if (score := one.outcome.score(objective)) is not None else np.inf, one.outcome.number),
     )
     forms = (("sharpe", "{:.2f}"), ("sortino", "{:.2f}"), ("cagr", "{:.2%}"), ("volatility", "{:.2%}"),
@@ -162,14 +164,22 @@ def _best_trials(swept: Swept) -> str:
             str(one.outcome.number),
             *(value_text(one.parameters[path]) for path in sweep.space),
             *("" if (value := one.outcome.figures.get(name)) is None else form.format(value) for name, form in forms),
-            one.outcome.error,
         ]
         for one in ranked[:MOST_ROWS]
     ]
-    header = ["trial", *(names[path] for path in sweep.space), *(name.replace("_", " ") for name, _ in forms), "error"]
+    header = ["trial", *(names[path] for path in sweep.space), *(name.replace("_", " ") for name, _ in forms)]
     cut = f" The first {MOST_ROWS} of {len(ranked):,}; all of them stand in {TABLE}." if len(ranked) > MOST_ROWS else ""
-    numbers = range(len(header) - 1)
-    return section("Trials, the best first", text(f"By {objective}.{cut}"), table(header, rows, numbers))
+    return section("Trials, the best first", text(f"By {objective}.{cut}"), table(header, rows, range(len(header))))
+
+
+def _failures(swept: Swept) -> str:
+    failed = [one.outcome for one in swept.tried if one.outcome.error]
+    if not failed:
+        return ""
+    cut = f"The first {MOST_ROWS} of {len(failed):,}. " if len(failed) > MOST_ROWS else ""
+    rows = [(str(one.number), one.error) for one in failed[:MOST_ROWS]]
+    said = f"{cut}Luck is measured by the others."
+    return section("Trials that failed", table(("trial", "error"), rows, (0,)), text(said))
 
 
 def _identity(swept: Swept) -> str:
