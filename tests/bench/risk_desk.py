@@ -1,7 +1,7 @@
-"""Time of a round with everything of risk switched on, against limits on single positions, gross and net alone.
+"""What a round costs with everything of risk switched on, against limits on single positions, gross and net alone.
 
 The firm of configs/demo.toml, on daily bars of so many instruments, each measurement in a fresh process and the two
-sides in turn. A second table gives the time of the review alone, without an engine around it.
+sides in turn: processor time of the whole run, and of the risk review in it.
 """
 
 import json
@@ -46,16 +46,16 @@ def firm(n: int, side: str) -> Loaded:
 
 
 def measure(n: int, side: str, catalog: Path) -> dict[str, float]:
-    """Seconds of a run and of the review in it, a round."""
+    """Processor seconds of a run and of the review in it, a round."""
     spent = [0.0]
 
     def timed(method: Any) -> Any:
         def run(*given: Any, **named: Any) -> Any:
-            started = time.perf_counter()
+            started = time.process_time()
             try:
                 return method(*given, **named)
             finally:
-                spent[0] += time.perf_counter() - started
+                spent[0] += time.process_time() - started
 
         return run
 
@@ -63,9 +63,9 @@ def measure(n: int, side: str, catalog: Path) -> dict[str, float]:
         setattr(RiskReview, name, timed(getattr(RiskReview, name)))
     with tempfile.TemporaryDirectory() as folder:
         stage = prepare(Study(loaded=firm(n, side), catalog=catalog, out=Path(folder) / "run"))
-        started = time.perf_counter()
+        started = time.process_time()
         run = run_stage(stage)
-        seconds = time.perf_counter() - started
+        seconds = time.process_time() - started
     rounds = run.summary["rounds"]
     return {"run": seconds / rounds, "review": spent[0] / rounds, "orders": run.summary["orders"]}
 
