@@ -17,8 +17,10 @@ from nautilus_ai_firm.messages import (
     OrderEventKind,
     OrderRecord,
     ParentRecord,
+    RiskAlertEvent,
     RiskCommand,
     RiskedDecision,
+    RiskReport,
     SignalEvent,
 )
 
@@ -121,6 +123,15 @@ class Tape:
     def command(self, message: RiskCommand) -> None:
         """Keep an order of the risk desk."""
         self._keep("risk", f"command {message.action}", message.ts_event, self.rounds, message)
+
+    def risk_alert(self, message: RiskAlertEvent) -> None:
+        """Keep what the risk desk warned of."""
+        subject = "" if message.subject is None else f" of {message.subject}"
+        self._keep("risk", f"alert {message.rule}{subject}", message.ts_event, message.round, message)
+
+    def risk_report(self, message: RiskReport) -> None:
+        """Keep how far each limit is used."""
+        self._keep("risk", "limits", message.ts_event, message.round, message)
 
     def gate_result(self, message: GateResult) -> None:
         """Keep what the gate said."""
