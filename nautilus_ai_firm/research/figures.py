@@ -43,7 +43,7 @@ class Figures:
     refusals : list of tuple of (str, str, int)
         Desk, rule, how often.
     commands : list of str
-        What the risk desk ordered, when, by whom and why.
+        What was ordered for the whole firm, when, by whom and why.
     risk : RiskFigures
         Peaks of the limits, stress, exceptions of the value at risk.
 
@@ -146,10 +146,12 @@ def _costs(firm: Firm, amounts: dict[str, float], notional: float) -> list[tuple
 
 
 def _commands(audit: Path) -> list[str]:
-    """Read the risk desk's orders from the audit chain; those of one time and cause share a line."""
+    """Read what was ordered for the whole firm from the audit chain; orders of one time and cause share a line."""
     with audit.open("rb") as lines:
         orders = [json.loads(line) for line in lines if b'"kind":"command"' in line]
     said: dict[tuple[str, str, str], list[str]] = {}
     for order in orders:
+        if order.get("place") is not None:
+            continue  # a stop is everyday business
         said.setdefault((utc(order["ts"]), order["who"], order["cause"]), []).append(order["action"])
     return [f"{', '.join(actions).upper()} at {time} by {who}: {cause}" for (time, who, cause), actions in said.items()]

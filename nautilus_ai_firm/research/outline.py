@@ -9,6 +9,7 @@ from nautilus_ai_firm.data.commands import DEFAULT_CATALOG
 from nautilus_ai_firm.gateways.kill_switch import FileKillSwitch
 from nautilus_ai_firm.hosts.study import Study, prepare
 from nautilus_ai_firm.research.risk_limits import MISSING, or_missing, risk_limit_rows
+from nautilus_ai_firm.research.safety_outline import safety_rows
 from nautilus_ai_firm.settings import Firm, Loaded, SignalAgent
 
 type Rows = list[tuple[str, str]]
@@ -37,6 +38,7 @@ def outline(loaded: Loaded) -> str:
         ("execution", f"no trade within {firm.execution.no_trade_band:.1%} of the position; {slicing}"),
         ("restricted", ", ".join(firm.compliance.restricted) or "none"),
         ("sessions", _sessions(firm)),
+        *_titled("safety", safety_rows(firm)),
         *_titled("limits", limits),
         *_titled("costs", cost_rows(firm)),
     ]

@@ -90,8 +90,14 @@ def _trading(run: Run, figures: Figures) -> list[str]:
     return [
         f"{decisions}; {orders}; fills {summary['fills']:,}",
         f"turnover {summary['turnover']:.1f} times equity a year, {summary['traded_notional']:,.0f} USD traded",
+        *_stops(run),
         *_listed("fills of", [f"{name} {fills[name]:,}" for name in figures.firm.instrument_ids], WIDTH - 2),
     ]
+
+
+def _stops(run: Run) -> list[str]:
+    levels, fills = run.summary.get("stop_levels", 0), run.summary.get("stop_fills", 0)
+    return [f"stops placed or moved {levels:,} times, {fills:,} fills of theirs"] if levels else []
 
 
 def _refusals(figures: Figures) -> list[str]:

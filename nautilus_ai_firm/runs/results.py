@@ -13,7 +13,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from nautilus_ai_firm.messages import Failure, Severity
+from nautilus_ai_firm.messages import Failure, RiskAction, Severity
 from nautilus_ai_firm.runs.charges import FillCosts, FinancingEntry, fills_table, financing_table
 from nautilus_ai_firm.runs.folder import refusal_rows, report_table, seal, write_manifest, write_summary, write_tables
 from nautilus_ai_firm.runs.money import Traded, money_figures
@@ -27,6 +27,7 @@ NOT_MODELLED = (
     "latency between the opening print and the order",
     "margin calls by the broker",
 )
+STOPPED = "S"  # what the decision ids of stop orders begin with
 COST_PARTS = ("fee", "half_spread_cost", "impact_cost")
 NO_BROKER = "a broker: this was a sandbox, nothing was traded, every fill was simulated on the catalog's market data"
 
@@ -174,7 +175,9 @@ def _summary(ran: Ran, equity: pa.Table, fills: pa.Table) -> dict[str, Any]:
         "contributions": recorder.contributions(),
         "refusals": refusal_rows(recorder),
         "alerts": {severity: recorder.alerts[severity] for severity in Severity},
-        "commands": [asdict(command) for command in recorder.commands],
+        "stop_levels": sum(command.action is RiskAction.SET_STOP for command in recorder.commands),
+        "stop_fills": sum(fill.decision_id.startswith(STOPPED) for fill in recorder.fills),
+        "commands": [asdict(command) for command in recorder.commands if command.place is None],
         "not_modelled": (*host_caveats, *NOT_MODELLED, *ran.caveats),
         "audit_head": recorder.audit.head,
         "result_sha256": recorder.result_sha256(),

@@ -134,6 +134,9 @@ COMMAND = st.builds(
     action=st.sampled_from(messages.RiskAction),
     cause=TEXT,
     who=TEXT,
+    place=st.none() | COUNT,
+    price=st.none() | st.floats(allow_infinity=False, allow_nan=False),
+    sender=TEXT,
 )
 ORDER = st.builds(
     messages.OrderRecord,
@@ -185,6 +188,7 @@ GATE = st.builds(
     quantity=COUNT,
     price=FLOAT,
     breach=st.none() | BREACH,
+    is_stop=st.booleans(),
 )
 PARENT = st.builds(
     messages.ParentRecord,

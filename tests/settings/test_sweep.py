@@ -9,7 +9,7 @@ import tomli_w
 
 from nautilus_ai_firm.settings import ConfigError
 from nautilus_ai_firm.settings.sweep import Dimension, load_sweep
-from tests.firm_runs import raw_firm
+from tests.firm_runs import ROOT, raw_firm
 
 BAND = "execution.no_trade_band"
 SPAN = "signals.agents.momentum.params.volatility_span"
@@ -87,3 +87,8 @@ def test_a_sweep_that_cannot_be_used_is_one_line(tmp_path: Path, changes: dict[s
     assert line in str(refused.value)
     assert "sweep.toml" in str(refused.value) or "none.toml" in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "configs" / "sweep").glob("*.toml")), ids=lambda path: path.stem)
+def test_the_sweeps_of_the_house_can_be_read(path: Path) -> None:
+    assert load_sweep(path).sweep.name == path.stem
