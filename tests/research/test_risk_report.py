@@ -46,7 +46,8 @@ def test_peaks_are_those_of_the_table(measured: Run, figures: RiskFigures) -> No
 
 
 def test_exceptions_are_counted_against_the_figure_of_the_round_before(measured: Run, figures: RiskFigures) -> None:
-    table, equity = measured.table("risk"), measured.table("equity")
+    table: Any = measured.table("risk")
+    equity: Any = measured.table("equity")
     values = dict(table[table["rule"] == "max_var"][["round", "value"]].to_numpy().tolist())
     levels = dict(zip(equity["round"].tolist(), map(float, equity["equity"]), strict=True))
     seen = [(values[r - 1], levels[r] / levels[r - 1] - 1) for r in levels if r > 1 and values.get(r - 1, 0) > 0]
@@ -60,7 +61,7 @@ def test_exceptions_are_counted_against_the_figure_of_the_round_before(measured:
 
 
 def test_stress_is_at_the_end_and_at_its_largest(measured: Run, figures: RiskFigures) -> None:
-    table = measured.table("risk")
+    table: Any = measured.table("risk")
     assert [row.scenario for row in figures.stress] != []
     for row in figures.stress:
         own = table[(table["rule"] == "stress") & (table["subject"] == row.scenario)]["value"].to_numpy()
