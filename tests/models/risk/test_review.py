@@ -122,13 +122,12 @@ def test_a_cluster_is_limited_as_a_sector_is_and_a_break_is_told() -> None:
     generator = np.random.default_rng(5)
     own = generator.normal(0, 0.01, (60, 2))
     own[45:, 1] = own[45:, 0]  # they become one
-    told = []
+    rounds = []
     for number, close in enumerate(np.array([100.0, 50.0]) * np.exp(np.cumsum(own, axis=0)), 1):
         review.learn(snapshot(number, close))
-        found = reviewed(review, decision(number, [0.5, 0.5], close=np.asarray(close)))
-        told += [alert.rule for alert in found.alerts]
-        if number == 30:
-            assert found.weights.tolist() == [0.5, 0.5]
+        rounds.append(reviewed(review, decision(number, [0.5, 0.5], close=np.asarray(close))))
+    told, found = [alert.rule for one in rounds for alert in one.alerts], rounds[-1]
+    assert rounds[29].weights.tolist() == [0.5, 0.5]
     np.testing.assert_allclose(found.weights, [0.25, 0.25], rtol=1e-9)
     assert [(one.rule, one.group) for one in found.breaches] == [("max_cluster", "A.X")]
     assert "correlation_break" in told
