@@ -32,8 +32,8 @@ ROOT = Path(__file__).resolve().parents[2]
 AGENT = "signals.agents.momentum.params"
 SHARED = ROOT.parent / "shared" / "data" / "lean"
 END_NS = 1_451_606_400_000_000_000  # of 2015
-SESSIONS = 126  # half a year
-TURNS = 3
+SESSIONS = 252  # a year
+TURNS = 1
 TRIALS, MEMORY_TRIALS, MEMORY_SESSIONS = 64, 500, 20
 PAGE_BYTES = 4096
 
