@@ -42,6 +42,7 @@ class Priority:
 
     RECORDS = 1_000_000  # written down before it is acted on
     COMMAND = 900_000
+    RISK_HEARS = 850_000  # what others ordered, after execution obeyed
     EXECUTION_MARKS = 800_001
     CIO_OPENS = 800_000
     RISK_LEARNS = 799_000

@@ -37,6 +37,7 @@ class RiskDesk(DataActor):
         self._kill_switch = kill_switch
         self._halt_allows_reducing = halt_allows_reducing
         self._halted = False
+        self._told = False  # whether execution was told to halt, by whom ever
         self._flattened = False
         self._sequence = 0
 
@@ -45,6 +46,7 @@ class RiskDesk(DataActor):
         """Hear the market before anyone decides, and the CIO."""
         self.line.subscribe(Topic.SNAPSHOT, self._models.learn, Priority.RISK_LEARNS)
         self.line.subscribe(Topic.DECISION, self._review, Priority.DESK)
+        self.line.subscribe(Topic.RISK_COMMAND, self._hear, Priority.RISK_HEARS)
 
     def _review(self, decision: DecisionEvent) -> None:
         standing = self._models.watch(decision)
@@ -70,6 +72,11 @@ class RiskDesk(DataActor):
             ),
         )
 
+    def _hear(self, command: RiskCommand) -> None:
+        """Take note of what was ordered between rounds: it need not be said twice."""
+        if command.action in {RiskAction.HALT, RiskAction.RESUME}:
+            self._told = command.action is RiskAction.HALT
+
     def _cause_to_halt(self, decision: DecisionEvent, standing: Standing) -> str | None:
         if decision.equity <= 0 and not self._flattened:
             return f"equity is {decision.equity}"
@@ -80,13 +87,14 @@ class RiskDesk(DataActor):
         if cause is not None:
             self._kill_switch.latch(cause, "risk", _iso(ts_event))
         state = self._kill_switch.state()
-        if state.latched and not self._halted:
+        if state.latched and not self._told:
             self._command(ts_event, RiskAction.HALT, state.cause, state.who)
             self._command(ts_event, RiskAction.CANCEL_ALL, state.cause, state.who)
-        elif self._halted and not state.latched:
+        if self._halted and not state.latched:
             self._models.resume(decision)  # a person accepted the loss
             self._flattened = False
-            self._command(ts_event, RiskAction.RESUME, state.cause, state.who)
+            if self._told:
+                self._command(ts_event, RiskAction.RESUME, state.cause, state.who)
         self._halted = state.latched
 
     def _flatten_once(self, decision: DecisionEvent, standing: Standing) -> None:

@@ -248,9 +248,9 @@ def test_a_raising_algorithm(
 
 
 def only_when_idle(honest: Any) -> Any:
-    def retarget(desk: Any, place: int, target: int, decision: Any) -> None:
+    def retarget(desk: Any, place: int, target: int, position: int, decision: Any) -> None:
         if desk._ledger.active(place) is None:
-            honest(desk, place, target, decision)
+            honest(desk, place, target, position, decision)
 
     return retarget
 
