@@ -1,6 +1,8 @@
 """The `firm` command -> calls of the rooms below: a thin front door without logic."""
 
+import os
 from datetime import UTC, datetime
+from math import isfinite
 from pathlib import Path
 from typing import Annotated, Any, override
 
@@ -10,8 +12,11 @@ from typer.core import TyperGroup
 from nautilus_ai_firm.data.commands import DEFAULT_CATALOG
 from nautilus_ai_firm.data.commands import add as add_app
 from nautilus_ai_firm.data.commands import app as catalog_app
+from nautilus_ai_firm.gateways.cash_flows import CashFlow
 from nautilus_ai_firm.gateways.kill_switch import FileKillSwitch
+from nautilus_ai_firm.hosts.carried_risk import note_flow
 from nautilus_ai_firm.hosts.replay import replay as replay_session
+from nautilus_ai_firm.research.broker_command import DEFAULT_CONFIG as BROKER_CONFIG
 from nautilus_ai_firm.research.broker_command import ib
 from nautilus_ai_firm.research.command_line import FAILED, exit_status, progress
 from nautilus_ai_firm.research.compare import compare as compare_runs
@@ -60,6 +65,12 @@ def _stated(text: str) -> str:
     return text.strip()
 
 
+def _amount(amount: float) -> float:
+    if not isfinite(amount) or not amount:
+        raise typer.BadParameter(f"{amount} (allowed: a finite number other than 0)")
+    return amount
+
+
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run.")]
 Who = Annotated[str, typer.Option("--who", callback=_stated, help="Who does this.")]
 Why = Annotated[str, typer.Option("--why", callback=_stated, help="For what reason.")]
@@ -93,6 +104,19 @@ def resume(who: Who, why: Why, config: Config = DEFAULT_CONFIG) -> None:
     path = load(config).kill_switch_path
     FileKillSwitch(path).resume(why, who, _now())
     typer.echo(switch_line(path))
+
+
+@app.command()
+def flow(
+    who: Who,
+    why: Why,
+    amount: Annotated[float, typer.Option("--amount", callback=_amount, help="Paid in; negative is paid out.")],
+    config: Annotated[Path, typer.Option("--config", help="The firm; its account is that of the environment.")] = (
+        BROKER_CONFIG
+    ),
+) -> None:
+    """Note cash paid into the account at the broker or out of it: the next session takes it for no gain and no loss."""
+    typer.echo(note_flow(load(config), os.environ, CashFlow(amount=amount, who=who, why=why, time=_now())))
 
 
 @audit.command("verify")

@@ -3,6 +3,7 @@
 market -> signals -> cio -> risk -> compliance -> execution -> algorithms; records listen to all of them.
 """
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -24,6 +25,7 @@ from nautilus_ai_firm.clock import MarketTime
 from nautilus_ai_firm.data.sessions import Sessions
 from nautilus_ai_firm.gateways.kill_switch import KillSwitch
 from nautilus_ai_firm.models.execution.ledger import WorkingLedger
+from nautilus_ai_firm.models.risk.memory import FRESH, CarriedRisk, RiskMemory, forget
 from nautilus_ai_firm.models.risk.review import RiskReview
 from nautilus_ai_firm.settings import Firm, bar_length_ns, model_module, params_of, watched_by
 
@@ -59,6 +61,8 @@ def seat(
     time: MarketTime = COMPONENT_TIME,
     funds: Funds | None = None,
     measure: Measure = unmeasured,
+    carried: CarriedRisk = FRESH,
+    remember: Callable[[RiskMemory], None] = forget,
 ) -> WorkingLedger:
     """Seat the whole firm and return its ledger of what is working.
 
@@ -86,6 +90,10 @@ def seat(
         Who knows the balance; the engine's account of the venue when absent.
     measure : Measure, optional
         What lets an agent think and measures how long it does; it changes no view.
+    carried : CarriedRisk, optional
+        What the risk desk remembers of losses; it begins anew when absent.
+    remember : callable, optional
+        Keeps what the risk desk knows after each round; nobody does when absent.
 
     """
     ledger = WorkingLedger(len(universe.instrument_ids))
@@ -102,8 +110,9 @@ def seat(
     for seats in _signal_seats(firm):
         host.add_actor(SignalDesk(seats, failures, measure))
     host.add_actor(CioDesk(firm.cio, firm.signals.agents, book, sessions, failures))
-    review, bar_ns = RiskReview(risk_plan(firm, universe)), bar_length_ns(firm.market.bar)
-    host.add_actor(RiskDesk(review, sessions, bar_ns, kill_switch, failures, firm.risk.halt_allows_reducing))
+    review, bar_ns = RiskReview(risk_plan(firm, universe, carried)), bar_length_ns(firm.market.bar)
+    reduces = firm.risk.halt_allows_reducing
+    host.add_actor(RiskDesk(review, sessions, bar_ns, kill_switch, failures, reduces, carried.was_halted, remember))
     stops = firm.risk.stops
     if stops is not None:
         host.add_actor(StopDesk(stops, universe, failures))

@@ -1,5 +1,6 @@
 """3. DecisionEvent -> RiskedDecision: limits, losses and the kill switch; orders RiskCommands, tells alerts and use."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Self
 
@@ -11,6 +12,7 @@ from nautilus_ai_firm.data.sessions import Sessions
 from nautilus_ai_firm.gateways.kill_switch import KillSwitch
 from nautilus_ai_firm.messages import Breach, DecisionEvent, RiskAction, RiskCommand, RiskedDecision
 from nautilus_ai_firm.models.risk.equity_watch import Standing
+from nautilus_ai_firm.models.risk.memory import RiskMemory, forget
 from nautilus_ai_firm.models.risk.review import RiskReview
 
 
@@ -29,6 +31,8 @@ class RiskDesk(DataActor):
         kill_switch: KillSwitch,
         failures: Failures,
         halt_allows_reducing: bool,
+        was_halted: bool = False,
+        remember: Callable[[RiskMemory], None] = forget,
     ) -> None:
         self.line = Line("risk", self, failures)
         self._models = review
@@ -36,6 +40,8 @@ class RiskDesk(DataActor):
         self._bar_ns = bar_ns
         self._kill_switch = kill_switch
         self._halt_allows_reducing = halt_allows_reducing
+        self._was_halted = was_halted  # before a restart; what the switch says now decides whether a person resumed
+        self._remember = remember
         self._halted = False
         self._told = False  # whether execution was told to halt, by whom ever
         self._flattened = False
@@ -52,6 +58,7 @@ class RiskDesk(DataActor):
         standing = self._models.watch(decision)
         self._obey_kill_switch(decision, self._cause_to_halt(decision, standing))
         self._flatten_once(decision, standing)
+        self._remember(self._models.memory(decision, halted=self._halted))  # before anyone acts on the round
         reviewed = self._models.review(
             decision,
             standing,
@@ -80,7 +87,7 @@ class RiskDesk(DataActor):
     def _cause_to_halt(self, decision: DecisionEvent, standing: Standing) -> str | None:
         if decision.equity <= 0 and not self._flattened:
             return f"equity is {decision.equity}"
-        return None if self._halted else standing.halt
+        return None if self._halted or self._was_halted else standing.halt
 
     def _obey_kill_switch(self, decision: DecisionEvent, cause: str | None) -> None:
         ts_event = decision.ts_event
@@ -90,12 +97,12 @@ class RiskDesk(DataActor):
         if state.latched and not self._told:
             self._command(ts_event, RiskAction.HALT, state.cause, state.who)
             self._command(ts_event, RiskAction.CANCEL_ALL, state.cause, state.who)
-        if self._halted and not state.latched:
+        if (self._halted or self._was_halted) and not state.latched:
             self._models.resume(decision)  # a person accepted the loss
             self._flattened = False
-            if self._told:
+            if self._told or self._was_halted:
                 self._command(ts_event, RiskAction.RESUME, state.cause, state.who)
-        self._halted = state.latched
+        self._halted, self._was_halted = state.latched, False
 
     def _flatten_once(self, decision: DecisionEvent, standing: Standing) -> None:
         """Order everything sold, by quantity: where equity is gone a weight means nothing, and no desk could reduce."""

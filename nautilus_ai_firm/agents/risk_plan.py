@@ -4,6 +4,7 @@ from nautilus_ai_firm.agents.book import Universe
 from nautilus_ai_firm.models.risk.bounds import UNSTATED
 from nautilus_ai_firm.models.risk.equity_watch import EquityWatch
 from nautilus_ai_firm.models.risk.linkage import Linkage
+from nautilus_ai_firm.models.risk.memory import FRESH, CarriedRisk
 from nautilus_ai_firm.models.risk.period_losses import PeriodLosses
 from nautilus_ai_firm.models.risk.review import Plan, StressBound
 from nautilus_ai_firm.models.risk.tail_limits import TailBounds, TailLimits
@@ -14,7 +15,7 @@ from nautilus_ai_firm.settings.drawdown_tiers import tiers_of
 SESSIONS_PER_YEAR = 252
 
 
-def risk_plan(firm: Firm, universe: Universe) -> Plan:
+def risk_plan(firm: Firm, universe: Universe, carried: CarriedRisk = FRESH) -> Plan:
     """Make the plan of a risk review.
 
     A table that is switched off, and one that nobody stated, gives no model; for the latter the plan says that it is
@@ -26,6 +27,8 @@ def risk_plan(firm: Firm, universe: Universe) -> Plan:
         Settings.
     universe : Universe
         What the firm trades.
+    carried : CarriedRisk, optional
+        What it goes on from; anew when absent.
 
     """
     risk, names = firm.risk, universe.names
@@ -39,21 +42,24 @@ def risk_plan(firm: Firm, universe: Universe) -> Plan:
         warn_share=risk.warn_share,
         volume_span=firm.execution.volume_span,
         rounds_per_session=universe.bars_per_year / SESSIONS_PER_YEAR,
-        equity=_equity(risk),
+        equity=_equity(risk, carried),
         tail=_tail(risk, len(names)),
         stress=_stress(risk, names, sectors),
         linkage=_linkage(risk, len(names)),
     )
 
 
-def _equity(risk: Risk) -> EquityWatch:
+def _equity(risk: Risk, carried: CarriedRisk) -> EquityWatch:
     losses, velocity = stated(risk.losses), stated(risk.velocity)
-    return EquityWatch(
+    watch = EquityWatch(
         risk.max_drawdown,
         tiers_of(risk.drawdown_tiers) if risk.drawdown_tiers else None,
         None if losses is None else PeriodLosses(losses.limits),
         None if velocity is None else velocity.limits,
     )
+    if carried.memory is not None:
+        watch.go_on(carried.memory.equity, carried.external_flow)
+    return watch
 
 
 def _tail(risk: Risk, n: int) -> TailLimits | None:

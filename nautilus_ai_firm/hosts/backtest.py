@@ -124,6 +124,7 @@ def played(
             kill_switch=stage.kill_switch if journalling is None else journalling.kill_switch,
             failures=failures,
             measure=measure,
+            carried=stage.carried,
         )
         if stage.said:
             engine.add_actor(RecordedConnections(stage.said, failures))

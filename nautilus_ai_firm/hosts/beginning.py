@@ -50,4 +50,5 @@ def start_of(stage: Stage, run_id: str, host: Host, speed: float | None = None) 
         auctions=route is not None and route.auctions,
         contracts=tuple(contract.to_dict() for contract in catalog.instruments(stage.watching.contracts)),
         spots=stage.watching.spots,
+        carried=stage.carried,
     )

@@ -36,6 +36,7 @@ from nautilus_ai_firm.hosts.stopping import Stop
 from nautilus_ai_firm.hosts.study import Stage
 from nautilus_ai_firm.hosts.switch_watch import SwitchWatch
 from nautilus_ai_firm.messages import Failure, SessionEnd
+from nautilus_ai_firm.models.risk.memory import RiskMemory
 from nautilus_ai_firm.runs.journal import JournalError
 from nautilus_ai_firm.runs.journalled_switch import JournalledSwitch
 from nautilus_ai_firm.runs.session import SessionJournal
@@ -74,6 +75,8 @@ class BrokerOpening:
         Length of decision bars, nanoseconds.
     switch : KillSwitch
         What halts it.
+    remember : callable
+        Keeps what the risk desk knows after each round, for the next session.
     minutes : float, optional
         Minutes on the wall after which it ends; when it is told to if absent.
     trades : callable
@@ -92,6 +95,7 @@ class BrokerOpening:
     fresh: FreshHistory
     bar_ns: int
     switch: KillSwitch
+    remember: Callable[[RiskMemory], None]
     minutes: float | None
     trades: Callable[[], None]
     say: Callable[[str], None]
@@ -220,6 +224,8 @@ class BrokerSession:
             kill_switch=JournalledSwitch(self._opening.switch, self.journal),
             failures=self._failures,
             funds=self._books,
+            carried=stage.carried,
+            remember=self._opening.remember,
         )
         self._node.add_actor(self._feed)
         self._node.add_actor(self._doorman)

@@ -31,6 +31,7 @@ from nautilus_ai_firm.hosts.broker import BrokerOpening
 from nautilus_ai_firm.hosts.broker_feed import Stream
 from nautilus_ai_firm.hosts.broker_node import BROKER
 from nautilus_ai_firm.hosts.broker_plan import BrokerPlan, contracts_of
+from nautilus_ai_firm.hosts.carried_risk import carried_line, refuse_flow, risk_file
 from nautilus_ai_firm.hosts.fresh_history import FreshHistory
 from nautilus_ai_firm.hosts.gateway_bars import Ask, broker_contract
 from nautilus_ai_firm.hosts.stopping import Stop
@@ -65,19 +66,23 @@ def open_broker(plan: BrokerPlan, endpoint: Endpoint, folder: Path, waits: Waits
     ConfigError, CatalogError
         The configuration or the catalog cannot be used.
     GatewayError
-        The account cannot be read, or may not be traded; or history and catalog do not continue each other.
+        The account cannot be read, or may not be traded; history and catalog do not continue each other; or what the
+        risk desk remembers cannot be read.
 
     """
     contracts = contracts_of(plan)
+    remembered = risk_file(plan.loaded, endpoint)
+    carried = remembered.carried(time.time_ns())
     reading = asyncio.run(read_account(endpoint, plan.settings.answer_seconds))
     _refuse_account(reading, contracts, plan.loaded)
+    refuse_flow(carried, reading.net_liquidation)
     learned = _learned(plan, endpoint, contracts, waits)
-    stage = _stage(plan, reading, contracts, folder, learned)
+    stage = replace(_stage(plan, reading, contracts, folder, learned), carried=carried)
     account = (
         f"account {shortened(endpoint.account)}: {reading.net_liquidation:,.2f} {reading.currency}, "
         f"{reading.cash:,.2f} in cash, {len(reading.holdings)} positions"
     )
-    found = [*learned.lines(), account]
+    found = [*learned.lines(), account, carried_line(carried)]
     bar_types = [*stage.universe.bar_types, *stage.universe.input_bar_types.values()]
     instruments = stage.catalog.instruments(map(str, bar_types))
     known = {str(instrument.id): instrument for instrument in instruments}
@@ -108,6 +113,7 @@ def open_broker(plan: BrokerPlan, endpoint: Endpoint, folder: Path, waits: Waits
         ),
         bar_ns=bar_length_ns(plan.loaded.firm.market.bar),
         switch=FileKillSwitch(plan.loaded.kill_switch_path),
+        remember=partial(remembered.remember, flows=carried.flows),
         minutes=plan.minutes,
         trades=lambda: None,
         say=plan.say,

@@ -157,6 +157,7 @@ def stage_of(session: Session, loaded: Loaded, out: Path, on_progress: Progress 
         kill_switch=RecordedKillSwitch(reads, lambda: 0 if charges.failures is None else charges.failures.round),
         feed=Feed(initial_inputs=start.initial_inputs, history=history, grace_ns=start.grace_ns),
         caveats=start.caveats,
+        carried=start.carried,
         said=(*session.of("connection"), *(one for one in session.of("command") if one.sender == HOST)),
     )
 

@@ -23,6 +23,7 @@ from nautilus_ai_firm.hosts.universe import bar_names, input_names, universe_of
 from nautilus_ai_firm.hosts.venue import Charges
 from nautilus_ai_firm.hosts.watching import Watching, watching_of, with_watched
 from nautilus_ai_firm.messages import Connection, RiskCommand
+from nautilus_ai_firm.models.risk.memory import FRESH, CarriedRisk
 from nautilus_ai_firm.settings import Firm, Loaded
 
 DAY_NS = 86_400_000_000_000
@@ -84,6 +85,8 @@ class Stage:
         persons commanded between rounds.
     watching : Watching
         What is given beside bars and inputs.
+    carried : CarriedRisk
+        What the risk desk remembers of sessions before; a simulation begins anew.
 
     """
 
@@ -99,6 +102,7 @@ class Stage:
     watching: Watching = field(default_factory=Watching)
     caveats: tuple[str, ...] = ()
     said: tuple[Connection | RiskCommand, ...] = ()
+    carried: CarriedRisk = FRESH
     started: float = field(default_factory=time.perf_counter)
 
     @property

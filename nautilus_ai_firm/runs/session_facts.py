@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Any
 
 from nautilus_ai_firm.gateways.kill_switch import KillSwitchState
+from nautilus_ai_firm.models.risk.memory import FRESH, CarriedRisk
 from nautilus_ai_firm.runs.charges import FillCosts
 
 
@@ -62,6 +63,8 @@ class Start:
         Every contract of the option chains, as its `to_dict` writes it; the engine is not given any.
     spots : dict of str to str
         By underlying of a chain, the instrument whose close is its spot price; one that has none is absent.
+    carried : CarriedRisk
+        What the risk desk remembered of sessions before.
 
     """
 
@@ -85,6 +88,7 @@ class Start:
     auctions: bool = False
     contracts: tuple[dict[str, Any], ...] = ()
     spots: dict[str, str] = field(default_factory=dict)
+    carried: CarriedRisk = FRESH
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,6 @@
 """Decisions in, smaller ones out; a drawdown or the kill switch halts, and only a person resumes."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -11,6 +11,7 @@ from nautilus_ai_firm.agents.risk_plan import risk_plan
 from nautilus_ai_firm.bus import Failures, Topic
 from nautilus_ai_firm.gateways.kill_switch import OPEN, KillSwitchState
 from nautilus_ai_firm.messages import RiskAction
+from nautilus_ai_firm.models.risk.memory import FRESH, CarriedRisk, EquityState, RiskMemory, forget
 from nautilus_ai_firm.models.risk.review import RiskReview
 from tests.agents.conftest import Bench
 from tests.firm_runs import ABSENT, DAY_NS
@@ -35,15 +36,28 @@ class Switch:
 LATCHED = KillSwitchState(latched=True, cause="a test", who="tester", time="")
 
 
-def desk(bench: Bench, switch: Switch, failures: Failures) -> RiskDesk:
+def desk(
+    bench: Bench,
+    switch: Switch,
+    failures: Failures,
+    carried: CarriedRisk = FRESH,
+    remember: Callable[[RiskMemory], None] = forget,
+) -> RiskDesk:
     stage = bench.stage
-    models = RiskReview(risk_plan(stage.firm, stage.universe))
-    return RiskDesk(models, stage.sessions, DAY_NS, switch, failures, stage.firm.risk.halt_allows_reducing)
+    models = RiskReview(risk_plan(stage.firm, stage.universe, carried))
+    reduces = stage.firm.risk.halt_allows_reducing
+    return RiskDesk(models, stage.sessions, DAY_NS, switch, failures, reduces, carried.was_halted, remember)
 
 
-def review(bench: Bench, decisions: Sequence[Any], switch: Switch | None = None) -> tuple[list[Any], list[Any]]:
+def review(
+    bench: Bench,
+    decisions: Sequence[Any],
+    switch: Switch | None = None,
+    carried: CarriedRisk = FRESH,
+    remember: Callable[[RiskMemory], None] = forget,
+) -> tuple[list[Any], list[Any]]:
     bench.sit(
-        lambda _book, _ledger, failures: [desk(bench, switch or Switch(), failures)],
+        lambda _book, _ledger, failures: [desk(bench, switch or Switch(), failures, carried, remember)],
         [(Topic.SNAPSHOT, bench.snapshot()), *((Topic.DECISION, decision) for decision in decisions)],
         [Topic.RISKED, Topic.RISK_COMMAND],
     )
@@ -151,3 +165,71 @@ def test_what_is_held_through_the_close_is_cut_where_nothing_executes_before_it(
     (risked,), _ = review(bench, [bench.decision([0.4, -0.2])])
     assert risked.weights.tolist() == pytest.approx([0.2, -0.1])
     assert rules(risked) == {"max_overnight"}
+
+
+def carried(*, halted: bool = False, mark: float = 1_250_000.0, flow: float = 0.0) -> CarriedRisk:
+    memory = RiskMemory(ts_ns=0, equity=EquityState(mark=mark), halted=halted)
+    return CarriedRisk(memory=memory, external_flow=flow)
+
+
+def test_a_second_session_goes_on_from_the_mark_of_the_first(bench: Bench) -> None:
+    decision = bench.decision([0.1, 0.1], equity=Decimal(1_000_000))
+    (fresh,), _ = review(bench, [decision])
+    assert fresh.drawdown == 0.0  # without what is remembered
+    bench.heard.clear()
+    (risked,), commands = review(bench, [decision], carried=carried())
+    assert risked.drawdown == 0.2
+    assert commands == []
+
+
+def test_a_flow_is_allowed_for_in_the_first_round_alone(bench: Bench) -> None:
+    decisions = [bench.decision([0.1, 0.1], equity=Decimal(value)) for value in (1_000_000, 900_000)]
+    risked, _ = review(bench, decisions, carried=carried(mark=1_250_000.0, flow=-250_000.0))
+    assert [one.drawdown for one in risked] == pytest.approx([0.0, 0.1])
+
+
+def test_every_round_is_remembered(bench: Bench) -> None:
+    kept: list[RiskMemory] = []
+    decisions = [bench.decision([0.1, 0.1], equity=Decimal(value)) for value in ("1000000", "1200000", "700000")]
+    review(bench, decisions, remember=kept.append)
+    marks = [(memory.equity.mark, memory.halted) for memory in kept]
+    assert marks == [(1_000_000.0, False), (1_200_000.0, False), (1_200_000.0, True)]
+    assert [memory.ts_ns for memory in kept] == [decision.ts_event for decision in decisions]
+
+
+def test_what_cannot_be_remembered_is_not_acted_on(bench: Bench) -> None:
+    def full(_memory: RiskMemory) -> None:
+        raise OSError(28, "No space left on device")
+
+    bench.sit(
+        lambda _book, _ledger, failures: [desk(bench, Switch(), failures, remember=full)],
+        [(Topic.SNAPSHOT, bench.snapshot()), (Topic.DECISION, bench.decision([0.1, 0.1]))],
+        [Topic.RISKED],
+    )
+    assert bench.heard == []
+    assert bench.failures.first is not None
+    assert (bench.failures.first.component, "No space left" in bench.failures.first.error) == ("risk", True)
+
+
+def test_a_person_who_resumed_between_two_sessions_accepted_the_loss(bench: Bench) -> None:
+    resumed = KillSwitchState(latched=False, cause="seen and understood", who="a person", time="")
+    decisions = [bench.decision([0.1, 0.1], equity=Decimal(600_000))] * 2
+    switch = Switch([resumed, resumed])
+    risked, commands = review(bench, decisions, switch, carried(halted=True))
+    assert [(one.action, one.who) for one in commands] == [(RiskAction.RESUME, "a person")]
+    assert switch.latched == []
+    assert (risked[-1].drawdown, rules(risked[-1])) == (0.0, set())
+
+
+def test_a_halt_without_a_person_lasts_over_a_restart_and_is_commanded_again(bench: Bench) -> None:
+    decisions = [bench.decision([0.1, 0.1], equity=Decimal(600_000))] * 2
+    risked, commands = review(bench, decisions, Switch([LATCHED, LATCHED]), carried(halted=True))
+    assert [one.action for one in commands] == [RiskAction.HALT, RiskAction.CANCEL_ALL]
+    assert [one.drawdown for one in risked] == [0.52, 0.52]
+
+
+def test_a_drawdown_that_grew_between_two_sessions_halts_at_once(bench: Bench) -> None:
+    switch = Switch()
+    _, commands = review(bench, [bench.decision([0.1, 0.1], equity=Decimal(800_000))], switch, carried())
+    assert [one.action for one in commands] == [RiskAction.HALT, RiskAction.CANCEL_ALL]
+    assert switch.latched[0][0] == "drawdown 0.3600 reached the limit 0.3000"

@@ -25,6 +25,10 @@ from nautilus_ai_firm.data.best_quote import best_quote
 from nautilus_ai_firm.data.notice import notice
 from nautilus_ai_firm.data.observation import observation
 from nautilus_ai_firm.gateways.kill_switch import KillSwitchState
+from nautilus_ai_firm.models.risk.crash_velocity import VelocityState
+from nautilus_ai_firm.models.risk.drawdown_tiers import TierAction
+from nautilus_ai_firm.models.risk.memory import CarriedRisk, EquityState, RiskMemory
+from nautilus_ai_firm.models.risk.period_losses import LossState
 from nautilus_ai_firm.runs.charges import FillCosts, FinancingEntry
 from nautilus_ai_firm.runs.session_facts import End, FillCharge, Host, Resumed, Start, SwitchRead
 
@@ -209,6 +213,35 @@ FAILURE = st.builds(
 COSTS = st.builds(FillCosts, fee=DECIMAL, half_spread_cost=DECIMAL, impact_cost=DECIMAL)
 FINANCING = st.builds(FinancingEntry, ts=TIME, nights=COUNT, cash=DECIMAL, short_market_value=DECIMAL, amount=DECIMAL)
 SWITCH = st.builds(KillSwitchState, latched=st.booleans(), cause=TEXT, who=TEXT, time=TEXT)
+MONEY = st.floats(min_value=0, exclude_min=True, allow_infinity=False, allow_nan=False)
+LOSSES = st.builds(
+    LossState,
+    session_close_ns=TIME,
+    day_equity=MONEY,
+    week_equity=MONEY,
+    recent=st.lists(MONEY, min_size=1, max_size=3).map(tuple),
+    day_reached=st.booleans(),
+    week_reached=st.booleans(),
+)
+VELOCITY = st.builds(VelocityState, ts_ns=TIME, equity=MONEY, count=TIME, weight=MONEY, usual=MONEY)
+CARRIED = st.builds(
+    CarriedRisk,
+    memory=st.none()
+    | st.builds(
+        RiskMemory,
+        ts_ns=TIME,
+        equity=st.builds(
+            EquityState,
+            mark=MONEY,
+            tier=st.none() | st.sampled_from(TierAction),
+            losses=st.none() | LOSSES,
+            velocity=st.none() | VELOCITY,
+        ),
+        halted=st.booleans(),
+    ),
+    external_flow=FLOAT,
+    flows=COUNT,
+)
 START = st.builds(
     Start,
     run_id=TEXT,
@@ -229,6 +262,7 @@ START = st.builds(
     caveats=st.lists(TEXT, max_size=2).map(tuple),
     contracts=st.just(({"id": "A120109C00090000.US", "strike_price": "90", "info": None},)),
     spots=st.dictionaries(TEXT, TEXT, max_size=2),
+    carried=CARRIED,
 )
 FACTS = {
     "snapshot": SNAPSHOT,

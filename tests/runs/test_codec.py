@@ -24,6 +24,7 @@ from nautilus_ai_firm.messages import (
     RiskedDecision,
     SignalEvent,
 )
+from nautilus_ai_firm.models.risk.memory import FRESH
 from nautilus_ai_firm.runs.codec import CodecError, decode, encode
 from nautilus_ai_firm.runs.market_codec import decode_market, encode_market
 from nautilus_ai_firm.runs.session_facts import Start
@@ -84,6 +85,13 @@ def test_a_start_from_before_there_were_chains_has_none(start: Start) -> None:
     line = raw(encode("start", start))
     del line["contracts"], line["spots"]
     assert bits(decode(Start, line)) == bits(replace(start, contracts=(), spots={}))
+
+
+@given(FACTS["start"])
+def test_a_start_from_before_risk_was_remembered_began_anew(start: Start) -> None:
+    line = raw(encode("start", start))
+    del line["carried"]
+    assert bits(decode(Start, line)) == bits(replace(start, carried=FRESH))
 
 
 @given(FACTS["signal"])

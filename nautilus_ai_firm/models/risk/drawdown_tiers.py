@@ -135,6 +135,10 @@ class DrawdownTiers:
             self.level -= 1
         return tuple(changes)
 
+    def go_on_in(self, action: TierAction | None) -> None:
+        """Be in every tier up to this action, the strictest before a restart; None is in none."""
+        self.level = 0 if action is None else sum(not _is_stricter(tier.action, action) for tier in self.tiers)
+
     def resume(self, drawdown: float) -> tuple[TierChange, ...]:
         """Leave every tier by a person's word; the next update enters again what the drawdown then reaches."""
         left = tuple(

@@ -3,9 +3,10 @@
 from dataclasses import dataclass, field
 
 from nautilus_ai_firm.messages import Breach
-from nautilus_ai_firm.models.risk.crash_velocity import CrashVelocity, Speed, VelocityLimits
+from nautilus_ai_firm.models.risk.crash_velocity import CrashVelocity, Speed, Velocity, VelocityLimits
 from nautilus_ai_firm.models.risk.drawdown import Drawdown
 from nautilus_ai_firm.models.risk.drawdown_tiers import DrawdownTiers, TierAction, TierChange
+from nautilus_ai_firm.models.risk.memory import EquityState
 from nautilus_ai_firm.models.risk.period_losses import PeriodLoss, PeriodLosses
 from nautilus_ai_firm.models.risk.usage import Use
 
@@ -71,7 +72,7 @@ class EquityWatch:
 
     """
 
-    __slots__ = ("_drawdown", "_losses", "_max_drawdown", "_tiers", "_velocity")
+    __slots__ = ("_drawdown", "_external_flow", "_losses", "_max_drawdown", "_tiers", "_velocity")
 
     def __init__(
         self,
@@ -85,6 +86,49 @@ class EquityWatch:
         self._tiers = tiers
         self._losses = losses
         self._velocity = None if velocity is None else (CrashVelocity(velocity), velocity)
+        self._external_flow = 0.0
+
+    def go_on(self, state: EquityState, external_flow: float) -> None:
+        """Go on from what was saved, as if there had been no restart.
+
+        What is configured now and was not then begins anew.
+
+        Parameters
+        ----------
+        state : EquityState
+            What was saved.
+        external_flow : float
+            Cash paid in (positive) or out (negative) since then, account currency; the next update allows for it.
+
+        """
+        self._drawdown = Drawdown(state.mark)
+        if self._tiers is not None:
+            self._tiers.go_on_in(state.tier)
+        if self._losses is not None:
+            self._losses.state = state.losses
+        if self._velocity is not None:
+            self._velocity[0].state = state.velocity
+        self._external_flow = external_flow
+
+    @property
+    def state(self) -> EquityState:
+        """What to save.
+
+        Raises
+        ------
+        ValueError
+            There was no equity yet.
+
+        """
+        if self._drawdown.mark is None:
+            raise ValueError("there is nothing to save before the first equity")
+        tier = None if self._tiers is None else self._tiers.tier
+        return EquityState(
+            mark=self._drawdown.mark,
+            tier=None if tier is None else tier.action,
+            losses=None if self._losses is None else self._losses.state,
+            velocity=None if self._velocity is None else self._velocity[0].state,
+        )
 
     def update(self, equity: float, ts_event: int, session_close_ns: int) -> Standing:
         """Take the equity of a round.
@@ -100,17 +144,19 @@ class EquityWatch:
 
         """
         found = _Found()
-        drawdown = self._drawdown.update(equity)
+        flow, self._external_flow = self._external_flow, 0.0
+        drawdown = self._drawdown.update(equity, flow)
         if self._max_drawdown is not None:
             found.uses.append(Use(rule="max_drawdown", subject="", value=drawdown, limit=self._max_drawdown))
             if drawdown >= self._max_drawdown:
                 found.halts.append(f"drawdown {drawdown:.4f} reached the limit {self._max_drawdown:.4f}")
         changes = () if self._tiers is None else self._step_down(self._tiers, drawdown, found)
         if self._losses is not None:
-            for one in self._losses.update(equity, session_close_ns):
+            for one in self._losses.update(equity, session_close_ns, flow):
                 _look_at_loss(one, found)
         if self._velocity is not None:
-            _look_at_speed(*self._velocity, ts_event, equity, found)
+            watch, limits = self._velocity
+            _look_at_speed(watch.update(ts_event, equity, flow), limits, found)
         return Standing(
             drawdown=drawdown,
             action=max(found.actions, key=_ORDER.index, default=None),
@@ -149,8 +195,7 @@ def _look_at_loss(loss: PeriodLoss, found: _Found) -> None:
         found.breaches.append(_breach(loss.rule, loss.loss, loss.limit, TierAction.NO_NEW_RISK))
 
 
-def _look_at_speed(watch: CrashVelocity, limits: VelocityLimits, ts_event: int, equity: float, found: _Found) -> None:
-    velocity = watch.update(ts_event, equity)
+def _look_at_speed(velocity: Velocity, limits: VelocityLimits, found: _Found) -> None:
     found.uses.append(Use(rule="loss_velocity", subject="", value=max(velocity.multiple, 0.0), limit=limits.fast))
     if velocity.speed is Speed.NORMAL:
         return

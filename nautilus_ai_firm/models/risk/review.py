@@ -24,6 +24,7 @@ from nautilus_ai_firm.models.risk.halving import step_down
 from nautilus_ai_firm.models.risk.limit_kinds import Joint, Limits
 from nautilus_ai_firm.models.risk.limits import Proposal, apply_limits
 from nautilus_ai_firm.models.risk.linkage import Linkage
+from nautilus_ai_firm.models.risk.memory import RiskMemory
 from nautilus_ai_firm.models.risk.stress import Stress
 from nautilus_ai_firm.models.risk.tail_limits import TailLimits
 from nautilus_ai_firm.models.risk.tier_alerts import TIER_RULE, steps_of
@@ -131,6 +132,10 @@ class RiskReview:
     def resume(self, decision: DecisionEvent) -> None:
         """Begin again by a person's word."""
         self._plan.equity.resume(float(decision.equity))
+
+    def memory(self, decision: DecisionEvent, *, halted: bool) -> RiskMemory:
+        """Return what to remember after the equity of a round."""
+        return RiskMemory(ts_ns=decision.ts_event, equity=self._plan.equity.state, halted=halted)
 
     def review(
         self, decision: DecisionEvent, standing: Standing, *, overnight: bool, halt: Breach | None, halt_reduces: bool

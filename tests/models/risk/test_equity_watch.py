@@ -2,10 +2,13 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from nautilus_ai_firm.models.risk.crash_velocity import VelocityLimits
 from nautilus_ai_firm.models.risk.drawdown_tiers import DrawdownTiers, Tier, TierAction
 from nautilus_ai_firm.models.risk.equity_watch import EquityWatch
+from nautilus_ai_firm.models.risk.memory import EquityState
 from nautilus_ai_firm.models.risk.period_losses import LossLimits, PeriodLosses
 
 DAY = 86_400_000_000_000
@@ -80,3 +83,100 @@ def test_a_resumed_firm_begins_with_a_new_mark_and_no_tier():
     watch.resume(85.0)
     again = watch.update(85.0, 3 * DAY, 3 * DAY)
     assert (again.drawdown, again.action, again.halt) == (0.0, None, None)
+
+
+LIMITS = LossLimits(max_daily=0.02, max_weekly=0.04, max_rolling=0.03, rolling_rounds=6)
+
+
+def whole(tiers=TIERS):
+    return EquityWatch(0.5, DrawdownTiers(tiers), PeriodLosses(LIMITS), SPEED)
+
+
+def later(watch, values, first):
+    times = [(first + place + 1) * DAY // 3 for place in range(len(values))]
+    return [watch.update(value, ts, -(-ts // DAY) * DAY) for value, ts in zip(values, times, strict=True)]
+
+
+FALLS = st.lists(st.floats(min_value=-0.04, max_value=0.03), min_size=2, max_size=30)
+
+
+@given(FALLS, st.data())
+def test_a_restart_at_any_round_changes_nothing(steps, data):
+    values = (100.0 * np.cumprod(1 + np.array(steps))).tolist()
+    cut = data.draw(st.integers(1, len(values) - 1))
+    unbroken = later(whole(), values, 0)
+    first, second = whole(), whole()
+    before = later(first, values[:cut], 0)
+    second.go_on(first.state, 0.0)
+    after = later(second, values[cut:], cut)
+    assert repr([*before, *after]) == repr(unbroken)  # a multiple that is not known yet is not equal to itself
+
+
+def test_without_what_was_saved_a_restart_forgets_the_drawdown_the_tier_and_the_losses():
+    first, forgetful, mindful = whole(), whole(), whole()
+    later(first, [100.0, 93.5, 93.5], 0)
+    mindful.go_on(first.state, 0.0)
+    (forgot,), (knows,) = later(forgetful, [93.5], 3), later(mindful, [93.5], 3)
+    assert (forgot.drawdown, forgot.action) == (0.0, None)
+    assert knows.drawdown == pytest.approx(0.065)
+    assert knows.action is TierAction.NO_NEW_RISK
+    assert {"drawdown_tier:halve", "max_weekly_loss"} <= {breach.rule for breach in knows.breaches}
+
+
+@given(st.floats(min_value=-80.0, max_value=400.0))
+def test_cash_that_moved_between_two_sessions_is_no_loss_and_no_gain(amount):
+    first, moved, still = whole(), whole(), whole()
+    later(first, [100.0, 101.0, 97.0, 96.0], 0)
+    moved.go_on(first.state, amount)
+    still.go_on(first.state, 0.0)
+    factor = (96.0 + amount) / 96.0
+    values = [96.0, 95.0, 97.5]
+    plain = later(still, values, 4)
+    scaled = later(moved, [value * factor for value in values], 4)
+    for one, other in zip(scaled, plain, strict=True):
+        assert one.drawdown == pytest.approx(other.drawdown, abs=1e-12)
+        assert [use.rule for use in one.uses] == [use.rule for use in other.uses]
+        assert [use.value for use in one.uses] == pytest.approx([use.value for use in other.uses], abs=1e-6)
+
+
+def test_a_flow_that_nobody_noted_looks_like_a_loss():
+    first, second = whole(), whole()
+    later(first, [100.0, 100.0], 0)
+    second.go_on(first.state, 0.0)
+    assert later(second, [60.0], 2)[0].drawdown == pytest.approx(0.4)
+
+
+@pytest.mark.parametrize(
+    ("tiers", "action"),
+    [
+        (TIERS, TierAction.HALVE),
+        (TIERS[1:], TierAction.HALVE),
+        (TIERS[::2], TierAction.WARN),
+        (TIERS[2:], None),
+    ],
+)
+def test_tiers_that_are_configured_anew_are_entered_by_what_they_do(tiers, action):
+    first, second = EquityWatch(0.5, DrawdownTiers(TIERS)), EquityWatch(0.5, DrawdownTiers(tiers))
+    run(first, [100.0, 94.0])
+    second.go_on(first.state, 0.0)
+    assert second.update(95.5, 3 * DAY, 3 * DAY).action is action
+
+
+def test_what_is_limited_since_the_restart_begins_anew():
+    first, second = EquityWatch(0.5), whole()
+    run(first, [100.0, 99.0])
+    second.go_on(first.state, 0.0)
+    standing = second.update(96.0, 3 * DAY, 3 * DAY)
+    assert standing.drawdown == pytest.approx(0.04)
+    assert [use.value for use in standing.uses if use.rule.endswith("_loss")] == [0.0, 0.0, 0.0]
+
+
+def test_there_is_nothing_to_save_before_the_first_equity():
+    with pytest.raises(ValueError, match="before the first equity"):
+        _ = EquityWatch(0.5).state
+
+
+@pytest.mark.parametrize("mark", [0.0, -1.0, np.nan, np.inf])
+def test_a_mark_that_no_drawdown_can_be_measured_from_is_refused(mark):
+    with pytest.raises(ValueError, match="mark is"):
+        EquityState(mark=mark)
