@@ -26,6 +26,7 @@ from nautilus_ai_firm.data.synthetic import synthetic_bars, write_synthetic
 from nautilus_ai_firm.research.sweeps.plan import SweepPlan, plan_sweep
 from nautilus_ai_firm.research.sweeps.sweeping import Swept, run_sweep
 from nautilus_ai_firm.research.sweeps.work import work
+from nautilus_ai_firm.settings import encode, load
 from tests.bench.bench import engine_alone
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -53,7 +54,7 @@ def write_study(folder: Path, sessions: int) -> tuple[Path, Path]:
     """Write a catalog of one instrument, a firm with one agent on it, and a sweep of 64 pairs of its values."""
     catalog = folder / f"catalog-{sessions}"
     write_synthetic(Catalog(catalog), {"SPY": spy(folder, sessions)}, "1-HOUR", "US")
-    raw: dict[str, Any] = tomllib.loads((ROOT / "configs" / "spy_hourly.toml").read_text(encoding="utf-8"))
+    raw: dict[str, Any] = tomllib.loads(encode(load(ROOT / "configs" / "spy_hourly.toml").firm).decode())
     raw["market"].pop("start")
     raw["market"]["universe"][0]["id"] = "SPY.US"
     raw["signals"]["agents"] = raw["signals"]["agents"][:1]

@@ -113,7 +113,7 @@ def _map(swept: Swept, one: str, other: str, names: dict[str, str]) -> go.Figure
     rows = sorted({value_text(a): a for a, _, _ in scored}.values(), key=_order)
     columns = sorted({value_text(b): b for _, b, _ in scored}.values(), key=_order)
     space = swept.plan.loaded.sweep.space
-    if None in {space[one].steps, space[other].steps} or max(len(rows), len(columns)) > MOST_STEPS:
+    if space[one].steps is None or space[other].steps is None or max(len(rows), len(columns)) > MOST_STEPS:
         figure = go.Figure(
             go.Scatter(
                 x=[_axis(b) for _, b, _ in scored],

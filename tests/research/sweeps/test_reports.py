@@ -17,7 +17,7 @@ from nautilus_ai_firm.research.sweeps.sweep_text import WIDTH, sweep_text
 from nautilus_ai_firm.research.sweeps.sweeping import Swept
 from nautilus_ai_firm.research.sweeps.trial import Outcome
 from nautilus_ai_firm.research.sweeps.wording import short_names, value_text
-from tests.research.sweeps.conftest import SPAN, sweep_file
+from tests.research.sweeps.conftest import BAND, SPAN, sweep_file
 
 DAY_NS = 86_400_000_000_000
 
@@ -64,11 +64,12 @@ def test_the_text_of_a_sweep_has_the_best_trial_and_the_hash_and_fits(whole: Swe
 
 
 def test_firm_sweep_runs_and_goes_on(market: Path, tmp_path: Path) -> None:
-    config = sweep_file(tmp_path, {"space": {SPAN: {"values": [10, 20]}}})
+    lists = {"signals.agents.momentum.params.fast_spans": {"values": [[4, 8], [8, 16]]}}
+    config = sweep_file(tmp_path, {"space": {SPAN: {"values": [10]}, **lists, BAND: {"values": [0.1, 0.2]}}})
     first = firm("sweep", config, "--catalog", market, "--out", tmp_path / "out")
     assert first.exit_code == 0, first.output
     again = firm("sweep", config, "--catalog", market, "--out", tmp_path / "out")
-    assert "2 of them before" in again.stdout
+    assert "4 of them before" in again.stdout
     assert first.stdout.splitlines()[-2] == again.stdout.splitlines()[-2]
     assert (tmp_path / "out" / "report.html").is_file()
 
