@@ -147,6 +147,7 @@ review.limits_of = limits_of
 """
 
 
+@pytest.mark.slow
 def test_groups_in_set_order_make_processes_differ(catalog: Path) -> None:
     assert len({fresh_process(catalog, seed, UNORDERED_GROUPS) for seed in range(1, 6)}) > 1
 

@@ -166,6 +166,7 @@ def test_minute_bars_in_slices_that_span_rounds_give_what_a_backtest_gives(tmp_p
     assert max(map(len, rounds_of_parent.values())) >= 3
 
 
+@pytest.mark.slow
 def test_a_drawdown_halt_on_hourly_bars_is_that_of_a_backtest_and_latches_the_file_for_the_next_session(
     tmp_path: Path,
 ) -> None:

@@ -238,6 +238,7 @@ def test_a_session_in_the_sandbox_does_what_a_backtest_does(market: Market, tmp_
     assert ours.equals(theirs)
 
 
+@pytest.mark.slow
 def test_two_fresh_processes_and_a_stream_cut_everywhere_agree(stopped: Stopped, tmp_path: Path) -> None:
     def fresh(seed: int) -> str:
         command = [sys.executable, "-W", "error", "-m", "tests.firm_runs", str(stopped.catalog), "A,B"]

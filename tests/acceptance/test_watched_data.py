@@ -88,6 +88,7 @@ def test_a_session_in_the_sandbox_sees_what_a_backtest_sees_and_replays_without_
     assert_replays(whole.path.parents[1])
 
 
+@pytest.mark.slow
 def test_bars_that_are_late_within_the_grace_change_nothing_of_what_is_seen(
     market: WatchedMarket, whole: Session, tmp_path: Path
 ) -> None:
