@@ -74,5 +74,7 @@ def test_a_first_session_from_no_catalog(desk: PaperDesk, tmp_path: Path) -> Non
     assert (ended.status, ended.errors) == (0, [])
     run = open_run(tmp_path / "run")
     assert run.summary["rounds"] >= 1
-    assert run.summary["fills"] == len(desk.gateway.orders) > 0
+    entries = [order for order in desk.gateway.orders if order.message.orderType == "MKT"]
+    assert run.summary["fills"] == len(entries) > 0
+    assert {order.message.orderType for order in desk.gateway.orders} == {"MKT", "STP"}
     assert "audit chain" in verify_run(run.folder)
