@@ -302,10 +302,14 @@ class BrokerSession:
         cancel = self._opening.stage.firm.live.working_orders_at_end == "cancel"
         self._doorman.end_session(SessionEnd(ts_event=time.time_ns(), cancel_working=cancel))
         deadline = time.monotonic() + LONGEST_FAREWELL_SECONDS
-        ledger = self._board.ledger
-        while cancel and ledger is not None and ledger.working().any() and time.monotonic() < deadline:  # noqa: ASYNC110 - as above
-            await asyncio.sleep(LOOK_SECONDS)
         await asyncio.sleep(LOOK_SECONDS)
+        while self._is_settling(cancel) and time.monotonic() < deadline:  # noqa: ASYNC110 - as above
+            await asyncio.sleep(LOOK_SECONDS)
+
+    def _is_settling(self, cancel: bool) -> bool:
+        """Whether an order is to come to its end, or the broker has not answered: a stop may be short until it has."""
+        ledger = self._board.ledger
+        return bool((cancel and ledger is not None and ledger.working().any()) or self._cache.orders_inflight())
 
 
 def _limits(stage: Stage) -> EngineLimits:
