@@ -30,7 +30,7 @@ from nautilus_ai_firm.messages.orders import (
     ParentRecord,
     SessionEnd,
 )
-from nautilus_ai_firm.messages.risk import RiskAlertEvent, RiskReport, Severity, StressResult
+from nautilus_ai_firm.messages.risk import RiskAlertEvent, RiskReport, Severity, StressResult, TailSplit
 
 __all__ = [
     "Absence",
@@ -64,6 +64,7 @@ __all__ = [
     "Severity",
     "SignalEvent",
     "StressResult",
+    "TailSplit",
     "Times",
     "Watched",
 ]
