@@ -48,7 +48,7 @@ class PyramidPlan:
     side : int
         1 is long, -1 is short.
     layers : tuple of PyramidLayer
-        Unlocked layers that are held or on the way, by number; none once the whole position is to be closed.
+        Layers that are held, also while they are to be closed, or on the way, by number.
     unlocked : int
         How many layers were unlocked so far, those that are closed again among them.
     total_layers : int
@@ -63,7 +63,7 @@ class PyramidPlan:
         Close of the round.
     next_trigger : float or None
         Price from which on, at a close, the next layer can be unlocked; None where there is none to come, nothing is
-        filled, or the trigger is not known.
+        filled, the position is to be closed, or the trigger is not known.
     volume_confirms : bool
         Whether the next layer needs rising volume too.
     floor_price : float or None
