@@ -30,6 +30,7 @@ from nautilus_ai_firm.messages.orders import (
     ParentRecord,
     SessionEnd,
 )
+from nautilus_ai_firm.messages.pyramids import PyramidLayer, PyramidPlan
 from nautilus_ai_firm.messages.risk import RiskAlertEvent, RiskReport, Severity, StressResult, TailSplit
 
 __all__ = [
@@ -53,6 +54,8 @@ __all__ = [
     "OrderRecord",
     "ParentDone",
     "ParentRecord",
+    "PyramidLayer",
+    "PyramidPlan",
     "Quotes",
     "QuotingIntent",
     "RiskAction",
