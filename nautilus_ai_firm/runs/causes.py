@@ -120,7 +120,8 @@ FIELDS: dict[str, dict[str, Cause | None]] = {
     "gate_result": {
         "client_order_id": _ID,
         "price": Cause.MARKET_DATA,
-        **dict.fromkeys(("ts_event", "round", "decision_id", "instrument_id", "side", "is_stop"), Cause.ORDER),
+        **dict.fromkeys(("ts_event", "round", "decision_id", "instrument_id", "side"), Cause.ORDER),
+        **dict.fromkeys(("is_stop", "is_limit"), Cause.ORDER),
         "quantity": Cause.ORDER_SIZE,
         "breach": Cause.GATE,
     },
