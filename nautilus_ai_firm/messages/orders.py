@@ -6,7 +6,6 @@ from enum import StrEnum
 
 from nautilus_ai_firm.messages.decisions import Breach
 
-
 STOP, TAKE_PROFIT = "S", "T"
 """What the decision ids of stops and of take profits begin with."""
 
