@@ -86,6 +86,7 @@ class ExecutionLog:
         self._before: MarketSnapshot | None = None
         self._working: dict[str, Worked] = {}
         self._ended: list[Worked] = []  # inside a bar that is not over
+        self._refused: dict[str, float] = {}  # prices at which orders of this round were refused
 
     def snapshot(self, message: MarketSnapshot) -> None:
         """Take a bar for every order that was worked in it."""
@@ -105,12 +106,14 @@ class ExecutionLog:
             if one.record is None:
                 one.end_price = close
         self._ended.clear()
+        self._refused.clear()
 
     def gate_result(self, message: GateResult) -> None:
         """Take note that an order leaves: a parent, a stop, or a slice of a parent."""
-        if message.breach is not None:
-            return
         order_id = message.client_order_id
+        if message.breach is not None:
+            self._refused[order_id] = message.price
+            return
         child = CHILD.fullmatch(order_id)
         known = self.parents.get(order_id if child is None else child[1])
         if known is not None:
@@ -146,7 +149,7 @@ class ExecutionLog:
         one = self.parents.get(message.parent_order_id)
         if one is None:
             one = self._new(message, message.parent_order_id, message.quantity)
-            one.end_price = self._last_close(one.instrument_id)
+            one.end_price = self._refused.get(one.parent_id, self._last_close(one.instrument_id))
             self.parents[message.parent_order_id] = one
         one.record = message
         if self._working.pop(one.parent_id, None) is None:

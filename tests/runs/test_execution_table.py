@@ -137,10 +137,11 @@ def test_an_order_that_waited_in_vain_missed_the_move_until_it_was_dropped() -> 
     assert row["shortfall_bps"] == pytest.approx(300)
 
 
-def test_a_refused_order_has_not_left() -> None:
+def test_a_refused_order_has_not_left_and_missed_the_move_to_the_price_that_refused_it() -> None:
     breach = Breach(rule="max_collar", instrument_id="A.US", observed=0.2, limit=0.1, action="refused")
     row = one([snapshot(1, 100.0), gate(1_001, 10, 120.0, breach=breach), over(1_001, 10, 0, "refused")])
-    assert (row["release_ts"], row["shortfall"], row["state"]) == (None, 0, "refused")
+    assert (row["release_ts"], row["shortfall"], row["state"]) == (None, 200, "refused")
+    assert row["last_price"] == 120
 
 
 def test_a_stop_is_measured_against_the_trigger_in_force_and_from_its_fill_on() -> None:
