@@ -16,8 +16,9 @@ from nautilus_ai_firm.runs.session_facts import Host
 
 NOT_KNOWN = "n/a"
 WIDTH = 100
-HEADS = ("way", "parents", "filled", "notional", "mean", "weighted", "p5", "p95", "to VWAP", "to TWAP")
+SHORTFALL_HEADS = ("way", "parents", "filled", "notional", "mean", "weighted", "p5", "p95", "to VWAP", "to TWAP")
 PART_HEADS = ("way", "delay", "timing", "spread", "impact", "fees", "missed", "shortfall")
+EXTREME_HEADS = ("parent", "order", "cost", "of arrival", "what dominated")
 MEANINGS = (
     "Costs are positive, basis points of arrival notional (quantity at the close of the decision; of a stop what it "
     "filled at its trigger). shortfall: paper gain less real gain (Perold 1988), mean over parents and weighted by "
@@ -52,7 +53,7 @@ def execution_report(run: Run) -> str:
         [
             f"{run.summary['run_id']}: {parents:,} parent orders in {run.summary['rounds']:,} rounds",
             "SHORTFALL, bps",
-            *aligned([HEADS, *map(shortfall_row, groups)], right=range(1, len(HEADS))),
+            *aligned([SHORTFALL_HEADS, *map(shortfall_row, groups)], right=range(1, len(SHORTFALL_HEADS))),
             "PARTS, bps",
             *aligned([PART_HEADS, *map(part_row, groups)], right=range(1, len(PART_HEADS))),
             *_impact(figures.total),
@@ -90,11 +91,12 @@ def _extremes(figures: ExecutionFigures) -> list[str]:
     lines: list[str] = []
     for title, found in ((f"WORST {SHOWN}", figures.worst), (f"BEST {SHOWN}", figures.best)):
         lines.append(f"{title} by money, and the part that dominates")
-        lines += aligned([_line(one) for one in found], right=(2, 3)) if found else ["none"]
+        lines += aligned([extreme_row(one) for one in found], right=(2, 3)) if found else ["none"]
     return lines
 
 
-def _line(one: Explained) -> tuple[str, ...]:
+def extreme_row(one: Explained) -> tuple[str, ...]:
+    """Explain one parent order."""
     return one.parent_id, one.order, f"{one.money:+,.0f} USD", f"{one.bps:+.1f} bps", one.why
 
 
