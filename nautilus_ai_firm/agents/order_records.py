@@ -97,7 +97,7 @@ def order_record(event: Any, parent: Parent, kind: OrderEventKind, instrument_id
 
 
 def update_record(event: Any, parent: Parent, instrument_id: str, ts_event: int) -> OrderRecord:
-    """Turn a change of a stop into a record: quantity and trigger price after it; parameters as `order_record`."""
+    """Turn a change of an exit into a record: quantity, and trigger price or limit after it; else as `order_record`."""
     return OrderRecord(
         kind=OrderEventKind.UPDATED,
         ts_event=ts_event,
@@ -109,7 +109,7 @@ def update_record(event: Any, parent: Parent, instrument_id: str, ts_event: int)
         exec_algorithm=None,
         side=side_of(parent.quantity),
         quantity=event.quantity.as_decimal(),
-        price=event.trigger_price.as_decimal(),
+        price=(event.price if event.trigger_price is None else event.trigger_price).as_decimal(),
     )
 
 

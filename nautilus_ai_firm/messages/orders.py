@@ -7,6 +7,10 @@ from enum import StrEnum
 from nautilus_ai_firm.messages.decisions import Breach
 
 
+STOP, TAKE_PROFIT = "S", "T"
+"""What the decision ids of stops and of take profits begin with."""
+
+
 class OrderEventKind(StrEnum):
     """What happened to an order."""
 
@@ -44,7 +48,8 @@ class OrderRecord:
 class GateResult:
     """What the order gate said of one order; `breach` is None where it passed.
 
-    The price is the market's, or the trigger of a stop.
+    The price is the market's, the trigger of a stop or the limit of a take profit; `is_stop` is true of both of these,
+    and the decision id of a take profit begins with T.
     """
 
     ts_event: int
@@ -57,6 +62,11 @@ class GateResult:
     price: float
     breach: Breach | None
     is_stop: bool = False
+
+    @property
+    def is_take_profit(self) -> bool:
+        """Whether the order closes at a limit with a profit."""
+        return self.is_stop and self.decision_id.startswith(TAKE_PROFIT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -105,7 +105,7 @@ FIELDS: dict[str, dict[str, Cause | None]] = {
     "kill_switch": {"round": _ID, "state": Cause.KILL_SWITCH},
     "command": {
         **dict.fromkeys(("sender", "action", "sequence"), _ID),
-        **dict.fromkeys(("ts_event", "cause", "who", "place", "price"), Cause.COMMAND),
+        **dict.fromkeys(("ts_event", "cause", "who", "place", "price", "layer", "quantity"), Cause.COMMAND),
     },
     "risked": {"decision": _ID, **dict.fromkeys(("drawdown", "weights", "breaches"), Cause.RISK)},
     "cleared": {"risked": _ID, **dict.fromkeys(("weights", "breaches"), Cause.COMPLIANCE)},

@@ -151,7 +151,8 @@ class RunRecorder:
     def command(self, message: RiskCommand) -> None:
         """Write down what risk orders."""
         self.commands.append(message)
-        self.audit.write("command", {"ts": message.ts_event, **_fields(message, "ts_event")})
+        of_no_layer = () if message.layer is not None else ("layer", "quantity")
+        self.audit.write("command", {"ts": message.ts_event, **_fields(message, "ts_event", *of_no_layer)})
 
     def risk_alert(self, message: RiskAlertEvent) -> None:
         """Count and write down that a limit is nearly or wholly used."""
