@@ -9,12 +9,13 @@ import numpy as np
 
 from nautilus_ai_firm.models.execution.quality import PARTS
 from nautilus_ai_firm.runs.errors import RunError
-from nautilus_ai_firm.runs.execution_log import DECISION, STOP
+from nautilus_ai_firm.runs.execution_log import DECISION, ORIGINS, RESTING
 from nautilus_ai_firm.runs.folder import Run
 
 AT_ONCE = "at once"
 ALL = "all decided"
 BPS = 10_000
+NOT_DECIDED = frozenset(ORIGINS.values()) - {DECISION}
 SHOWN = 5  # of the best and of the worst
 DAY_NS = 86_400_000_000_000
 
@@ -30,7 +31,7 @@ class GroupFigures:
     parents, measured : int
         How many there are, and how many of them have a shortfall.
     fill_rate : float
-        Filled share of the arrival notional; of stops, which wait to be needed, the share of orders that were.
+        Filled share of the arrival notional; of exits that wait to be needed the share of orders that were.
     notional : float
         Arrival notional, account currency.
     mean, weighted, low, high : float
@@ -96,7 +97,7 @@ def execution_figures(run: Run) -> ExecutionFigures:
     money = [*PARTS, "shortfall", "arrival_notional", "decision_price", "release_price"]
     table[money] = table[money].astype("float64")
     names = [_way(row) for row in table[["origin", "exec_algorithm"]].itertuples(index=False)]
-    order = dict.fromkeys(sorted(names, key=lambda name: (name in {STOP, "halt", "exit"}, name != AT_ONCE, name)))
+    order = dict.fromkeys(sorted(names, key=lambda name: (name in NOT_DECIDED, name != AT_ONCE, name)))
     decided = table[table["origin"] == DECISION]
     ranked = decided[decided["shortfall"].notna()].sort_values(["shortfall", "parent_order_id"])
     ranked = ranked[ranked["shortfall"] != 0]
@@ -130,7 +131,7 @@ def _group(name: str, table: Any) -> GroupFigures:
     estimates = known[known["estimated_impact_bps"].notna()]
     low, high = np.percentile(bps, [5, 95]) if len(bps) else (math.nan, math.nan)
     notional = float(weights.sum())
-    rate = float((table["filled_quantity"] > 0).mean()) if name == STOP else _over(filled, notional)
+    rate = float((table["filled_quantity"] > 0).mean()) if name in RESTING else _over(filled, notional)
     return GroupFigures(
         name=name,
         parents=len(table),

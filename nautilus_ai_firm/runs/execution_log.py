@@ -1,7 +1,7 @@
 """What is said of orders and of the market -> every parent order with what it is measured by.
 
-The price of the decision is the close of its round. A stop is decided when its trigger is reached: its price is the
-trigger in force, and its time of work begins with its first fill. The bars of an order are those that the firm saw of
+The price of the decision is the close of its round. A stop or take profit is decided when its price is reached: that is
+the trigger or limit in force, and its time of work begins with its first fill. The bars of an order are those that the firm saw of
 the time from its release to its end: for one that goes out at once inside a bar, that bar.
 """
 
@@ -14,9 +14,11 @@ from nautilus_ai_firm.messages import GateResult, MarketSnapshot, OrderEventKind
 from nautilus_ai_firm.models.execution.benchmarks import BenchmarkWindow
 
 CHILD = re.compile(r"(.+)-E[0-9]+")
-DECISION, STOP = "decision", "stop"
-ORIGINS = {"R": DECISION, "S": STOP, "K": "halt", "X": "exit"}
+DECISION, STOP, TAKE_PROFIT = "decision", "stop", "take_profit"
+ORIGINS = {"R": DECISION, "S": STOP, "T": TAKE_PROFIT, "K": "halt", "X": "exit"}
 """What a parent order came from, by the first letter of its decision id."""
+RESTING = (STOP, TAKE_PROFIT)
+"""Those that wait to be needed: what of them is not filled was not missed."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -26,7 +28,7 @@ class Worked:
     Attributes
     ----------
     decision_ts, decision_price
-        Close of the decision's round and the price there; of a stop when it was placed, and its trigger.
+        Close of the decision's round and the price there; of an exit that rests when it was placed, and its price.
     release_ts, release_price
         When it left, and the price there; None of one that never did.
     end_price
@@ -62,6 +64,11 @@ class Worked:
     def origin(self) -> str:
         """What it came from, one of `ORIGINS`, or the decision id's own letter."""
         return ORIGINS.get(self.decision_id[:1], self.decision_id[:1])
+
+    @property
+    def rests(self) -> bool:
+        """Whether it waits to be needed."""
+        return self.origin in RESTING
 
 
 class ExecutionLog:
@@ -109,7 +116,7 @@ class ExecutionLog:
         self._refused.clear()
 
     def gate_result(self, message: GateResult) -> None:
-        """Take note that an order leaves: a parent, a stop, or a slice of a parent."""
+        """Take note that an order leaves: a parent, an exit, or a slice of a parent."""
         order_id = message.client_order_id
         if message.breach is not None:
             self._refused[order_id] = message.price
@@ -120,26 +127,26 @@ class ExecutionLog:
             known.orders += 1
             return
         one = self.parents[order_id] = self._new(message, order_id, abs(message.quantity))
-        if one.origin == STOP:
+        if one.rests:
             one.decision_ts, one.decision_price = message.ts_event, message.price
         else:
             one.release_ts, one.release_price, one.end_price = message.ts_event, message.price, message.price
             self._working[order_id] = one
 
     def order(self, message: OrderRecord) -> None:
-        """Take a fill, or the new trigger of a stop."""
+        """Take a fill, or the new price of an exit that rests."""
         one = self.parents.get(message.parent_order_id)
         if message.kind is OrderEventKind.UPDATED:
-            if one is not None and one.origin == STOP and message.price is not None:
+            if one is not None and one.rests and message.price is not None:
                 one.decision_price = float(message.price)
         elif message.kind is OrderEventKind.FILLED and message.price is not None:
             if one is None:  # the broker filled what this session did not send
                 quantity = int(message.quantity)
                 one = self.parents[message.parent_order_id] = self._new(message, message.parent_order_id, quantity)
             if one.release_ts is None:
-                is_stop = one.origin == STOP and one.decision_ts is not None
+                is_exit = one.rests and one.decision_ts is not None
                 one.release_ts = message.ts_event
-                one.release_price = one.decision_price if is_stop else float(message.price)
+                one.release_price = one.decision_price if is_exit else float(message.price)
                 self._working[one.parent_id] = one
             one.fills.append((message.quantity, message.price))
             one.end_price = message.price

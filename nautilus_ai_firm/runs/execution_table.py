@@ -17,7 +17,7 @@ from nautilus_ai_firm.models.execution.quality import (
     implementation_shortfall,
 )
 from nautilus_ai_firm.runs.charges import MONEY, TIME
-from nautilus_ai_firm.runs.execution_log import DECISION, STOP, Worked
+from nautilus_ai_firm.runs.execution_log import DECISION, Worked
 
 EXECUTION = pa.schema(
     [
@@ -105,7 +105,7 @@ def _row(one: Worked, charged: Charged) -> dict[str, Any]:
     record, side = one.record, 1 if one.side == "BUY" else -1
     quantity = one.quantity if record is None else record.quantity
     filled = sum((amount for amount, _ in one.fills), Decimal(0))
-    found = _shortfall(one, side, filled if one.origin == STOP else max(Decimal(quantity), filled), charged)
+    found = _shortfall(one, side, filled if one.rests else max(Decimal(quantity), filled), charged)
     average = average_price(one.fills)
     vwap, twap = one.window.volume_weighted, one.window.time_weighted
     return {
@@ -142,9 +142,9 @@ def _row(one: Worked, charged: Charged) -> dict[str, Any]:
 
 
 def _shortfall(one: Worked, side: int, quantity: Decimal, charged: Charged) -> Shortfall | None:
-    """Measure one; a stop was to trade what it filled, so nothing of it was missed."""
+    """Measure one; an exit that rests was to trade what it filled, so nothing of it was missed."""
     decision, end = _price(one.decision_price), _price(one.end_price)
-    if not one.fills and one.origin == STOP:
+    if not one.fills and one.rests:
         end = decision
     if decision is None or end is None:
         return None

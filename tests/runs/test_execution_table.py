@@ -161,6 +161,19 @@ def test_a_stop_is_measured_against_the_trigger_in_force_and_from_its_fill_on() 
     assert row["bars"] == 1
 
 
+def test_a_take_profit_is_measured_against_its_limit() -> None:
+    take = "T000001-A.US"
+    row = one(
+        [
+            snapshot(1, 100.0), gate(1_001, -10, 110.0, take, is_stop=True), snapshot(2, 100.0),
+            order(3_000, 4, "110", take, "SELL"), over(3_000, 10, 4, "canceled: its stop", take, side="SELL"),
+        ]
+    )  # fmt: skip
+    assert (row["origin"], row["decision_price"], row["filled_quantity"]) == ("take_profit", 110, 4)
+    assert (row["timing"], row["delay"], row["opportunity"]) == (0, 0, 0)
+    assert row["arrival_notional"] == 440
+
+
 def test_a_stop_that_was_not_needed_costs_nothing() -> None:
     stop = "S000001-A.US"
     row = one(
