@@ -20,13 +20,13 @@ SHORTFALL_HEADS = ("way", "parents", "filled", "notional", "mean", "weighted", "
 PART_HEADS = ("way", "delay", "timing", "spread", "impact", "fees", "missed", "shortfall")
 EXTREME_HEADS = ("parent", "order", "cost", "of arrival", "what dominated")
 MEANINGS = (
-    "Costs are positive, basis points of arrival notional (quantity at the close of the decision; of stops and "
-    "take profits what they filled at their price). shortfall: paper gain less real gain (Perold 1988), mean over parents and weighted by "
-    "notional; its parts are weighted and sum to it. delay: from the decision's close to the price at release. timing: "
-    "from there to the fills. spread, impact, fees: charged beside the price. missed: the move of what was not filled. "
-    "filled: share of notional, of stops and take profits of orders. to VWAP, to TWAP: price paid, with spread and impact, against the "
-    "bars of the time of work, whole bars: for an order at once the bar it was filled in, so mostly what prices did "
-    "after it."
+    "Costs are positive, basis points of arrival notional (quantity at the close of the decision; of stops and take "
+    "profits what they filled at their price). shortfall: paper gain less real gain (Perold 1988), mean and weighted "
+    "by notional; its parts are weighted and sum to it. delay: from the decision's close to the price at release. "
+    "timing: from there to the fills. spread, impact, fees: charged beside the price. missed: the move of what was not "
+    "filled. filled: share of notional, of stops and take profits of orders. to VWAP, to TWAP: price paid, with spread "
+    "and impact, against the bars of the time of work, whole bars: for an order at once the bar it was filled in, so "
+    "mostly what prices did after it."
 )
 AT_BROKER = "At a broker prices have spread and impact in them: both stand in timing, and their own columns are zero."
 

@@ -1,8 +1,8 @@
 """What is said of orders and of the market -> every parent order with what it is measured by.
 
-The price of the decision is the close of its round. A stop or take profit is decided when its price is reached: that is
-the trigger or limit in force, and its time of work begins with its first fill. The bars of an order are those that the firm saw of
-the time from its release to its end: for one that goes out at once inside a bar, that bar.
+The price of the decision is the close of its round. A stop or take profit is decided when its price is reached: that
+is the trigger or limit in force, and its time of work begins with its first fill. The bars of an order are those that
+the firm saw of the time from its release to its end: for one that goes out at once inside a bar, that bar.
 """
 
 import re
