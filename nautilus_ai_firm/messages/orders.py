@@ -71,7 +71,10 @@ class GateResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParentRecord:
-    """What became of a parent order: intended and filled quantity, in instrument units."""
+    """What became of a parent order: intended and filled quantity, in instrument units.
+
+    `estimated_impact_bps` is what the impact was thought to be before it left, where somebody thought.
+    """
 
     ts_event: int
     round: int
@@ -83,6 +86,7 @@ class ParentRecord:
     quantity: int
     filled_quantity: int
     state: str
+    estimated_impact_bps: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -135,7 +135,7 @@ FIELDS: dict[str, dict[str, Cause | None]] = {
     "connection": {"ts_event": _ID, **dict.fromkeys(("trusted", "cause", "without_s", "barred"), Cause.CONNECTION)},
     "parent": {
         "parent_order_id": _ID,
-        **dict.fromkeys((*_FATE, "ts_event", "state"), Cause.ORDER),
+        **dict.fromkeys((*_FATE, "ts_event", "state", "estimated_impact_bps"), Cause.ORDER),
         "quantity": Cause.ORDER_SIZE,
         "filled_quantity": Cause.FILL_SIZE,
     },
