@@ -192,8 +192,7 @@ class SlicingAlgorithm(ExecutionAlgorithm):
         size, tags = Quantity.from_int(quantity), sliced.order.tags
         if limit is None:
             return self.spawn_market(primary, size, tags=tags)
-        # it may come back and go out again: the engine gives a parent nothing back for a cancel, so it takes nothing
-        return self.spawn_limit(primary, size, limit, tags=tags, reduce_primary=False)
+        return self.spawn_limit(primary, size, limit, tags=tags)
 
     def question(self, sliced: Sliced, child_id: str, quantity: int, ts_event: int, price: float) -> GateResult:
         """Describe a child to the gate."""
