@@ -75,7 +75,7 @@ def _send(sent: dict[str, _Sent], passed: GateResult) -> None:
     child = CHILD.fullmatch(name)
     parent_id = child[1] if child is not None and child[1] in sent else name
     sent[name] = _Sent(passed=passed, parent_id=parent_id, left=quantity)
-    if parent_id != name:  # the engine takes each slice off its parent
+    if parent_id != name and not passed.is_limit:  # the engine takes each slice at the market off its parent
         _resize(sent[parent_id], -quantity, passed.ts_event)
 
 
@@ -92,7 +92,7 @@ def _hear(sent: dict[str, _Sent], record: OrderRecord, number: int) -> None:
     parent = sent[order.parent_id]
     order.exec_algorithm = parent.exec_algorithm = record.exec_algorithm
     order.events.append(event_of(record, number))
-    if parent is order:
+    if parent is order or order.passed.is_limit:
         return
     if record.kind is OrderEventKind.FILLED:
         order.left -= int(record.quantity)

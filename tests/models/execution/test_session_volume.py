@@ -99,6 +99,14 @@ def test_before_the_first_whole_session_and_without_volume_there_is_no_curve():
     assert fed(days, n_sessions=0).curve(0) is None
 
 
+def test_the_average_is_of_those_sessions_too():
+    days = sessions(4)
+    volume = fed(days, n_sessions=2)
+    assert volume.average(1) == pytest.approx(days[1:3, :, 1].sum() / 2)
+    assert fed(days[:1]).average(1) is None
+    assert fed(np.zeros((2, BARS, 2))).average(0) is None
+
+
 def test_an_even_curve_covers_the_session():
     curve = SessionVolume(1, 1, 5).even_curve(390)
     assert (len(curve.cumulative), curve.traded_by(195)) == (79, 0.5)
