@@ -30,7 +30,8 @@ from nautilus_ai_firm.messages.orders import (
     ParentRecord,
     SessionEnd,
 )
-from nautilus_ai_firm.messages.risk import RiskAlertEvent, RiskReport, Severity, StressResult
+from nautilus_ai_firm.messages.pyramids import PyramidLayer, PyramidPlan
+from nautilus_ai_firm.messages.risk import RiskAlertEvent, RiskReport, Severity, StressResult, TailSplit
 
 __all__ = [
     "Absence",
@@ -53,6 +54,8 @@ __all__ = [
     "OrderRecord",
     "ParentDone",
     "ParentRecord",
+    "PyramidLayer",
+    "PyramidPlan",
     "Quotes",
     "QuotingIntent",
     "RiskAction",
@@ -64,6 +67,7 @@ __all__ = [
     "Severity",
     "SignalEvent",
     "StressResult",
+    "TailSplit",
     "Times",
     "Watched",
 ]

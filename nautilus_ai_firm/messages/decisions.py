@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nautilus_ai_firm.messages.arrays import Bools, Floats, ReadOnlyArrays
+from nautilus_ai_firm.messages.pyramids import PyramidPlan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +117,8 @@ class DecisionEvent(ReadOnlyArrays):
         Part of each agent in the decided weights; columns sum to the weight where agents had a view.
     absences : tuple of Absence
         Agents that had said nothing about this round, sorted.
+    plans : tuple of PyramidPlan
+        Positions that are built in layers, by place.
 
     """
 
@@ -133,6 +136,7 @@ class DecisionEvent(ReadOnlyArrays):
     agents: tuple[str, ...]
     contributions: Floats
     absences: tuple[Absence, ...] = ()
+    plans: tuple[PyramidPlan, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
