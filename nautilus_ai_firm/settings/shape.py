@@ -8,6 +8,7 @@ from msgspec import Meta, Struct
 from nautilus_ai_firm.data.manifest import OPENING_TICK_SIZE
 from nautilus_ai_firm.settings.algorithm import Algorithm, Opening
 from nautilus_ai_firm.settings.event_series import EventSeries, event_series
+from nautilus_ai_firm.settings.impact import Impact
 from nautilus_ai_firm.settings.risk import Fraction, Positive, Risk
 from nautilus_ai_firm.settings.suggestion import suggest
 
@@ -158,6 +159,12 @@ class Execution(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     gate: Gate
     algorithm: Algorithm | None = None  # absent: TWAP at the market
     opening: Opening | None = None  # absent: a gap is only held to the collar
+    impact: Impact | None = None  # absent: nobody estimates what an order will move
+
+    def __post_init__(self) -> None:
+        """Refuse a choice by an impact that nobody estimates."""
+        if self.algorithm is not None and self.algorithm.by_impact is not None and self.impact is None:
+            raise ValueError("algorithm.by_impact is given, but there is no execution.impact to estimate it")
 
 
 class Venue(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
