@@ -25,6 +25,7 @@ from nautilus_ai_firm.clock import MarketTime
 from nautilus_ai_firm.data.sessions import Sessions
 from nautilus_ai_firm.gateways.kill_switch import KillSwitch
 from nautilus_ai_firm.models.execution.ledger import WorkingLedger
+from nautilus_ai_firm.models.execution.pyramid import Pyramid
 from nautilus_ai_firm.models.risk.memory import FRESH, CarriedRisk, RiskMemory, forget
 from nautilus_ai_firm.models.risk.review import RiskReview
 from nautilus_ai_firm.settings import Firm, bar_length_ns, model_module, params_of, watched_by
@@ -109,7 +110,13 @@ def seat(
     host.add_actor(MarketDesk(universe, sessions, feed, time, failures))
     for seats in _signal_seats(firm):
         host.add_actor(SignalDesk(seats, failures, measure))
-    host.add_actor(CioDesk(firm.cio, firm.signals.agents, book, sessions, failures))
+    layered = firm.execution.pyramid
+    pyramid = (
+        None
+        if layered is None
+        else Pyramid(layered.rules(), universe.names, universe.lot_sizes, firm.execution.no_trade_band)
+    )
+    host.add_actor(CioDesk(firm.cio, firm.signals.agents, book, sessions, failures, pyramid))
     review, bar_ns = RiskReview(risk_plan(firm, universe, carried)), bar_length_ns(firm.market.bar)
     reduces = firm.risk.halt_allows_reducing
     host.add_actor(RiskDesk(review, sessions, bar_ns, kill_switch, failures, reduces, carried.was_halted, remember))

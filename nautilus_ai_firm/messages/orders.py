@@ -6,7 +6,6 @@ from enum import StrEnum
 
 from nautilus_ai_firm.messages.decisions import Breach
 
-
 STOP, TAKE_PROFIT = "S", "T"
 """What the decision ids of stops and of take profits begin with."""
 
@@ -48,8 +47,8 @@ class OrderRecord:
 class GateResult:
     """What the order gate said of one order; `breach` is None where it passed.
 
-    The price is the market's, a limit, the trigger of a stop or the limit of a take profit; `is_stop` is true of both
-    of these, and the decision id of a take profit begins with T.
+    The price is the market's, the trigger of a stop, or a limit; `is_stop` is true of stops and of take profits, and
+    the decision id of a take profit begins with T.
     """
 
     ts_event: int
