@@ -137,6 +137,9 @@ def parent_record(
         quantity=abs(parent.quantity) if quantity is None else quantity,
         filled_quantity=filled,
         state=state,
+        estimated_impact_bps=parent.impact_bps,
+        average_daily_volume=parent.daily_volume,
+        volatility_per_day=parent.daily_volatility,
     )
 
 
