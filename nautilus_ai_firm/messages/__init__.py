@@ -31,7 +31,7 @@ from nautilus_ai_firm.messages.orders import (
     SessionEnd,
 )
 from nautilus_ai_firm.messages.pyramids import PyramidLayer, PyramidPlan
-from nautilus_ai_firm.messages.risk import RiskAlertEvent, RiskReport, Severity, StressResult
+from nautilus_ai_firm.messages.risk import RiskAlertEvent, RiskReport, Severity, StressResult, TailSplit
 
 __all__ = [
     "Absence",
@@ -67,6 +67,7 @@ __all__ = [
     "Severity",
     "SignalEvent",
     "StressResult",
+    "TailSplit",
     "Times",
     "Watched",
 ]

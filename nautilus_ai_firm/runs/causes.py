@@ -115,12 +115,13 @@ FIELDS: dict[str, dict[str, Cause | None]] = {
     },
     "risk_report": {
         "round": _ID,
-        **dict.fromkeys(("ts_event", "rules", "subjects", "value", "limit", "stress"), Cause.RISK),
+        **dict.fromkeys(("ts_event", "rules", "subjects", "value", "limit", "stress", "split"), Cause.RISK),
     },
     "gate_result": {
         "client_order_id": _ID,
         "price": Cause.MARKET_DATA,
-        **dict.fromkeys(("ts_event", "round", "decision_id", "instrument_id", "side", "is_stop"), Cause.ORDER),
+        **dict.fromkeys(("ts_event", "round", "decision_id", "instrument_id", "side"), Cause.ORDER),
+        **dict.fromkeys(("is_stop", "is_limit"), Cause.ORDER),
         "quantity": Cause.ORDER_SIZE,
         "breach": Cause.GATE,
     },

@@ -7,6 +7,7 @@ from msgspec import Meta, Struct
 
 from nautilus_ai_firm.data.manifest import OPENING_TICK_SIZE
 from nautilus_ai_firm.models.execution.pyramid import refuse_hidden_layers
+from nautilus_ai_firm.settings.algorithm import Algorithm, Opening
 from nautilus_ai_firm.settings.event_series import EventSeries, event_series
 from nautilus_ai_firm.settings.pyramid import Pyramid
 from nautilus_ai_firm.settings.risk import Fraction, Positive, Risk
@@ -157,6 +158,8 @@ class Execution(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     volume_span: Annotated[float, Meta(ge=2, le=2000)]  # rounds over which volume is averaged
     twap: Twap
     gate: Gate
+    algorithm: Algorithm | None = None  # absent: TWAP at the market
+    opening: Opening | None = None  # absent: a gap is only held to the collar
     pyramid: Pyramid | None = None  # absent: positions are entered at once
 
     def __post_init__(self) -> None:

@@ -210,6 +210,15 @@ RISK_REPORT = st.builds(
     value=floats(2),
     limit=floats(2),
     stress=st.none() | st.builds(messages.StressResult, scenarios=st.just(("a", "b")), losses=floats(2)),
+    split=st.none()
+    | st.builds(
+        messages.TailSplit,
+        method=TEXT,
+        instruments=st.just(("a", "b")),
+        marginal=floats(2),
+        component=floats(2),
+        liquidity_adjusted=FLOAT,
+    ),
 )
 GATE = st.builds(
     messages.GateResult,
