@@ -105,7 +105,7 @@ FIELDS: dict[str, dict[str, Cause | None]] = {
     "kill_switch": {"round": _ID, "state": Cause.KILL_SWITCH},
     "command": {
         **dict.fromkeys(("sender", "action", "sequence"), _ID),
-        **dict.fromkeys(("ts_event", "cause", "who", "place", "price"), Cause.COMMAND),
+        **dict.fromkeys(("ts_event", "cause", "who", "place", "price", "layer", "quantity"), Cause.COMMAND),
     },
     "risked": {"decision": _ID, **dict.fromkeys(("drawdown", "weights", "breaches"), Cause.RISK)},
     "cleared": {"risked": _ID, **dict.fromkeys(("weights", "breaches"), Cause.COMPLIANCE)},
@@ -135,7 +135,7 @@ FIELDS: dict[str, dict[str, Cause | None]] = {
     "connection": {"ts_event": _ID, **dict.fromkeys(("trusted", "cause", "without_s", "barred"), Cause.CONNECTION)},
     "parent": {
         "parent_order_id": _ID,
-        **dict.fromkeys((*_FATE, "ts_event", "state"), Cause.ORDER),
+        **dict.fromkeys((*_FATE, "ts_event", "state", "estimated_impact_bps"), Cause.ORDER),
         "quantity": Cause.ORDER_SIZE,
         "filled_quantity": Cause.FILL_SIZE,
     },

@@ -25,7 +25,9 @@ RANDOM_COLUMNS = ("init_id", "events", "adjustments")
 UUID = "-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
 JOURNAL = "journal/session.jsonl"
 """Place of the journal of a session in its run folder."""
-TABLES = ("fills", "orders", "positions", "equity", "signals", "financing", "risk")
+TABLES = ("fills", "orders", "positions", "equity", "signals", "financing", "risk", "execution")
+YOUNGER = frozenset({"execution"})
+"""Tables that older runs do not have."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,7 +143,8 @@ def open_run(folder: Path) -> Run:
         raise RunError(f"{folder}: not a run folder, it has no summary.json") from None
     except (OSError, ValueError) as error:
         raise RunError(f"{folder / 'summary.json'}: cannot be read: {error}") from None
-    missing = [name for name in TABLES if not (folder / f"{name}.parquet").is_file()]
+    needed = (name for name in TABLES if name not in YOUNGER)
+    missing = [name for name in needed if not (folder / f"{name}.parquet").is_file()]
     if missing:
         raise RunError(f"{folder}: incomplete, it has no {missing[0]}.parquet")
     return Run(folder=folder, summary=summary)

@@ -36,6 +36,8 @@ from nautilus_ai_firm.messages import (
 )
 from nautilus_ai_firm.runs.audit import AuditChain
 from nautilus_ai_firm.runs.charges import MONEY, TIME, FinancingEntry
+from nautilus_ai_firm.runs.execution_log import ExecutionLog
+from nautilus_ai_firm.runs.execution_table import execution_table
 from nautilus_ai_firm.runs.result_lines import ResultLines
 from nautilus_ai_firm.runs.risk_table import risk_table
 
@@ -69,6 +71,7 @@ class RunRecorder:
         self.fills: list[OrderRecord] = []
         self.commands: list[RiskCommand] = []
         self.alerts: Counter[str] = Counter()  # by severity
+        self._execution = ExecutionLog(instrument_ids)
         self._risk: list[RiskReport] = []
         self._equity: dict[str, list[Any]] = defaultdict(list)
         self._signals: list[SignalEvent] = []
@@ -79,6 +82,7 @@ class RunRecorder:
     def snapshot(self, message: MarketSnapshot) -> None:
         """Count the round and hash what the firm saw."""
         self.rounds += 1
+        self._execution.snapshot(message)
         self.market_sha256.update(message.ts_event.to_bytes(8))
         for array in (message.open, message.high, message.low, message.close, message.volume, message.inputs):
             self.market_sha256.update(array.tobytes())
@@ -147,7 +151,8 @@ class RunRecorder:
     def command(self, message: RiskCommand) -> None:
         """Write down what risk orders."""
         self.commands.append(message)
-        self.audit.write("command", {"ts": message.ts_event, **_fields(message, "ts_event")})
+        of_no_layer = () if message.layer is not None else ("layer", "quantity")
+        self.audit.write("command", {"ts": message.ts_event, **_fields(message, "ts_event", *of_no_layer)})
 
     def risk_alert(self, message: RiskAlertEvent) -> None:
         """Count and write down that a limit is nearly or wholly used."""
@@ -160,12 +165,14 @@ class RunRecorder:
 
     def gate_result(self, message: GateResult) -> None:
         """Write down what the gate said."""
+        self._execution.gate_result(message)
         if message.breach is not None:
             self.refusals["gate", message.breach.rule] += 1
         self.audit.write("gate", {"ts": message.ts_event, **_fields(message, "ts_event")})
 
     def order(self, message: OrderRecord) -> None:
         """Write down an event of an order; fills are part of the result."""
+        self._execution.order(message)
         fact = {name: value for name, value in _fields(message, "kind", "ts_event").items() if value is not None}
         self.audit.write("order", {"ts": message.ts_event, "event": message.kind, **fact})
         self.orders[message.client_order_id] = {
@@ -181,6 +188,7 @@ class RunRecorder:
 
     def parent(self, message: ParentRecord) -> None:
         """Keep what became of a parent order."""
+        self._execution.parent(message)
         self.parents[message.parent_order_id] = message
         self.audit.write("parent", {"ts": message.ts_event, **_fields(message, "ts_event")})
 
@@ -228,6 +236,10 @@ class RunRecorder:
     def risk_table(self) -> pa.Table:
         """One row for each limit, subject and round; see `runs.risk_table`."""
         return risk_table(self._risk)
+
+    def execution_table(self, fills: pa.Table) -> pa.Table:
+        """One row a parent order; see `runs.execution_table`."""
+        return execution_table(self._execution.parents.values(), fills)
 
     def order_facts(self) -> dict[str, dict[str, Any]]:
         """Return decision and parent of each order, by client order id; a parent is there even when never sent."""
