@@ -47,8 +47,8 @@ class OrderRecord:
 class GateResult:
     """What the order gate said of one order; `breach` is None where it passed.
 
-    The price is the market's, the trigger of a stop, or a limit, of a take profit or of another order; `is_stop` is true
-    of stops and take profits, and the decision id of a take profit begins with T.
+    The price is the market's, the trigger of a stop, or a limit; `is_stop` is true of stops and of take profits, and
+    the decision id of a take profit begins with T.
     """
 
     ts_event: int

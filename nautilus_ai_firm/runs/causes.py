@@ -100,7 +100,9 @@ FIELDS: dict[str, dict[str, Cause | None]] = {
         "round": _ID,
         **dict.fromkeys(("equity", "balance", "positions", "current", "close", "fresh"), Cause.STATE),
         "execution_ts": Cause.CALENDAR,
-        **dict.fromkeys(("ts_event", "decision_id", "weights", "agents", "contributions", "absences"), Cause.DECISION),
+        **dict.fromkeys(
+            ("ts_event", "decision_id", "weights", "agents", "contributions", "absences", "plans"), Cause.DECISION
+        ),
     },
     "kill_switch": {"round": _ID, "state": Cause.KILL_SWITCH},
     "command": {
