@@ -33,6 +33,7 @@ from nautilus_trader.model import (
 )
 
 from nautilus_ai_firm.messages import OrderEventKind, OrderRecord
+from nautilus_ai_firm.messages.orders import TAKE_PROFIT
 
 TRADER = TraderId("UNKNOWN-001")
 STRATEGY = StrategyId("UNKNOWN-001")
@@ -71,12 +72,14 @@ def event_of(record: OrderRecord, number: int) -> Any:
         case OrderEventKind.REJECTED:
             event = OrderRejected(*which, ACCOUNT, reason, *when, reconciliation=False)
         case OrderEventKind.UPDATED:
+            price, is_limit = Price.from_str(str(record.price)), record.decision_id.startswith(TAKE_PROFIT)
             event = OrderUpdated(
                 *which,
                 Quantity.from_str(str(record.quantity)),
                 *when,
                 reconciliation=False,
-                trigger_price=Price.from_str(str(record.price)),
+                price=price if is_limit else None,
+                trigger_price=None if is_limit else price,
             )
         case OrderEventKind.CANCELED:
             event = OrderCanceled(*which, *when, reconciliation=False)

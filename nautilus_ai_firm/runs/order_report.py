@@ -11,6 +11,7 @@ from nautilus_trader.model import (
     ClientOrderId,
     ExecAlgorithmId,
     InstrumentId,
+    LimitOrder,
     MarketOrder,
     OrderCanceled,
     OrderUpdated,
@@ -102,7 +103,7 @@ def _end(parent: _Sent, record: ParentRecord) -> None:
         parent.events.append(OrderCanceled(TRADER, STRATEGY, name, order_id, *when, reconciliation=False))
 
 
-def _order(one: _Sent, instruments: Mapping[str, Any]) -> MarketOrder | StopMarketOrder:
+def _order(one: _Sent, instruments: Mapping[str, Any]) -> MarketOrder | StopMarketOrder | LimitOrder:
     passed = one.passed
     which = (
         TRADER,
@@ -112,8 +113,20 @@ def _order(one: _Sent, instruments: Mapping[str, Any]) -> MarketOrder | StopMark
         side_of(passed.side),
         Quantity.from_int(abs(passed.quantity)),
     )
-    order: MarketOrder | StopMarketOrder
-    if passed.is_stop:
+    order: MarketOrder | StopMarketOrder | LimitOrder
+    if passed.is_take_profit:
+        order = LimitOrder(
+            *which,
+            instruments[passed.instrument_id].make_price(passed.price),
+            TimeInForce.GTC,
+            post_only=False,
+            reduce_only=False,
+            quote_quantity=False,
+            init_id=EVENT,
+            ts_init=passed.ts_event,
+            tags=[passed.decision_id],
+        )
+    elif passed.is_stop:
         order = StopMarketOrder(
             *which,
             instruments[passed.instrument_id].make_price(passed.price),
