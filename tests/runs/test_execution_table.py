@@ -9,7 +9,15 @@ import numpy as np
 import pytest
 
 from nautilus_ai_firm.data.catalog import Catalog
-from nautilus_ai_firm.messages import Breach, GateResult, MarketSnapshot, OrderEventKind, OrderRecord, ParentRecord
+from nautilus_ai_firm.messages import (
+    Breach,
+    GateResult,
+    ImpactRecord,
+    MarketSnapshot,
+    OrderEventKind,
+    OrderRecord,
+    ParentRecord,
+)
 from nautilus_ai_firm.models.execution.quality import PARTS
 from nautilus_ai_firm.runs.charges import FillCosts, fills_table
 from nautilus_ai_firm.runs.execution_log import ExecutionLog
@@ -61,12 +69,22 @@ def over(ts: int, quantity: int, filled: int, state: str, parent_id: str = "R000
     return ParentRecord(**fields | changes)
 
 
+def estimate(parent_id: str, bps: float) -> ImpactRecord:
+    return ImpactRecord(
+        round=1, ts_event=1_000, decision_id=parent_id[:7], instrument_id="A.US", parent_order_id=parent_id,
+        quantity=-20, average_daily_volume=1e6, volatility_per_day=0.01, volume_bps=bps, depth_bps=0.0,
+        volatility_bps=0.0, time_of_day_bps=0.0, exec_algorithm="TWAP", window_minutes=5.0, largest_order=100,
+    )  # fmt: skip
+
+
 def rows(messages: Iterable[object]) -> list[dict[str, Any]]:
     log, fills = ExecutionLog(NAMES), list[OrderRecord]()
     for message in messages:
         match message:
             case MarketSnapshot():
                 log.snapshot(message)
+            case ImpactRecord():
+                log.impact(message)
             case GateResult():
                 log.gate_result(message)
             case OrderRecord():
@@ -77,7 +95,7 @@ def rows(messages: Iterable[object]) -> list[dict[str, Any]]:
             case _:
                 raise AssertionError(message)
     costs = {fill.client_order_id: [COST] * len(fills) for fill in fills}
-    table = execution_table(log.parents.values(), fills_table(fills, costs))
+    table = execution_table(log.parents.values(), fills_table(fills, costs), log.estimates)
     assert table.schema == EXECUTION
     return table.to_pylist()
 
@@ -109,10 +127,10 @@ def test_an_order_at_once_is_measured_in_the_bar_in_which_it_was_filled() -> Non
 
 
 def test_a_sliced_order_is_one_row_over_the_bars_of_its_window() -> None:
-    parent, end = "R000001-A.US", {"exec_algorithm": "TWAP", "estimated_impact_bps": 3.5}
+    parent, end = "R000001-A.US", {"exec_algorithm": "TWAP"}
     row = one(
         [
-            snapshot(1, 100.0), gate(1_001, -20, 99.0), gate(1_001, -10, 99.0, f"{parent}-E1"),
+            snapshot(1, 100.0), estimate(parent, 3.5), gate(1_001, -20, 99.0), gate(1_001, -10, 99.0, f"{parent}-E1"),
             order(1_001, 10, "99", side="SELL", client_order_id=f"{parent}-E1"),
             snapshot(2, 98.0), snapshot(3, 700.0, fresh=False),
             gate(3_001, -10, 97.0, f"{parent}-E2"), order(3_001, 4, "97", side="SELL", client_order_id=f"{parent}-E2"),
@@ -144,21 +162,24 @@ def test_a_refused_order_has_not_left_and_missed_the_move_to_the_price_that_refu
     assert row["last_price"] == 120
 
 
-def test_a_stop_is_measured_against_the_trigger_in_force_and_from_its_fill_on() -> None:
+@pytest.mark.parametrize("told_first", [True, False], ids=["end then fill", "fill then end"])
+def test_a_stop_is_measured_against_the_trigger_in_force_and_from_its_fill_on(told_first: bool) -> None:
     stop = "S000001-A.US"
+    ends: list[Any] = [
+        order(4_000, 10, "93", stop, "SELL"), over(4_000, 10, 10, "filled: trailing", stop, side="SELL")
+    ]  # fmt: skip
     moved = {"kind": OrderEventKind.UPDATED, "commission": None, "currency": None}
     row = one(
         [
             snapshot(1, 100.0), gate(1_001, -10, 90.0, stop, is_stop=True),
             order(1_500, 10, "95", stop, "SELL", **moved), snapshot(2, 100.0), snapshot(3, 100.0),
-            order(4_000, 10, "93", stop, "SELL"), over(4_000, 10, 10, "filled: trailing", stop, side="SELL"),
-            snapshot(4, 92.0),
+            *(reversed(ends) if told_first else ends), snapshot(4, 92.0), snapshot(5, 50.0), snapshot(6, 40.0),
         ]
     )  # fmt: skip
     assert (row["origin"], row["decision_price"], row["release_price"]) == ("stop", 95, 95)
     assert [row[name].value for name in ("decision_ts", "release_ts")] == [1_001, 4_000]
     assert (row["timing"], row["delay"], row["opportunity"]) == (20, 0, 0)
-    assert row["bars"] == 1
+    assert (row["bars"], row["twap"]) == (1, 91.75)
 
 
 def test_a_take_profit_is_measured_against_its_limit() -> None:
