@@ -49,6 +49,7 @@ class Priority:
     EXECUTION_MARKS = 800_001
     CIO_OPENS = 800_000
     RISK_LEARNS = 799_000
+    ALGORITHMS = 760_000  # what the market traded, before anyone decides
     STOPS = 750_000  # after execution took the marks, and before anyone decides
     DESK = 700_000
     SIGNALS = 600_000

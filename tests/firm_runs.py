@@ -19,7 +19,7 @@ import numpy as np
 from nautilus_trader.common import DataActor, DataActorConfig
 from nautilus_trader.model import ActorId
 
-from nautilus_ai_firm.agents.algorithms import TwapAlgorithm
+from nautilus_ai_firm.agents.algorithms import TwapAlgorithm, other_algorithms
 from nautilus_ai_firm.agents.book import Book, Holdings
 from nautilus_ai_firm.agents.execution import ExecutionDesk
 from nautilus_ai_firm.agents.gate import OrderGate
@@ -379,7 +379,7 @@ class Seen:
     holdings: Holdings
 
 
-type Plan = Callable[[MarketSnapshot, Holdings], Sequence[int | RiskAction] | None]
+type Plan = Callable[[MarketSnapshot, Holdings], Sequence[int | RiskAction | RiskCommand] | None]
 
 
 class ScriptedDesk(DataActor):
@@ -412,7 +412,10 @@ class ScriptedDesk(DataActor):
                 who="script",
             )
             self.line.publish(Topic.RISK_COMMAND, command)
-        targets = [one for one in planned if not isinstance(one, RiskAction)]
+        for command in planned:
+            if isinstance(command, RiskCommand):
+                self.line.publish(Topic.RISK_COMMAND, command)
+        targets = [one for one in planned if not isinstance(one, (RiskAction, RiskCommand))]
         if targets:
             self.line.publish(Topic.CLEARED, self._cleared(snapshot, holdings, np.array(targets)))
 
@@ -467,9 +470,9 @@ class Played:
         return np.cumsum(signed).tolist()
 
 
-def play(loaded: Loaded, catalog: Path, out: Path, plan: Plan) -> Played:
+def play(loaded: Loaded, catalog: Path, out: Path, plan: Plan, **study: Any) -> Played:
     """Seat market, records, execution and TWAP in a backtest engine, and a script in place of the other desks."""
-    stage = prepare(Study(loaded=loaded, catalog=catalog, out=out))
+    stage = prepare(Study(loaded=loaded, catalog=catalog, out=out, **study))
     firm, universe = stage.firm, stage.universe
     engine = backtest._engine(stage)
     try:
@@ -488,7 +491,10 @@ def play(loaded: Loaded, catalog: Path, out: Path, plan: Plan) -> Played:
             engine.add_actor(StopDesk(stops, universe, failures))
         safety = Safety.of(firm)
         engine.add_strategy(ExecutionDesk(firm.execution, book, ledger, gate, stage.sessions, time, failures, safety))
-        engine.add_exec_algorithm(TwapAlgorithm(universe, gate, time, failures))
+        slicing = firm.execution.algorithm
+        engine.add_exec_algorithm(TwapAlgorithm(universe, gate, time, failures, slicing))
+        for algorithm in other_algorithms(universe, gate, time, failures, slicing, pyramids=True):
+            engine.add_exec_algorithm(algorithm)
         stage.charges.failures = failures
         backtest._feed(engine, stage, failures)
         account = engine.cache.account_for_venue(universe.venue)

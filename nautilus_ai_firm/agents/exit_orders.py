@@ -1,4 +1,4 @@
-"""Steps of stops and take profits -> orders at the venue: made, changed, canceled, and what the records know of them."""
+"""Steps of stops and take profits -> orders at the venue: made, changed, canceled, and known to the records."""
 
 from dataclasses import dataclass
 from typing import Any

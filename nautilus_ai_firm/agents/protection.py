@@ -330,8 +330,7 @@ class Protection:
         if event_name == "OrderUpdated":
             record = update_record(event, parent, name, ts_event)
             assert record.price is not None
-            order.pending, order.asked = order.leaving, 0
-            order.quantity, order.trigger = int(record.quantity), float(record.price)
+            order.is_changed(int(record.quantity), float(record.price))
             return record
         kind = KINDS.get(event_name)
         if kind is None:
@@ -341,7 +340,7 @@ class Protection:
             order.filled += int(record.quantity)
             self._levels.filled(place, slot.layer, int(record.quantity))
             if sibling is not None:
-                sibling.shrinks(int(record.quantity))
+                sibling.gives(int(record.quantity))
         order.pending = order.pending and kind is OrderEventKind.SUBMITTED
         if kind in {OrderEventKind.DENIED, OrderEventKind.REJECTED} and place not in self._attached:
             (self._take_rests if slot.is_take else self._rests)[place] = False  # from here on the firm watches it
@@ -366,7 +365,7 @@ class Protection:
     def _end(self, slot: Slot, order: StopOrder, kind: OrderEventKind, ts_event: int) -> None:
         where = (slot.parent.place, slot.layer)
         level = self._levels.of(slot.parent.place).get(slot.layer)
-        how = "filled" if not order.left else str(kind)
+        how = "filled" if kind is OrderEventKind.FILLED else str(kind)
         cause = "take profit" if slot.is_take else "no position" if level is None else level.cause
         self._orders.record(order, f"{how}: {cause}", ts_event)
         self._orders.forget(order)

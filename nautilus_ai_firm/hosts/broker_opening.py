@@ -213,5 +213,5 @@ def _refuse_account(reading: AccountReading, contracts: Mapping[str, InstrumentI
 
 
 def _is_own_exit(order: str) -> bool:
-    """Whether an open order, in the reading's words, is a stop or take profit of an earlier session, which this one takes over."""
+    """Whether an open order, in the reading's words, is an exit of an earlier session, which this one takes over."""
     return "of an earlier session, " in order and EXIT_ID.fullmatch(order.removesuffix(")").split()[-1]) is not None

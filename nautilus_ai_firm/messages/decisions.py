@@ -184,8 +184,8 @@ class RiskCommand:
     cause, who : str
         Why, and on whose word.
     place : int, optional
-        The instrument's place in the universe: of a stop or take profit always, of `flatten` where one position alone is
-        meant.
+        The instrument's place in the universe: of a stop or take profit always, of `flatten` where one position alone
+        is meant.
     price : float, optional
         Trigger price of a stop, limit of a take profit.
     sender : str

@@ -100,7 +100,9 @@ FIELDS: dict[str, dict[str, Cause | None]] = {
         "round": _ID,
         **dict.fromkeys(("equity", "balance", "positions", "current", "close", "fresh"), Cause.STATE),
         "execution_ts": Cause.CALENDAR,
-        **dict.fromkeys(("ts_event", "decision_id", "weights", "agents", "contributions", "absences"), Cause.DECISION),
+        **dict.fromkeys(
+            ("ts_event", "decision_id", "weights", "agents", "contributions", "absences", "plans"), Cause.DECISION
+        ),
     },
     "kill_switch": {"round": _ID, "state": Cause.KILL_SWITCH},
     "command": {
@@ -120,7 +122,8 @@ FIELDS: dict[str, dict[str, Cause | None]] = {
     "gate_result": {
         "client_order_id": _ID,
         "price": Cause.MARKET_DATA,
-        **dict.fromkeys(("ts_event", "round", "decision_id", "instrument_id", "side", "is_stop"), Cause.ORDER),
+        **dict.fromkeys(("ts_event", "round", "decision_id", "instrument_id", "side"), Cause.ORDER),
+        **dict.fromkeys(("is_stop", "is_limit"), Cause.ORDER),
         "quantity": Cause.ORDER_SIZE,
         "breach": Cause.GATE,
     },

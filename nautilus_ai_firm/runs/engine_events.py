@@ -70,13 +70,15 @@ def event_of(record: OrderRecord, number: int) -> Any:
             event = OrderDenied(*which, reason, *when)
         case OrderEventKind.REJECTED:
             event = OrderRejected(*which, ACCOUNT, reason, *when, reconciliation=False)
-        case OrderEventKind.UPDATED:
+        case OrderEventKind.UPDATED:  # of a limit where an algorithm sent it, of a stop otherwise
+            price, is_stop = Price.from_str(str(record.price)), record.exec_algorithm is None
             event = OrderUpdated(
                 *which,
                 Quantity.from_str(str(record.quantity)),
                 *when,
                 reconciliation=False,
-                trigger_price=Price.from_str(str(record.price)),
+                price=None if is_stop else price,
+                trigger_price=price if is_stop else None,
             )
         case OrderEventKind.CANCELED:
             event = OrderCanceled(*which, *when, reconciliation=False)

@@ -11,6 +11,7 @@ from nautilus_trader.model import (
     ClientOrderId,
     ExecAlgorithmId,
     InstrumentId,
+    LimitOrder,
     MarketOrder,
     OrderCanceled,
     OrderUpdated,
@@ -75,7 +76,7 @@ def _send(sent: dict[str, _Sent], passed: GateResult) -> None:
     child = CHILD.fullmatch(name)
     parent_id = child[1] if child is not None and child[1] in sent else name
     sent[name] = _Sent(passed=passed, parent_id=parent_id, left=quantity)
-    if parent_id != name:  # the engine takes each slice off its parent
+    if parent_id != name and not passed.is_limit:  # the engine takes each slice at the market off its parent
         parent = sent[parent_id]
         parent.left -= quantity
         parent.events.append(
@@ -102,7 +103,7 @@ def _end(parent: _Sent, record: ParentRecord) -> None:
         parent.events.append(OrderCanceled(TRADER, STRATEGY, name, order_id, *when, reconciliation=False))
 
 
-def _order(one: _Sent, instruments: Mapping[str, Any]) -> MarketOrder | StopMarketOrder:
+def _order(one: _Sent, instruments: Mapping[str, Any]) -> MarketOrder | StopMarketOrder | LimitOrder:
     passed = one.passed
     which = (
         TRADER,
@@ -112,7 +113,7 @@ def _order(one: _Sent, instruments: Mapping[str, Any]) -> MarketOrder | StopMark
         side_of(passed.side),
         Quantity.from_int(abs(passed.quantity)),
     )
-    order: MarketOrder | StopMarketOrder
+    order: MarketOrder | StopMarketOrder | LimitOrder
     if passed.is_stop:
         order = StopMarketOrder(
             *which,
@@ -123,6 +124,20 @@ def _order(one: _Sent, instruments: Mapping[str, Any]) -> MarketOrder | StopMark
             quote_quantity=False,
             init_id=EVENT,
             ts_init=passed.ts_event,
+            tags=[passed.decision_id],
+        )
+    elif passed.is_limit:
+        order = LimitOrder(
+            *which,
+            instruments[passed.instrument_id].make_price(passed.price),
+            TimeInForce.GTC,
+            post_only=False,
+            reduce_only=False,
+            quote_quantity=False,
+            init_id=EVENT,
+            ts_init=passed.ts_event,
+            exec_algorithm_id=None if one.exec_algorithm is None else ExecAlgorithmId(one.exec_algorithm),
+            exec_spawn_id=ClientOrderId(one.parent_id),
             tags=[passed.decision_id],
         )
     else:

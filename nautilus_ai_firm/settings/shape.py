@@ -6,7 +6,10 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Struct
 
 from nautilus_ai_firm.data.manifest import OPENING_TICK_SIZE
+from nautilus_ai_firm.models.execution.pyramid import refuse_hidden_layers
+from nautilus_ai_firm.settings.algorithm import Algorithm, Opening
 from nautilus_ai_firm.settings.event_series import EventSeries, event_series
+from nautilus_ai_firm.settings.pyramid import Pyramid
 from nautilus_ai_firm.settings.risk import Fraction, Positive, Risk
 from nautilus_ai_firm.settings.suggestion import suggest
 
@@ -156,6 +159,14 @@ class Execution(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     twap: Twap
     gate: Gate
     messages: bool = False  # whether what execution does is told in messages.jsonl too
+    algorithm: Algorithm | None = None  # absent: TWAP at the market
+    opening: Opening | None = None  # absent: a gap is only held to the collar
+    pyramid: Pyramid | None = None  # absent: positions are entered at once
+
+    def __post_init__(self) -> None:
+        """Refuse layers for which no order would be sent."""
+        if self.pyramid is not None:
+            refuse_hidden_layers(self.pyramid.rules(), self.no_trade_band)
 
 
 class Venue(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -143,8 +143,8 @@ def test_a_desk_says_its_place_in_the_flow(name: str, number: int) -> None:
 
 def test_desks_do_not_know_each_other() -> None:
     shared = {
-        "book", "earlier_stops", "entry_list", "gate", "liquidation", "obedience", "order_records", "parents",
-        "protection", "watched", "withdrawal",
+        "book", "earlier_stops", "entry_list", "gate", "liquidation", "obedience", "order_records", "parent_ends",
+        "parents", "protection", "resting", "sliced", "slicing", "watched", "withdrawal",
     }  # fmt: skip
     for name in (*DESKS, "stops", "records", "reports", "gate"):
         known = {part for part in imports(tree(PACKAGE / "agents" / f"{name}.py")) if ".agents." in part}
@@ -204,7 +204,7 @@ def test_every_engine_callback_of_a_desk_runs_through_its_line(path: Path) -> No
 
 def test_only_the_execution_desk_and_its_algorithms_submit_orders() -> None:
     submitting = {path.stem for path in FILES if "self.submit_order" in calls(tree(path))}
-    assert submitting == {"execution", "algorithms"}
+    assert submitting == {"execution", "slicing"}
 
 
 def test_only_the_data_room_writes_the_catalog() -> None:

@@ -60,7 +60,8 @@ def allocate(quantity: int, layers: list[int], *, has_base: bool) -> tuple[list[
         For each layer, and for the level of the position; together they are `quantity`, where there is any level.
 
     """
-    left, shares = quantity, []
+    shares: list[int] = []
+    left = quantity
     for layer in layers:
         shares.append(min(left, layer))
         left -= shares[-1]

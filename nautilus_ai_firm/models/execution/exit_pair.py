@@ -90,15 +90,19 @@ def pair_step(
         return None
     plain = next_step(pair.stop, position, abs(position) - wanted, trigger)
     step = None if plain is None else (STOP_STEPS[plain[0]], plain[1])
-    if pair.take is not None:
-        if pair.pending:
-            return None
-        return _linked(pair, wanted, trigger, take) if linked else _grouped(pair.take, step, wanted, take)
-    if take is None or trigger is None:
-        return step
+    if pair.take is None:
+        return step if take is None or trigger is None else _without_take(pair.stop, step, wanted, linked=linked)
+    if pair.pending:
+        return None
+    return _linked(pair, wanted, trigger, take) if linked else _grouped(pair.take, step, wanted, take)
+
+
+def _without_take(
+    stop: StopOrder | None, step: tuple[ExitStep, int] | None, wanted: int, *, linked: bool
+) -> tuple[ExitStep, int] | None:
     if step is not None:
-        return (ExitStep.SUBMIT_PAIR, wanted) if linked and pair.stop is None else step
-    if pair.stop is None or pair.stop.pending:
+        return (ExitStep.SUBMIT_PAIR, wanted) if linked and stop is None else step
+    if stop is None or stop.pending:
         return None
     return (ExitStep.CANCEL, 0) if linked else (ExitStep.SUBMIT_TAKE, wanted)
 

@@ -26,6 +26,8 @@ class StopOrder:
         Trigger price, or the limit of a take profit; of a market order that went out at a watched price, that price.
     filled : int
         Filled of it.
+    taken : int
+        What its sibling filled: the venue takes as much from this one, and says so later.
     pending : bool
         Whether the venue has not answered the last step yet: until then none follows.
     is_market : bool
@@ -45,6 +47,7 @@ class StopOrder:
     filled: int = 0
     pending: bool = True
     is_market: bool = False
+    taken: int = 0
     asked: int = 0
     leaving: bool = False
     order_id: str = ""
@@ -52,21 +55,25 @@ class StopOrder:
     @property
     def left(self) -> int:
         """What it may still fill, instrument units."""
-        return self.quantity - self.filled
+        return self.quantity - self.taken - self.filled
 
     @property
     def most(self) -> int:
         """What it may still fill if the venue takes a change that is under way, instrument units."""
-        return max(self.quantity, self.asked) - self.filled
+        return max(self.quantity - self.taken, self.asked) - self.filled
 
     def is_answered(self) -> None:
         """Take note that the venue has answered a change, or refused the last step."""
         self.pending, self.asked, self.leaving = False, 0, False
 
-    def shrinks(self, quantity: int) -> None:
-        """Take note that its sibling filled, of which the venue takes the same from this one, or its end with all."""
-        self.quantity -= quantity
-        self.asked = 0
+    def is_changed(self, quantity: int, trigger: float) -> None:
+        """Take note of what the venue says that the order is now, whoever asked for it."""
+        self.quantity, self.trigger, self.taken = quantity, trigger, 0
+        self.pending, self.asked = self.leaving, 0
+
+    def gives(self, quantity: int) -> None:
+        """Take note that its sibling filled: the venue takes as much from this one, and ends it when all is filled."""
+        self.taken += quantity
         if self.left <= 0:
             self.pending = True  # until the venue says that it is over
 
