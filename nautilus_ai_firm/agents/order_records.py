@@ -106,7 +106,7 @@ def is_reprice(event: Any) -> bool:
 
 
 def update_record(event: Any, parent: Parent, instrument_id: str, ts_event: int) -> OrderRecord:
-    """Turn a change of an exit or a limit into a record: quantity, and trigger or limit after it; as `order_record`."""
+    """Turn a change of an exit or a limit into a record: quantity and price after it; parameters as `order_record`."""
     return OrderRecord(
         kind=OrderEventKind.UPDATED,
         ts_event=ts_event,
@@ -137,6 +137,9 @@ def parent_record(
         quantity=abs(parent.quantity) if quantity is None else quantity,
         filled_quantity=filled,
         state=state,
+        estimated_impact_bps=parent.impact_bps,
+        average_daily_volume=parent.daily_volume,
+        volatility_per_day=parent.daily_volatility,
     )
 
 

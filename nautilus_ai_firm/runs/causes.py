@@ -65,6 +65,7 @@ _ID = None
 """A field by which a record finds its counterpart, or that says where and not what."""
 
 _FATE = ("round", "decision_id", "instrument_id", "exec_algorithm", "side")
+_ESTIMATE = ("estimated_impact_bps", "average_daily_volume", "volatility_per_day")
 
 FIELDS: dict[str, dict[str, Cause | None]] = {
     "late_bar": {
@@ -137,7 +138,7 @@ FIELDS: dict[str, dict[str, Cause | None]] = {
     "connection": {"ts_event": _ID, **dict.fromkeys(("trusted", "cause", "without_s", "barred"), Cause.CONNECTION)},
     "parent": {
         "parent_order_id": _ID,
-        **dict.fromkeys((*_FATE, "ts_event", "state", "estimated_impact_bps"), Cause.ORDER),
+        **dict.fromkeys((*_FATE, *_ESTIMATE, "ts_event", "state"), Cause.ORDER),
         "quantity": Cause.ORDER_SIZE,
         "filled_quantity": Cause.FILL_SIZE,
     },

@@ -49,6 +49,8 @@ EXECUTION = pa.schema(
         ("vwap_bps", pa.float64()),
         ("twap_bps", pa.float64()),
         ("estimated_impact_bps", pa.float64()),
+        ("average_daily_volume", pa.float64()),
+        ("volatility_per_day", pa.float64()),
         ("state", pa.string()),
     ]
 )
@@ -141,7 +143,9 @@ def _row(one: Worked, charged: Charged, estimate: float | None) -> dict[str, Any
         "shortfall_bps": None if found is None else _known(found.bps()),
         "vwap_bps": _known(against_benchmark_bps(side, one.fills, charged, vwap)),
         "twap_bps": _known(against_benchmark_bps(side, one.fills, charged, twap)),
-        "estimated_impact_bps": estimate,
+        "estimated_impact_bps": None if record is None else record.estimated_impact_bps,
+        "average_daily_volume": None if record is None else record.average_daily_volume,
+        "volatility_per_day": None if record is None else record.volatility_per_day,
         "state": WORKING if record is None else record.state,
     }
 
