@@ -12,7 +12,6 @@ from math import nan
 
 from nautilus_ai_firm.messages import (
     GateResult,
-    ImpactRecord,
     MarketSnapshot,
     OrderEventKind,
     OrderRecord,
@@ -90,14 +89,11 @@ class ExecutionLog:
     ----------
     parents : dict of str to Worked
         Every parent order so far, by its id.
-    estimates : dict of str to float
-        Estimated impact, basis points, by parent id, where somebody estimated.
 
     """
 
     def __init__(self, instrument_ids: tuple[str, ...]) -> None:
         self.parents: dict[str, Worked] = {}
-        self.estimates: dict[str, float] = {}
         self._place = {name: place for place, name in enumerate(instrument_ids)}
         self._now: MarketSnapshot | None = None
         self._before: MarketSnapshot | None = None
@@ -142,10 +138,6 @@ class ExecutionLog:
         else:
             one.release_ts, one.release_price, one.end_price = message.ts_event, message.price, message.price
             self._working[order_id] = one
-
-    def impact(self, message: ImpactRecord) -> None:
-        """Take the estimate of an order that is about to be held."""
-        self.estimates[message.parent_order_id] = message.total_bps
 
     def order(self, message: OrderRecord) -> None:
         """Take a fill, or the new price of an exit that rests."""

@@ -58,7 +58,7 @@ WORKING = "working: nothing was said of its end"
 _DIGITS = Decimal("1e-12")  # of a price in a table
 
 
-def execution_table(parents: Iterable[Worked], fills: pa.Table, estimates: Mapping[str, float]) -> pa.Table:
+def execution_table(parents: Iterable[Worked], fills: pa.Table) -> pa.Table:
     """Make the table, in the order of rounds and parent ids.
 
     Parameters
@@ -67,14 +67,11 @@ def execution_table(parents: Iterable[Worked], fills: pa.Table, estimates: Mappi
         Every parent order.
     fills : Table
         The run's fills with their charges.
-    estimates : mapping of str to float
-        Estimated impact, basis points, by parent id, where somebody estimated.
 
     """
     charged = _charged(fills)
     ordered = sorted(parents, key=lambda one: (one.round, one.parent_id))
-    rows = [_row(one, charged.get(one.parent_id, Charged()), estimates.get(one.parent_id)) for one in ordered]
-    return pa.Table.from_pylist(rows, schema=EXECUTION)
+    return pa.Table.from_pylist([_row(one, charged.get(one.parent_id, Charged())) for one in ordered], schema=EXECUTION)
 
 
 def execution_figures(table: pa.Table) -> dict[str, float | None]:
@@ -106,10 +103,8 @@ def _charged(fills: pa.Table) -> Mapping[str, Charged]:
     return {name: Charged(spread=spread, impact=impact, fees=fees) for name, (spread, impact, fees) in sums.items()}
 
 
-def _row(one: Worked, charged: Charged, estimate: float | None) -> dict[str, Any]:
+def _row(one: Worked, charged: Charged) -> dict[str, Any]:
     record, side = one.record, 1 if one.side == "BUY" else -1
-    if estimate is None and record is not None:
-        estimate = record.estimated_impact_bps
     quantity = one.quantity if record is None else record.quantity
     filled = sum((amount for amount, _ in one.fills), Decimal(0))
     found = _shortfall(one, side, filled if one.rests else max(Decimal(quantity), filled), charged)

@@ -204,7 +204,6 @@ class RunRecorder:
 
     def impact(self, message: ImpactRecord) -> None:
         """Write down what impact an order is thought to have."""
-        self._execution.impact(message)
         self.audit.write("impact", {"ts": message.ts_event, **_fields(message, "ts_event")})
 
     def execution_report(self, message: ExecutionReport) -> None:
@@ -257,7 +256,7 @@ class RunRecorder:
 
     def execution_table(self, fills: pa.Table) -> pa.Table:
         """One row a parent order; see `runs.execution_table`."""
-        return execution_table(self._execution.parents.values(), fills, self._execution.estimates)
+        return execution_table(self._execution.parents.values(), fills)
 
     def order_facts(self) -> dict[str, dict[str, Any]]:
         """Return decision and parent of each order, by client order id; a parent is there even when never sent."""

@@ -12,7 +12,6 @@ from nautilus_ai_firm.data.catalog import Catalog
 from nautilus_ai_firm.messages import (
     Breach,
     GateResult,
-    ImpactRecord,
     MarketSnapshot,
     OrderEventKind,
     OrderRecord,
@@ -69,22 +68,12 @@ def over(ts: int, quantity: int, filled: int, state: str, parent_id: str = "R000
     return ParentRecord(**fields | changes)
 
 
-def estimate(parent_id: str, bps: float) -> ImpactRecord:
-    return ImpactRecord(
-        round=1, ts_event=1_000, decision_id=parent_id[:7], instrument_id="A.US", parent_order_id=parent_id,
-        quantity=-20, average_daily_volume=1e6, volatility_per_day=0.01, volume_bps=bps, depth_bps=0.0,
-        volatility_bps=0.0, time_of_day_bps=0.0, exec_algorithm="TWAP", window_minutes=5.0, largest_order=100,
-    )  # fmt: skip
-
-
 def rows(messages: Iterable[object]) -> list[dict[str, Any]]:
     log, fills = ExecutionLog(NAMES), list[OrderRecord]()
     for message in messages:
         match message:
             case MarketSnapshot():
                 log.snapshot(message)
-            case ImpactRecord():
-                log.impact(message)
             case GateResult():
                 log.gate_result(message)
             case OrderRecord():
@@ -95,7 +84,7 @@ def rows(messages: Iterable[object]) -> list[dict[str, Any]]:
             case _:
                 raise AssertionError(message)
     costs = {fill.client_order_id: [COST] * len(fills) for fill in fills}
-    table = execution_table(log.parents.values(), fills_table(fills, costs), log.estimates)
+    table = execution_table(log.parents.values(), fills_table(fills, costs))
     assert table.schema == EXECUTION
     return table.to_pylist()
 
@@ -127,10 +116,10 @@ def test_an_order_at_once_is_measured_in_the_bar_in_which_it_was_filled() -> Non
 
 
 def test_a_sliced_order_is_one_row_over_the_bars_of_its_window() -> None:
-    parent, end = "R000001-A.US", {"exec_algorithm": "TWAP"}
+    parent, end = "R000001-A.US", {"exec_algorithm": "TWAP", "estimated_impact_bps": 3.5}
     row = one(
         [
-            snapshot(1, 100.0), estimate(parent, 3.5), gate(1_001, -20, 99.0), gate(1_001, -10, 99.0, f"{parent}-E1"),
+            snapshot(1, 100.0), gate(1_001, -20, 99.0), gate(1_001, -10, 99.0, f"{parent}-E1"),
             order(1_001, 10, "99", side="SELL", client_order_id=f"{parent}-E1"),
             snapshot(2, 98.0), snapshot(3, 700.0, fresh=False),
             gate(3_001, -10, 97.0, f"{parent}-E2"), order(3_001, 4, "97", side="SELL", client_order_id=f"{parent}-E2"),
