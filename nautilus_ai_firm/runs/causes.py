@@ -58,8 +58,8 @@ LATENT = frozenset({"order", "parent"})
 RANK = {cause: rank for rank, cause in enumerate(Cause)}
 """Place of each cause in a round."""
 
-NOT_COMPARED = frozenset({"start", "resumed", "history", "market", "end"})
-"""Records of how a session was run, and of what it was given: both sessions were given the same."""
+NOT_COMPARED = frozenset({"start", "resumed", "history", "market", "end", "execution_report"})
+"""Records of how a session was run, of what it was given, which is the same on both sides, and of what others say."""
 
 _ID = None
 """A field by which a record finds its counterpart, or that says where and not what."""
@@ -142,6 +142,13 @@ FIELDS: dict[str, dict[str, Cause | None]] = {
         "quantity": Cause.ORDER_SIZE,
         "filled_quantity": Cause.FILL_SIZE,
     },
+    "impact": {
+        "parent_order_id": _ID,
+        **dict.fromkeys(("ts_event", "round", "decision_id", "instrument_id", "exec_algorithm"), Cause.ORDER),
+        **dict.fromkeys(("quantity", "window_minutes", "largest_order"), Cause.ORDER_SIZE),
+        **dict.fromkeys(("average_daily_volume", "volatility_per_day"), Cause.ORDER),
+        **dict.fromkeys(("volume_bps", "depth_bps", "volatility_bps", "time_of_day_bps"), Cause.ORDER),
+    },
     "fill_costs": {"client_order_id": _ID, "costs": Cause.COMMISSION},
     "financing": {
         "ts": _ID,
@@ -163,6 +170,7 @@ _MISSING = {
     "cleared": Cause.COMPLIANCE,
     "parent": Cause.ORDER,
     "connection": Cause.CONNECTION,
+    "impact": Cause.ORDER,
     "fill_costs": Cause.COMMISSION,
     "financing": Cause.FINANCING,
     "failure": Cause.FAILURE,

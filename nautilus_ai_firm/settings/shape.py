@@ -159,6 +159,7 @@ class Execution(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     volume_span: Annotated[float, Meta(ge=2, le=2000)]  # rounds over which volume is averaged
     twap: Twap
     gate: Gate
+    messages: bool = False  # whether what execution does is told in messages.jsonl too
     algorithm: Algorithm | None = None  # absent: TWAP at the market
     opening: Opening | None = None  # absent: a gap is only held to the collar
     impact: Impact | None = None  # absent: nobody estimates what an order will move
