@@ -363,7 +363,7 @@ class Tape:
         self.messages.append(message)
 
     snapshot = late_bar = signal = decision = risked = cleared = command = gate_result = order = parent = _keep
-    connection = risk_alert = risk_report = _keep
+    connection = risk_alert = risk_report = impact = execution_report = _keep
 
     def of(self, kind: type) -> list[Any]:
         """Messages of one type."""
@@ -379,7 +379,7 @@ class Seen:
     holdings: Holdings
 
 
-type Plan = Callable[[MarketSnapshot, Holdings], Sequence[int | RiskAction] | None]
+type Plan = Callable[[MarketSnapshot, Holdings], Sequence[int | RiskAction | RiskCommand] | None]
 
 
 class ScriptedDesk(DataActor):
@@ -412,7 +412,10 @@ class ScriptedDesk(DataActor):
                 who="script",
             )
             self.line.publish(Topic.RISK_COMMAND, command)
-        targets = [one for one in planned if not isinstance(one, RiskAction)]
+        for command in planned:
+            if isinstance(command, RiskCommand):
+                self.line.publish(Topic.RISK_COMMAND, command)
+        targets = [one for one in planned if not isinstance(one, (RiskAction, RiskCommand))]
         if targets:
             self.line.publish(Topic.CLEARED, self._cleared(snapshot, holdings, np.array(targets)))
 
@@ -467,9 +470,9 @@ class Played:
         return np.cumsum(signed).tolist()
 
 
-def play(loaded: Loaded, catalog: Path, out: Path, plan: Plan) -> Played:
+def play(loaded: Loaded, catalog: Path, out: Path, plan: Plan, **study: Any) -> Played:
     """Seat market, records, execution and TWAP in a backtest engine, and a script in place of the other desks."""
-    stage = prepare(Study(loaded=loaded, catalog=catalog, out=out))
+    stage = prepare(Study(loaded=loaded, catalog=catalog, out=out, **study))
     firm, universe = stage.firm, stage.universe
     engine = backtest._engine(stage)
     try:

@@ -1,4 +1,4 @@
-"""Stops that an earlier session left at the broker -> canceled, one after the other, before the firm places its own."""
+"""Exits that an earlier session left at the broker -> canceled, one after the other, before the firm places its own."""
 
 import re
 from typing import Any
@@ -7,9 +7,10 @@ from nautilus_trader.trading import Strategy
 
 from nautilus_ai_firm.agents.book import Universe, nearest_float
 from nautilus_ai_firm.agents.gate import OrderGate
+from nautilus_ai_firm.messages.orders import STOP, TAKE_PROFIT
 
-STOP_ID = re.compile(r"[0-9]{12}-S[0-9]{6}-\S+")
-"""The id of a stop of any session at a broker: its tag, the number of the stop, the instrument."""
+EXIT_ID = re.compile(rf"[0-9]{{12}}-([{STOP}{TAKE_PROFIT}])[0-9]{{6}}-\S+")
+"""The id of a stop or take profit of any session at a broker: its tag, its kind and number, the instrument."""
 
 
 class EarlierStops:
@@ -35,8 +36,8 @@ class EarlierStops:
         self._desk = desk
         self._places: set[int] | None = None
 
-    def find(self, ts_event: int) -> list[tuple[int, float]]:
-        """Ask for their end, and return place and trigger price of each; nothing when asked again."""
+    def find(self, ts_event: int) -> list[tuple[int, float, bool]]:
+        """Ask for their end, and return place, price and whether it takes a profit; nothing when asked again."""
         route = self._universe.route
         if self._places is not None or route is None:
             return []
@@ -44,7 +45,8 @@ class EarlierStops:
         for place in range(len(self._universe.names)):
             for order in self._there(place):
                 self._places.add(place)
-                found.append((place, nearest_float(order.trigger_price)))
+                is_take = _kind(order) == TAKE_PROFIT
+                found.append((place, nearest_float(order.price if is_take else order.trigger_price), is_take))
                 self._gate.count_message(ts_event)
                 self._desk.cancel_order(order.client_order_id, client_id=self._universe.client_id)
         return found
@@ -62,5 +64,9 @@ class EarlierStops:
         route = self._universe.route
         tag = "" if route is None else route.order_tag
         orders = self._desk.cache.orders_open(instrument_id=self._universe.order_ids[place])
-        ids = [(order, str(order.client_order_id)) for order in orders]
-        return [order for order, name in ids if STOP_ID.fullmatch(name) and not name.startswith(tag)]
+        return [order for order in orders if _kind(order) and not str(order.client_order_id).startswith(tag)]
+
+
+def _kind(order: Any) -> str | None:
+    found = EXIT_ID.fullmatch(str(order.client_order_id))
+    return None if found is None else found[1]

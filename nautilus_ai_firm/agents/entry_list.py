@@ -1,84 +1,59 @@
-"""An entry and the stop of what it opens -> one list of two orders, of which the broker holds the second until then."""
+"""An entry and the exits of what it opens -> one list of orders, of which the broker holds the exits until then."""
 
 from typing import Any
 
-from nautilus_trader.core import UUID4
-from nautilus_trader.model import (
-    ClientOrderId,
-    ContingencyType,
-    InstrumentId,
-    MarketOrder,
-    OrderListId,
-    OrderSide,
-    Price,
-    Quantity,
-    StopMarketOrder,
-    TimeInForce,
-    TriggerType,
-)
+from nautilus_trader.model import ClientOrderId, ContingencyType, InstrumentId, MarketOrder, Price, TimeInForce
 from nautilus_trader.trading import Strategy
 
+from nautilus_ai_firm.agents.exit_lists import group_tag, list_terms, stop_in_list, take_in_list
 from nautilus_ai_firm.models.execution.ledger import Parent
 
 
 def entry_list(
     desk: Strategy,
-    parents: tuple[Parent, Parent],
+    parents: tuple[Parent, ...],
     order_id: InstrumentId,
-    trigger: Price,
+    prices: tuple[Price, ...],
     times: tuple[TimeInForce, int],
+    *,
+    grouped: bool,
 ) -> list[Any]:
-    """Make the list; the adapter sends the entry with the word to wait for the stop, and the stop last.
+    """Make the list; the adapter sends the entry with the word to wait for the exits, and the last of them last.
 
     Parameters
     ----------
     desk : Strategy
         Who owns the orders.
     parents : tuple of Parent
-        The entry, and the stop as the records know it.
+        The entry, and the stop and the take profit, where there is one, as the records know them.
     order_id : InstrumentId
         What the broker calls the instrument.
-    trigger : Price
-        Of the stop.
+    prices : tuple of Price
+        Of the stop, and of the take profit.
     times : tuple of TimeInForce and int
         Of the entry, and when the list is made, nanoseconds UTC.
+    grouped : bool
+        Whether the stop is of a group that a take profit is in, or can join later.
 
     """
-    entry, stop = parents
+    entry, stop, *takes = parents
     time_in_force, ts_init = times
-    terms = {
-        "trader_id": desk.trader_id,
-        "strategy_id": desk.strategy_id,
-        "instrument_id": order_id,
-        "quantity": Quantity.from_int(abs(entry.quantity)),
-        "order_list_id": OrderListId(f"{entry.parent_id}-L"),
-        "ts_init": ts_init,
-        "reduce_only": False,
-        "quote_quantity": False,
-    }
+    list_id = f"{entry.parent_id}-L"
+    exits = [stop, *takes]
+
+    def terms(parent: Parent) -> dict[str, Any]:
+        return list_terms(desk, parent, order_id, list_id, ts_init)
+
+    def tied(parent: Parent) -> dict[str, Any]:
+        tags = [parent.decision_id, group_tag(stop.parent_id)] if grouped else [parent.decision_id]
+        return {"parent_order_id": ClientOrderId(entry.parent_id), "tags": tags}
+
     first = MarketOrder(
-        **terms,
-        client_order_id=ClientOrderId(entry.parent_id),
-        order_side=_side(entry),
-        init_id=UUID4(),
+        **terms(entry),
         time_in_force=time_in_force,
         contingency_type=ContingencyType.OTO,
-        linked_order_ids=[ClientOrderId(stop.parent_id)],
+        linked_order_ids=[ClientOrderId(one.parent_id) for one in exits],
         tags=[entry.decision_id],
     )
-    second = StopMarketOrder(
-        **terms,
-        client_order_id=ClientOrderId(stop.parent_id),
-        order_side=_side(stop),
-        init_id=UUID4(),
-        time_in_force=TimeInForce.GTC,
-        trigger_price=trigger,
-        trigger_type=TriggerType.DEFAULT,
-        parent_order_id=ClientOrderId(entry.parent_id),
-        tags=[stop.decision_id],
-    )
-    return [first, second]
-
-
-def _side(parent: Parent) -> OrderSide:
-    return OrderSide.BUY if parent.quantity > 0 else OrderSide.SELL
+    second = stop_in_list(terms(stop), prices[0], **tied(stop))
+    return [first, second, *(take_in_list(terms(take), prices[1], **tied(take)) for take in takes)]

@@ -12,6 +12,7 @@ from nautilus_trader.trading import Strategy, StrategyConfig
 
 from nautilus_ai_firm.agents.book import Book, nearest_float
 from nautilus_ai_firm.agents.entry_list import entry_list
+from nautilus_ai_firm.agents.exit_orders import Slot
 from nautilus_ai_firm.agents.gate import OrderGate
 from nautilus_ai_firm.agents.liquidation import Liquidation
 from nautilus_ai_firm.agents.obedience import Obedience, Safety
@@ -25,7 +26,7 @@ from nautilus_ai_firm.agents.order_records import (
 )
 from nautilus_ai_firm.agents.parent_ends import ParentEnds
 from nautilus_ai_firm.agents.parents import ParentPlanner
-from nautilus_ai_firm.agents.protection import Protection, stopped_out
+from nautilus_ai_firm.agents.protection import STOPPED_OUT, TOOK_PROFIT, Protection, stopped_out
 from nautilus_ai_firm.agents.withdrawal import Withdrawal
 from nautilus_ai_firm.bus import Failures, Line, Priority, Topic, callback
 from nautilus_ai_firm.clock import MarketTime
@@ -78,6 +79,7 @@ class ExecutionDesk(Strategy):
         self._protection = Protection(safety.stops, book.universe, gate, ledger, self, self.line, self._position)
         self._ends = ParentEnds(ledger, book.universe.names, self.line, self._now_ns)
         self._withdrawal = Withdrawal(book.universe, gate, ledger, self._protection, self, self.line, self._ends.record)
+        self._submits, self._done = False, list[ParentDone]()
         self._waiting: dict[str, tuple[float, TimeInForce]] = {}  # parents, until a stop has made room
         self._obedience = Obedience(
             gate,
@@ -176,9 +178,9 @@ class ExecutionDesk(Strategy):
         self._hear(self._place[quote.instrument_id], quote.ts_event, quote.bid_price, quote.ask_price)
 
     def _hear(self, place: int, ts_event: int, bid: Price, ask: Price) -> None:
-        if self._protection.is_crossed(place, nearest_float(bid), nearest_float(ask), ts_event):
-            self._withdrawal.drop_place(place, "dropped: stopped out", ts_event)
-            self._protection.trigger(place, ts_event, nearest_float(bid if self._position(place) > 0 else ask))
+        if how := self._protection.crosses(place, nearest_float(bid), nearest_float(ask), ts_event):
+            self._withdrawal.drop_place(place, f"dropped: {how}", ts_event)
+            self._protection.close_crossed(place, ts_event)
         held, active = self._ledger.held(place), self._ledger.active(place)
         due = held is not None and ts_event >= held.execution_ns
         parent = held if due else active
@@ -212,16 +214,24 @@ class ExecutionDesk(Strategy):
             self._ledger.child_submitted(parent.parent_id, parent.parent_id, abs(parent.quantity))
         order_id, client_id = self._universe.order_ids[parent.place], self._universe.client_id
         if (attached := self._protection.attach(parent, ts_event)) is not None:
-            stop, trigger = attached
-            orders = entry_list(self, (parent, stop), order_id, trigger, (time_in_force, self._clock.now_ns()))
+            exits, prices = attached
+            times, grouped = (time_in_force, self._clock.now_ns()), self._protection.groups
+            orders = entry_list(self, (parent, *exits), order_id, prices, times, grouped=grouped)
             self.submit_order_list(orders, client_id=client_id)
             return
+        self._submits = True
         self.submit_order(market_order(self.order_factory, parent, order_id, time_in_force), client_id=client_id)
+        self._submits = False
+        while self._done:
+            self._end_parent(self._done.pop(0))
 
     def _expect_child(self, intent: ChildIntent) -> None:
         self._ledger.child_submitted(intent.parent_order_id, intent.client_order_id, intent.quantity)
 
     def _end_parent(self, done: ParentDone) -> None:
+        if self._submits:  # one slice was all: the engine lends this desk to nobody until its own call is over
+            self._done.append(done)
+            return
         parent = self._ledger.finish(done.parent_order_id)
         self._ends.expect(done)
         if done.leaves_order:
@@ -233,8 +243,8 @@ class ExecutionDesk(Strategy):
     def on_order_event(self, event: Any) -> None:
         """Keep the ledger and hand every event of an own order to the records."""
         child_id = str(event.client_order_id)
-        if (stop := self._protection.parent_of(child_id)) is not None:
-            self._hear_stop(event, stop)
+        if (slot := self._protection.slot_of(child_id)) is not None:
+            self._hear_exit(event, slot)
             return
         kind, parent = KINDS.get(type(event).__name__), self._ledger.parent_of(child_id)
         if parent is not None and is_reprice(event):
@@ -255,9 +265,9 @@ class ExecutionDesk(Strategy):
         self._ends.close_if_done(parent.parent_id)
         self._protection.sync(parent.place, record.ts_event)
 
-    def _hear_stop(self, event: Any, stop: Parent) -> None:
-        place, ts_event = stop.place, self._clock.time_of(event)
-        record = self._protection.hear(event, stop, ts_event)
+    def _hear_exit(self, event: Any, slot: Slot) -> None:
+        place, ts_event = slot.parent.place, self._clock.time_of(event)
+        record = self._protection.hear(event, slot, ts_event)
         if record is None:
             return
         self._obedience.inside_event = True
@@ -265,7 +275,8 @@ class ExecutionDesk(Strategy):
         self._obedience.inside_event = False
         if record.kind is OrderEventKind.FILLED:  # what was decided before it is over
             self._protection.cool(place)
-            self._withdrawal.drop_place(place, "dropped: stopped out", ts_event)
+            how = TOOK_PROFIT if slot.is_take else STOPPED_OUT
+            self._withdrawal.drop_place(place, f"dropped: {how}", ts_event)
         self._protection.sync(place, ts_event)
         held = self._ledger.held(place)
         if held is not None and held.parent_id in self._waiting:

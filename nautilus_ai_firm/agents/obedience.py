@@ -93,7 +93,7 @@ class Obedience:
         Raises
         ------
         ValueError
-            A stop without an instrument or a price.
+            A stop or take profit without an instrument or a price.
 
         """
         match command.action:
@@ -111,8 +111,8 @@ class Obedience:
                     self._flatten(command)
                 else:
                     self._close(command, command.place)
-            case RiskAction.SET_STOP:
-                self._set_stop(command)
+            case RiskAction.SET_STOP | RiskAction.SET_TAKE_PROFIT:
+                self._set_exit(command)
 
     def heed(self, connection: Connection) -> None:
         """Take note that orders can reach the market, or no more."""
@@ -132,12 +132,16 @@ class Obedience:
             self._liquidation.hold(self._places, ts_event, f"K{round_:06d}", round_)
         self._protection.start_round(ts_event)
 
-    def _set_stop(self, command: RiskCommand) -> None:
-        if command.place is None or command.price is None:
-            raise ValueError(f"set_stop {command.sequence} names no instrument or no price")
-        self._protection.set_level(command.place, command.price, command.cause)
+    def _set_exit(self, command: RiskCommand) -> None:
+        place, price, layer, quantity = command.place, command.price, command.layer, command.quantity
+        if place is None or price is None:
+            raise ValueError(f"{command.action} {command.sequence} names no instrument or no price")
+        if command.action is RiskAction.SET_STOP:
+            self._protection.set_level(place, price, command.cause, layer, quantity)
+        else:
+            self._protection.set_take(place, price, layer, quantity)
         if not self.inside_event:
-            self._protection.sync(command.place, command.ts_event)
+            self._protection.sync(place, command.ts_event)
 
     def _flatten(self, command: RiskCommand) -> None:
         if not self._gate.flattening:

@@ -1,35 +1,37 @@
-"""Stop levels -> stop orders of the execution desk: one of each position, beside the parents and never in their way.
+"""Stop levels and take profits -> what the exits of every position are to be, beside the parents, never in their way.
 
 A stop rests at the venue for what nothing else closes: it grows with every fill of an entry, makes room before a
-closing order leaves, and goes when the position is flat. So stop and closing orders are together never more than the
-position, and neither can turn it. Where the venue takes no stops, or refused one, the firm watches the price instead.
+closing order leaves, and goes when the position is flat. A position in layers has one for each layer. Stops and
+closing orders are together never more than the position, and none can turn it; a take profit shares the quantity of
+its stop, of which the venue lets the two fill once. Where the venue takes no such orders, or refused one, the firm
+watches the price instead.
 """
 
 from collections.abc import Callable
 from typing import Any
 
-from nautilus_trader.model import ClientOrderId, OrderSide, Price, Quantity, TimeInForce
+from nautilus_trader.model import Price
 from nautilus_trader.trading import Strategy
 
 from nautilus_ai_firm.agents.book import Universe, nearest_float
 from nautilus_ai_firm.agents.earlier_stops import EarlierStops
+from nautilus_ai_firm.agents.exit_keeper import ExitKeeper, Reached
+from nautilus_ai_firm.agents.exit_orders import ExitOrders, Slot
 from nautilus_ai_firm.agents.gate import OrderGate
-from nautilus_ai_firm.agents.order_records import KINDS, gate_result, order_record, parent_record, update_record
-from nautilus_ai_firm.bus import Line, Topic
-from nautilus_ai_firm.messages import Breach, OrderEventKind, OrderRecord
+from nautilus_ai_firm.bus import Line
+from nautilus_ai_firm.messages import Breach, OrderRecord
+from nautilus_ai_firm.models.execution.exit_levels import BASE, ExitLevels, Wanted
+from nautilus_ai_firm.models.execution.exit_pair import ExitPair
 from nautilus_ai_firm.models.execution.ledger import Parent, WorkingLedger
-from nautilus_ai_firm.models.execution.stop_order import StopOrder, StopStep, closing_quantity, next_step
+from nautilus_ai_firm.models.execution.stop_order import StopOrder, closing_quantity
 from nautilus_ai_firm.models.risk.stop_levels import StopCause
 from nautilus_ai_firm.settings import Stops
 
-REFUSED = {"OrderModifyRejected", "OrderCancelRejected"}
-ENDS = {
-    OrderEventKind.DENIED, OrderEventKind.REJECTED, OrderEventKind.CANCELED, OrderEventKind.EXPIRED,
-}  # fmt: skip
+STOPPED_OUT, TOOK_PROFIT = "stopped out", "took profit"
 
 
 class Protection:
-    """The stops of the execution desk.
+    """The stops and take profits of the execution desk.
 
     Parameters
     ----------
@@ -48,6 +50,11 @@ class Protection:
     position : callable
         Filled quantity of a place, signed.
 
+    Attributes
+    ----------
+    groups : bool
+        Whether the stop of a position is in a group at the broker that its take profit can join.
+
     """
 
     def __init__(
@@ -60,241 +67,186 @@ class Protection:
         line: Line,
         position: Callable[[int], int],
     ) -> None:
-        self._universe = universe
-        self._gate = gate
         self._ledger = ledger
-        self._desk = desk
         self._line = line
         self._position = position
+        self._earlier = EarlierStops(universe, gate, desk)
         n = len(universe.names)
-        self._rests = [settings is not None and settings.working == "venue"] * n
+        self._linked = universe.client_id is None
+        self.groups = settings is not None and settings.takes_profit
         self._cool_down = 0 if settings is None else settings.cool_down_rounds
         self._cools_until = [0] * n
-        self._levels: list[tuple[int, float, str] | None] = [None] * n  # sign of the position, trigger, cause
-        self._orders: list[StopOrder | None] = [None] * n
-        self._parents: dict[str, Parent] = {}  # of the stops that live, by order id
-        self._ids: list[str] = [""] * n
-        self._sent = [0] * n
+        self._levels = ExitLevels(n)
+        self._orders = ExitOrders(universe, gate, desk, line)
+        self._keeper = ExitKeeper(
+            self._orders,
+            self._levels,
+            universe.names,
+            rests=settings is not None and settings.working == "venue",
+            linked=self._linked,
+            grouped=self.groups,
+        )
         self._room = [0] * n  # what a closing order that is about to leave needs
         self._offers: dict[int, float] = {}  # triggers of stops that may leave with an entry, by place
-        self._earlier = EarlierStops(universe, gate, desk)
-        self._attached: set[int] = set()  # whose stop the broker holds until the entry is done
-        self._stuck: set[int] = set()  # the venue refused a step: tried again in the next round
+        self._take_offers: dict[int, float] = {}  # limits of their take profits
+        self._attached: set[int] = set()  # whose exits the broker holds until the entry is done
 
-    def set_level(self, place: int, price: float, cause: str) -> None:
+    def set_level(
+        self, place: int, price: float, cause: str, layer: int | None = None, quantity: int | None = None
+    ) -> None:
         """Take a new level for the position that there is; one that would loosen the last is no level."""
-        sign, last = _sign(self._position(place)), self._levels[place]
-        trigger = self._price(place, price)
-        if not sign:
-            self._offers[place] = nearest_float(trigger)
-        if sign and not (last is not None and last[0] == sign and sign * (nearest_float(trigger) - last[1]) < 0):
-            self._levels[place] = (sign, nearest_float(trigger), cause)
+        sign, trigger = _sign(self._position(place)), nearest_float(self._orders.price(place, price))
+        if sign:
+            self._levels.set_stop(place, layer or BASE, sign, trigger, cause, quantity)
+        elif layer is None:
+            self._offers[place] = trigger
+
+    def set_take(self, place: int, price: float, layer: int | None = None, quantity: int | None = None) -> None:
+        """Take the price at which the position that there is, or a layer of it, is closed with a profit."""
+        sign, limit = _sign(self._position(place)), nearest_float(self._orders.price(place, price))
+        if sign:
+            self._levels.set_take(place, layer or BASE, sign, limit, quantity)
+        elif layer is None:
+            self._take_offers[place] = limit
 
     def cools(self, place: int, round_: int) -> bool:
         """Whether an instrument was stopped out so recently that nothing new is opened in it."""
         return round_ <= self._cools_until[place]
 
     def cool(self, place: int) -> None:
-        """Let no new exposure follow a stop at once."""
+        """Let no new exposure follow an exit at once."""
         self._cools_until[place] = self._line.failures.round + self._cool_down
 
     def start_round(self, ts_event: int) -> None:
-        """Look after every stop: positions may have changed behind the firm's back, and a refusal may be over."""
-        self._stuck.clear()
+        """Look after every exit: positions may have changed behind the firm's back, and a refusal may be over."""
+        self._keeper.retry()
         self._offers.clear()
-        for place, trigger in self._earlier.find(ts_event):
-            self.set_level(place, trigger, "stop of an earlier session")
+        self._take_offers.clear()
+        for place, price, is_take in self._earlier.find(ts_event):
+            if is_take:
+                self.set_take(place, price)
+            else:
+                self.set_level(place, price, "stop of an earlier session")
         self.sync_all(ts_event)
 
     def sync_all(self, ts_event: int) -> None:
-        """Bring every stop one step closer to what it should be."""
-        for place, level in enumerate(self._levels):
-            if level is not None or self._orders[place] is not None:
+        """Bring every exit one step closer to what it should be."""
+        for place in range(len(self._room)):
+            if self._levels.of(place) or self._keeper.pairs(place):
                 self.sync(place, ts_event)
 
-    def attach(self, entry: Parent, ts_event: int) -> tuple[Parent, Price] | None:
-        """Give an entry the stop that leaves with it, as the records know it, and its trigger; None where none does."""
+    def attach(self, entry: Parent, ts_event: int) -> tuple[tuple[Parent, ...], tuple[Price, ...]] | None:
+        """Give an entry the exits that leave with it, as the records know them, and their prices; None without."""
         place, trigger = entry.place, self._offers.pop(entry.place, None)
-        if trigger is None or self._universe.client_id is None or not self._rests[place] or self._orders[place]:
+        take = self._take_offers.pop(place, None) if self._keeper.take_rests(place) else None
+        if trigger is None or self._linked or not self._keeper.stop_rests(place) or self._keeper.pairs(place):
             return None
         if entry.end_ns or self._position(place):
             return None
-        stop = self._parent(place, -entry.quantity)
-        if not self._passes(stop, ts_event, trigger, is_stop=True):
+        where, sign = (place, BASE), _sign(entry.quantity)
+        prices = (trigger,) if take is None else (trigger, take)
+        if take is None:
+            parents = self._orders.enter(where, -entry.quantity, trigger, ts_event)
+        else:
+            parents = self._orders.enter_pair(where, -entry.quantity, (trigger, take), ts_event)
+        if parents is None:
             return None
-        self._levels[place] = (_sign(entry.quantity), trigger, StopCause.INITIAL)
-        self._orders[place] = StopOrder(sign=_sign(stop.quantity), quantity=abs(stop.quantity), trigger=trigger)
+        self._levels.set_stop(place, BASE, sign, trigger, StopCause.INITIAL, None)
+        if take is not None:
+            self._levels.set_take(place, BASE, sign, take, None)
+        sent = [
+            StopOrder(sign=-sign, quantity=abs(one.quantity), trigger=price, order_id=one.parent_id)
+            for one, price in zip(parents, prices, strict=True)
+        ]
+        self._keeper.hold(place, ExitPair(*sent))
         self._attached.add(place)
-        return stop, self._price(place, trigger)
+        return parents, tuple(self._orders.price(place, price) for price in prices)
 
     def makes_room(self, place: int, quantity: int, ts_event: int) -> bool:
-        """Ask whether a parent may leave: not before the stop has given up what the parent closes."""
-        order, position = self._orders[place], self._position(place)
+        """Ask whether a parent may leave: not before the exits have given up what the parent closes."""
+        pairs, position = self._keeper.pairs(place), self._position(place)
         self._room[place] = closing_quantity(position, quantity)
         if self._earlier.block(place):
             return False
-        if order is None:
+        if not pairs:
             return True
+        same_way = any(
+            order is not None and order.sign * quantity > 0
+            for pair in pairs.values()
+            for order in (pair.stop, pair.take)
+        )
         self.sync(place, ts_event)
-        same_way = order.sign * quantity > 0
-        return not same_way or (not order.pending and order.left + self._room[place] <= abs(position))
+        is_settled = not any(pair.pending for pair in pairs.values())
+        return not same_way or (is_settled and self._keeper.covered(place) + self._room[place] <= abs(position))
 
     def has_left(self, place: int) -> None:
         """Take note that the parent that needed room has left, or will not."""
         self._room[place] = 0
 
-    def is_crossed(self, place: int, bid: float, ask: float, ts_event: int) -> bool:
-        """Whether the market has reached the level of a position."""
-        level = self._levels[place]
-        if level is not None and self._orders[place] is None and not self._earlier.block(place):
+    def crosses(self, place: int, bid: float, ask: float, ts_event: int) -> str | None:
+        """Say what happens where the market has reached a stop, or a watched take profit; None where it has not."""
+        if not self._levels.of(place):
+            return None
+        if not self._keeper.pairs(place) and not self._earlier.block(place):
             self.sync(place, ts_event)  # an earlier stop is gone, or the connection is back
-        if level is None or level[0] != _sign(self._position(place)):
-            return False
-        sign, trigger, _ = level
-        return bid <= trigger if sign > 0 else ask >= trigger
+        position = self._position(place)
+        sign, price = _sign(position), bid if position > 0 else ask
+        self._levels.keep(place, sign)
+        crossed: list[Reached] = []
+        for one in self._levels.wanted(place, abs(position)):
+            pair = self._keeper.pairs(place).get(one.layer) or ExitPair()
+            if not one.quantity or pair.closes:
+                continue
+            stopped = one.trigger is not None and sign * (price - one.trigger) <= 0
+            takes = not stopped and pair.take is None and one.take is not None and sign * (price - one.take) >= 0
+            if stopped or takes:
+                crossed.append(Reached(price, takes))
+            if takes or (stopped and not self._keeper.stop_rests(place)):
+                self._keeper.reach(place, one.layer, crossed[-1])
+        if not crossed:
+            return None
+        return TOOK_PROFIT if all(one.is_take for one in crossed) else STOPPED_OUT
 
-    def trigger(self, place: int, ts_event: int, price: float) -> None:
-        """Close what no order closes, now that the level is reached, where no stop order rests at the venue."""
+    def close_crossed(self, place: int, ts_event: int) -> None:
+        """Close what no order closes of the layers whose watched level is reached."""
         self.sync(place, ts_event)
-        position, order, level = self._position(place), self._orders[place], self._levels[place]
-        quantity = abs(position) - closing_quantity(position, self._ledger.working_of(place))
-        if level is None or self._rests[place] or order is not None or quantity <= 0:
-            return
-        parent = self._parent(place, -quantity if position > 0 else quantity)
-        if not self._passes(parent, ts_event, price):
-            return
-        self._orders[place] = StopOrder(sign=_sign(parent.quantity), quantity=quantity, trigger=price, is_market=True)
-        self._desk.submit_order(
-            self._desk.order_factory.market(*self._terms(parent), **_named(parent)),
-            client_id=self._universe.client_id,
-        )
+        self._keeper.forget_reached(place, waiting=False)  # what could not leave: the next tick tells whether it has to
 
     def sync(self, place: int, ts_event: int) -> None:
-        """Bring the stop order of a place one step closer to what it should be."""
+        """Bring the exits of a place one step closer to what they should be; what grows waits for what shrinks."""
         if self._earlier.block(place):
             return
         if place in self._attached:
             if self._ledger.working_of(place):
                 return
             self._attached.discard(place)
-        position, level, order = self._position(place), self._levels[place], self._orders[place]
-        if level is not None and level[0] != _sign(position):
-            level = self._levels[place] = None
+        position = self._position(place)
+        self._levels.keep(place, _sign(position))
+        if not position:
+            self._keeper.forget_reached(place, waiting=True)
         closing = max(closing_quantity(position, self._ledger.working_of(place)), self._room[place])
-        trigger = level[1] if level is not None and self._rests[place] else None
-        step = next_step(order, position, min(closing, abs(position)), trigger)
-        if step is None or place in self._stuck:
-            return
-        match step:
-            case (StopStep.SUBMIT, quantity):
-                self._submit(place, quantity, position, ts_event)
-            case (StopStep.MODIFY, quantity) if order is not None and level is not None:
-                order.pending = True
-                self._gate.count_message(ts_event)
-                self._desk.modify_order(
-                    ClientOrderId(self._ids[place]),
-                    quantity=Quantity.from_int(quantity),
-                    trigger_price=self._price(place, level[1]),
-                    client_id=self._universe.client_id,
-                )
-            case _ if order is not None:
-                order.pending = True
-                self._gate.count_message(ts_event)
-                self._desk.cancel_order(ClientOrderId(self._ids[place]), client_id=self._universe.client_id)
+        free = abs(position) - min(closing, abs(position))
+        plan = {one.layer: one for one in self._levels.wanted(place, free)}
+        for layer in self._keeper.pairs(place).keys() - plan.keys():
+            plan[layer] = Wanted(layer=layer, quantity=0, trigger=None, take=None)
+        for layer in sorted(plan):
+            self._keeper.bring(place, plan[layer], position, free, ts_event)
 
-    def parent_of(self, order_id: str) -> Parent | None:
-        """Return what an order is to the records; None for one that is no stop."""
-        return self._parents.get(order_id)
+    def slot_of(self, order_id: str) -> Slot | None:
+        """Return what an order is to the records; None for one that is no exit."""
+        return self._orders.slot_of(order_id)
 
-    def hear(self, event: Any, parent: Parent, ts_event: int) -> OrderRecord | None:
-        """Take an event of a stop order, and return its record where it has one."""
-        place, event_name = parent.place, type(event).__name__
-        order, name = self._orders[place], self._universe.names[parent.place]
-        if order is None:
-            return None
-        if event_name in REFUSED:
-            order.pending = False
-            self._stuck.add(place)
-            return None
-        if event_name == "OrderUpdated":
-            order.pending, order.quantity = False, int(event.quantity.as_decimal())
-            order.trigger = nearest_float(event.trigger_price)
-            return update_record(event, parent, name, ts_event)
-        kind = KINDS.get(event_name)
-        if kind is None:
-            return None
-        record = order_record(event, parent, kind, name, ts_event)
-        if kind is OrderEventKind.FILLED:
-            order.filled += int(record.quantity)
-        order.pending = order.pending and kind is OrderEventKind.SUBMITTED
-        if kind in {OrderEventKind.DENIED, OrderEventKind.REJECTED} and place not in self._attached:
-            self._rests[place] = False  # from here on the firm watches the price
-        if kind in ENDS or not order.left:
-            self._end(place, parent, kind, ts_event)
+    def hear(self, event: Any, slot: Slot, ts_event: int) -> OrderRecord | None:
+        """Take an event of an exit, and return its record where it has one."""
+        place = slot.parent.place
+        record = self._keeper.hear(event, slot, ts_event, is_attached=place in self._attached)
+        if not slot.is_take and BASE not in self._keeper.pairs(place):
+            self._attached.discard(place)
         return record
 
     def close(self, ts_event: int) -> None:
-        """Record the stops that still rest when the run ends."""
-        for place, order in enumerate(self._orders):
-            if order is not None:
-                self._record(self._parents[self._ids[place]], order, "kept: the run ended", ts_event)
-
-    def _submit(self, place: int, quantity: int, position: int, ts_event: int) -> None:
-        level = self._levels[place]
-        assert level is not None
-        parent, trigger = self._parent(place, -quantity if position > 0 else quantity), self._price(place, level[1])
-        if not self._passes(parent, ts_event, level[1], is_stop=True):
-            return
-        self._orders[place] = StopOrder(sign=_sign(parent.quantity), quantity=quantity, trigger=level[1])
-        # not reduce-only: the broker refuses the flag, and the simulated venue answers it by growing the stop again to
-        # the whole position while a closing order works
-        order = self._desk.order_factory.stop_market(*self._terms(parent), trigger, **_named(parent))
-        self._desk.submit_order(order, client_id=self._universe.client_id)
-
-    def _passes(self, parent: Parent, ts_event: int, price: float, *, is_stop: bool = False) -> bool:
-        name = self._universe.names[parent.place]
-        question = gate_result(parent, name, ts_event, price, is_stop=is_stop)
-        if not self._gate.protect(self._line, question):
-            return False
-        self._sent[parent.place] += 1
-        self._parents[parent.parent_id] = parent
-        self._ids[parent.place] = parent.parent_id
-        return True
-
-    def _parent(self, place: int, quantity: int) -> Parent:
-        route, round_ = self._universe.route, self._line.failures.round
-        tag = "" if route is None else route.order_tag
-        return Parent(
-            parent_id=f"{tag}S{self._sent[place] + 1:06d}-{self._universe.names[place]}",
-            place=place,
-            quantity=quantity,
-            round=round_,
-            decision_id=f"S{round_:06d}",
-            execution_ns=0,
-        )
-
-    def _terms(self, parent: Parent) -> tuple[Any, OrderSide, Quantity]:
-        side = OrderSide.BUY if parent.quantity > 0 else OrderSide.SELL
-        return self._universe.order_ids[parent.place], side, Quantity.from_int(abs(parent.quantity))
-
-    def _price(self, place: int, price: float) -> Price:
-        instrument = self._desk.cache.instrument(self._universe.order_ids[place])
-        assert instrument is not None  # the desk subscribed to it
-        return instrument.make_price(price)
-
-    def _end(self, place: int, parent: Parent, kind: OrderEventKind, ts_event: int) -> None:
-        order, level = self._orders[place], self._levels[place]
-        assert order is not None
-        how = "filled" if not order.left else str(kind)
-        self._record(parent, order, f"{how}: {'no position' if level is None else level[2]}", ts_event)
-        self._orders[place] = None
-        self._attached.discard(place)
-        del self._parents[parent.parent_id]
-
-    def _record(self, parent: Parent, order: StopOrder, state: str, ts_event: int) -> None:
-        name = self._universe.names[parent.place]
-        whole = parent_record(parent, name, state, order.filled, ts_event, quantity=order.quantity)
-        self._line.publish(Topic.PARENT_RECORD, whole)
+        """Record the exits that still rest when the run ends."""
+        self._keeper.record_kept(ts_event)
 
 
 def stopped_out(name: str, wanted: int, allowed: int) -> Breach:
@@ -302,14 +254,6 @@ def stopped_out(name: str, wanted: int, allowed: int) -> Breach:
     return Breach(
         rule="stopped_out", instrument_id=name, observed=float(abs(wanted)), limit=float(abs(allowed)), action="refused"
     )
-
-
-def _named(parent: Parent) -> dict[str, Any]:
-    return {
-        "tags": [parent.decision_id],
-        "client_order_id": ClientOrderId(parent.parent_id),
-        "time_in_force": TimeInForce.GTC,
-    }
 
 
 def _sign(quantity: int) -> int:

@@ -7,12 +7,13 @@ from nautilus_ai_firm.models.risk.linkage import Linkage
 from nautilus_ai_firm.models.risk.memory import FRESH, CarriedRisk
 from nautilus_ai_firm.models.risk.period_losses import PeriodLosses
 from nautilus_ai_firm.models.risk.review import Plan, StressBound
-from nautilus_ai_firm.models.risk.tail_limits import TailBounds, TailLimits
+from nautilus_ai_firm.models.risk.tail_limits import Exit, TailBounds, TailLimits
 from nautilus_ai_firm.models.risk.value_at_risk import ValueAtRiskModel
 from nautilus_ai_firm.settings import Firm, Risk, stated
 from nautilus_ai_firm.settings.drawdown_tiers import tiers_of
 
 SESSIONS_PER_YEAR = 252
+BPS = 10_000.0
 
 
 def risk_plan(firm: Firm, universe: Universe, carried: CarriedRisk = FRESH) -> Plan:
@@ -43,7 +44,7 @@ def risk_plan(firm: Firm, universe: Universe, carried: CarriedRisk = FRESH) -> P
         volume_span=firm.execution.volume_span,
         rounds_per_session=universe.bars_per_year / SESSIONS_PER_YEAR,
         equity=_equity(risk, carried),
-        tail=_tail(risk, len(names)),
+        tail=_tail(risk, firm.costs.half_spread_bps, len(names)),
         stress=_stress(risk, names, sectors),
         linkage=_linkage(risk, len(names)),
     )
@@ -62,7 +63,7 @@ def _equity(risk: Risk, carried: CarriedRisk) -> EquityWatch:
     return watch
 
 
-def _tail(risk: Risk, n: int) -> TailLimits | None:
+def _tail(risk: Risk, half_spread_bps: float, n: int) -> TailLimits | None:
     table = stated(risk.value_at_risk)
     if table is None:
         return None
@@ -70,7 +71,13 @@ def _tail(risk: Risk, n: int) -> TailLimits | None:
         max_var=table.max_var or UNSTATED,
         max_es=table.max_es or UNSTATED,
     )
-    return TailLimits(ValueAtRiskModel(n, **table.model_parameters()), bounds, n)
+    leaving = Exit(
+        participation=table.liquidation_participation,
+        half_spread=half_spread_bps / BPS,
+        horizon_rounds=table.horizon_rounds,
+        in_limits=table.liquidity_adjusted,
+    )
+    return TailLimits(ValueAtRiskModel(n, **table.model_parameters()), bounds, leaving, n)
 
 
 def _stress(risk: Risk, names: tuple[str, ...], sectors: tuple[str | None, ...]) -> StressBound | None:

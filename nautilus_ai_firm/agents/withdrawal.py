@@ -94,6 +94,6 @@ class Withdrawal:
         """Cancel every order that is open at the venue, but the stops."""
         for instrument_id in self._universe.order_ids:
             for order in self._desk.cache.orders_open(instrument_id=instrument_id):
-                if self._protection.parent_of(str(order.client_order_id)) is None:
+                if self._protection.slot_of(str(order.client_order_id)) is None:
                     self._gate.count_message(ts_event)
                     self._desk.cancel_order(order.client_order_id, client_id=self._universe.client_id)

@@ -15,7 +15,7 @@ import numpy as np
 from nautilus_trader.model import BarType, InstrumentId
 
 from nautilus_ai_firm.agents.book import Route
-from nautilus_ai_firm.agents.earlier_stops import STOP_ID
+from nautilus_ai_firm.agents.earlier_stops import EXIT_ID
 from nautilus_ai_firm.data.catalog import Catalog
 from nautilus_ai_firm.data.objects import bar_type_id
 from nautilus_ai_firm.data.quotes import Beside
@@ -204,7 +204,7 @@ def _refuse_account(reading: AccountReading, contracts: Mapping[str, InstrumentI
                 f"the account holds {holding.quantity:,} {holding.symbol}, which the firm does not trade "
                 f"(allowed: {', '.join(symbols)}; give the firm an account of its own)"
             )
-    others = [order for order in reading.open_orders if firm.risk.stops is None or not _is_own_stop(order)]
+    others = [order for order in reading.open_orders if firm.risk.stops is None or not _is_own_exit(order)]
     if others:
         raise GatewayError(
             f"the account has open orders: {'; '.join(others)} (allowed: none when a session begins; "
@@ -212,6 +212,6 @@ def _refuse_account(reading: AccountReading, contracts: Mapping[str, InstrumentI
         )
 
 
-def _is_own_stop(order: str) -> bool:
-    """Whether an open order, in the reading's words, is a stop of an earlier session, which this one takes over."""
-    return "of an earlier session, " in order and STOP_ID.fullmatch(order.removesuffix(")").split()[-1]) is not None
+def _is_own_exit(order: str) -> bool:
+    """Whether an open order, in the reading's words, is an exit of an earlier session, which this one takes over."""
+    return "of an earlier session, " in order and EXIT_ID.fullmatch(order.removesuffix(")").split()[-1]) is not None

@@ -16,6 +16,8 @@ from nautilus_ai_firm.messages.decisions import (
     RiskedDecision,
     SignalEvent,
 )
+from nautilus_ai_firm.messages.execution_reports import ExecutionReport
+from nautilus_ai_firm.messages.impact import ImpactRecord
 from nautilus_ai_firm.messages.market import Events, LateBar, MarketSnapshot, OptionChain, Quotes, Watched
 from nautilus_ai_firm.messages.orders import (
     CancelParent,
@@ -30,7 +32,8 @@ from nautilus_ai_firm.messages.orders import (
     ParentRecord,
     SessionEnd,
 )
-from nautilus_ai_firm.messages.risk import RiskAlertEvent, RiskReport, Severity, StressResult
+from nautilus_ai_firm.messages.pyramids import PyramidLayer, PyramidPlan
+from nautilus_ai_firm.messages.risk import RiskAlertEvent, RiskReport, Severity, StressResult, TailSplit
 
 __all__ = [
     "Absence",
@@ -42,10 +45,12 @@ __all__ = [
     "Connection",
     "DecisionEvent",
     "Events",
+    "ExecutionReport",
     "ExecutionTick",
     "Failure",
     "Floats",
     "GateResult",
+    "ImpactRecord",
     "LateBar",
     "MarketSnapshot",
     "OptionChain",
@@ -53,6 +58,8 @@ __all__ = [
     "OrderRecord",
     "ParentDone",
     "ParentRecord",
+    "PyramidLayer",
+    "PyramidPlan",
     "Quotes",
     "QuotingIntent",
     "RiskAction",
@@ -64,6 +71,7 @@ __all__ = [
     "Severity",
     "SignalEvent",
     "StressResult",
+    "TailSplit",
     "Times",
     "Watched",
 ]

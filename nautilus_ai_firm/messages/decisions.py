@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nautilus_ai_firm.messages.arrays import Bools, Floats, ReadOnlyArrays
+from nautilus_ai_firm.messages.pyramids import PyramidPlan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +117,8 @@ class DecisionEvent(ReadOnlyArrays):
         Part of each agent in the decided weights; columns sum to the weight where agents had a view.
     absences : tuple of Absence
         Agents that had said nothing about this round, sorted.
+    plans : tuple of PyramidPlan
+        Positions that are built in layers, by place.
 
     """
 
@@ -133,6 +136,7 @@ class DecisionEvent(ReadOnlyArrays):
     agents: tuple[str, ...]
     contributions: Floats
     absences: tuple[Absence, ...] = ()
+    plans: tuple[PyramidPlan, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,6 +165,7 @@ class RiskAction(StrEnum):
     CANCEL_ALL = "cancel_all"
     FLATTEN = "flatten"
     SET_STOP = "set_stop"
+    SET_TAKE_PROFIT = "set_take_profit"
     RESUME = "resume"
 
 
@@ -179,11 +184,16 @@ class RiskCommand:
     cause, who : str
         Why, and on whose word.
     place : int, optional
-        The instrument's place in the universe: of a stop always, of `flatten` where one position alone is meant.
+        The instrument's place in the universe: of a stop or take profit always, of `flatten` where one position alone
+        is meant.
     price : float, optional
-        Trigger price of a stop.
+        Trigger price of a stop, limit of a take profit.
     sender : str
         Who gave it: `risk`, `stops`, or the `host`, who looks at the kill switch between rounds.
+    layer : int, optional
+        The layer of the position that the stop or take profit is for, from 1; the position itself when absent.
+    quantity : int, optional
+        Of the layer, unsigned, instrument units; 0 is a layer that is over.
 
     """
 
@@ -195,3 +205,5 @@ class RiskCommand:
     place: int | None = None
     price: float | None = None
     sender: str = "risk"
+    layer: int | None = None
+    quantity: int | None = None

@@ -6,6 +6,9 @@ from enum import StrEnum
 
 from nautilus_ai_firm.messages.decisions import Breach
 
+STOP, TAKE_PROFIT = "S", "T"
+"""What the decision ids of stops and of take profits begin with."""
+
 
 class OrderEventKind(StrEnum):
     """What happened to an order."""
@@ -44,7 +47,8 @@ class OrderRecord:
 class GateResult:
     """What the order gate said of one order; `breach` is None where it passed.
 
-    The price is the market's, the trigger of a stop, or a limit.
+    The price is the market's, the trigger of a stop, or a limit; `is_stop` is true of stops and of take profits, and
+    the decision id of a take profit begins with T.
     """
 
     ts_event: int
@@ -59,10 +63,19 @@ class GateResult:
     is_stop: bool = False
     is_limit: bool = False
 
+    @property
+    def is_take_profit(self) -> bool:
+        """Whether the order closes at a limit with a profit."""
+        return self.is_stop and self.decision_id.startswith(TAKE_PROFIT)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParentRecord:
-    """What became of a parent order: intended and filled quantity, in instrument units."""
+    """What became of a parent order: intended and filled quantity, in instrument units.
+
+    `estimated_impact_bps` is what the impact was thought to be before it left, where somebody thought, from the average
+    daily volume, instrument units, and the volatility a day, a fraction.
+    """
 
     ts_event: int
     round: int
@@ -74,6 +87,9 @@ class ParentRecord:
     quantity: int
     filled_quantity: int
     state: str
+    estimated_impact_bps: float | None = None
+    average_daily_volume: float | None = None
+    volatility_per_day: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -40,6 +40,33 @@ class StressResult(ReadOnlyArrays):
         return float(self.losses[self.worst])
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TailSplit(ReadOnlyArrays):
+    """Whose the value at risk of a portfolio is, and how much more it is with the time and cost of getting out.
+
+    Attributes
+    ----------
+    method : str
+        The method that gives the largest figure; the others play no part.
+    instruments : tuple of str
+        What is held, in the order of the universe.
+    marginal : ndarray of shape (n_instruments,)
+        Loss per unit of weight added.
+    component : ndarray of shape (n_instruments,)
+        Weight times marginal, fractions of equity, below 0 for what hedges: they sum to the value at risk.
+    liquidity_adjusted : float
+        The portfolio's value at risk when positions are sold no faster than the volume bears, at the spread; NaN where
+        a volume is not known or nothing trades.
+
+    """
+
+    method: str
+    instruments: tuple[str, ...]
+    marginal: Floats
+    component: Floats
+    liquidity_adjusted: float
+
+
 class Severity(StrEnum):
     """How bad it is, from the mildest."""
 
@@ -103,6 +130,8 @@ class RiskReport(ReadOnlyArrays):
         What is used, NaN where it is not known, and what is allowed.
     stress : StressResult, optional
         Losses by scenario, where the firm has scenarios.
+    split : TailSplit, optional
+        Whose the value at risk is, in rounds in which it has changed much since it was last split.
 
     """
 
@@ -113,3 +142,4 @@ class RiskReport(ReadOnlyArrays):
     value: Floats
     limit: Floats
     stress: StressResult | None = None
+    split: TailSplit | None = None

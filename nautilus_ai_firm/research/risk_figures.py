@@ -13,7 +13,7 @@ from nautilus_ai_firm.messages import Bools, Floats, Times
 from nautilus_ai_firm.models.estimators.kelly import growth_optimal_leverage
 from nautilus_ai_firm.models.risk.backtests import Backtest, backtest, exceptions
 from nautilus_ai_firm.runs.folder import Run
-from nautilus_ai_firm.runs.risk_table import STRESS
+from nautilus_ai_firm.runs.risk_table import COMPONENT, FIGURES, LIQUIDITY_ADJUSTED, STRESS
 from nautilus_ai_firm.settings import Firm, load, stated
 
 VAR_RULE = "max_var"
@@ -63,6 +63,31 @@ class StressRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TailShare:
+    """Whose the value at risk was when it was largest of the rounds that told: the parts sum to the total.
+
+    Attributes
+    ----------
+    ts : int
+        Close of that round, nanoseconds UTC.
+    parts : tuple of (str, float)
+        Instrument and its component, a fraction of equity, the largest first.
+    liquidity_adjusted : float
+        The value at risk with the time and cost of getting out, a fraction of equity; NaN where not known.
+
+    """
+
+    ts: int
+    parts: tuple[tuple[str, float], ...]
+    liquidity_adjusted: float
+
+    @property
+    def total(self) -> float:
+        """The value at risk, a fraction of equity."""
+        return sum(part for _, part in self.parts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Leverage:
     """Growth-optimal leverage against what was used, both as gross exposure over equity; NaN is not known."""
 
@@ -78,12 +103,13 @@ class Leverage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RiskFigures:
-    """What the risk of a run was; `judged` is None where there were no figures to judge."""
+    """What the risk of a run was; `judged` is None where there were no figures to judge, and `share` none to split."""
 
     firm: Firm
     rounds: int
     peaks: tuple[Peak, ...]
     judged: Backtest | None
+    share: TailShare | None
     stress: tuple[StressRow, ...]
     leverage: Leverage
     alerts: dict[str, int]
@@ -104,12 +130,13 @@ def risk_figures(run: Run) -> RiskFigures:
     returns = levels[1:] / levels[:-1] - 1.0
     rounds_per_year = SESSIONS_PER_YEAR * -(-SESSION_MINUTES // bar_minutes(firm.market.bar))
     cut = {rule: count for desk, rule, count in run.summary["refusals"] if desk == "risk"}
-    names = dict.fromkeys(rows.rule[rows.rule != STRESS].tolist())
+    names = dict.fromkeys(rows.rule[~np.isin(rows.rule, list(FIGURES))].tolist())
     return RiskFigures(
         firm=firm,
         rounds=len(equity),
         peaks=tuple(_peak(rows.take(rows.rule == name), firm.risk.warn_share, cut.get(name, 0)) for name in names),
         judged=_judged(firm, rows.take(rows.rule == VAR_RULE), equity["round"].to_numpy(dtype=np.int64), returns),
+        share=_share(rows),
         stress=_stress(rows.take(rows.rule == STRESS)),
         leverage=Leverage(
             mean_gross=float(gross.mean()) if len(gross) else nan,
@@ -173,6 +200,23 @@ def _judged(firm: Firm, rows: _Rows, rounds: Times, returns: Floats) -> Backtest
     before = np.array([figure.get(one, nan) for one in rounds[:-1].tolist()], dtype=np.float64)
     hits = exceptions(returns, np.where(before > 0, before, nan))
     return backtest(hits, measured.confidence) if len(hits) else None
+
+
+def _share(rows: _Rows) -> TailShare | None:
+    """Find the round whose value at risk was largest, and whose it was."""
+    parts, adjusted = rows.take(rows.rule == COMPONENT), rows.take(rows.rule == LIQUIDITY_ADJUSTED)
+    if not len(parts.round):
+        return None
+    told, which = np.unique(parts.round, return_inverse=True)
+    most = told[int(np.argmax(np.bincount(which, weights=parts.value)))]
+    then = parts.take(parts.round == most)
+    return TailShare(
+        ts=int(then.ts[0]),
+        parts=tuple(
+            sorted(zip(then.subject.tolist(), then.value.tolist(), strict=True), key=lambda row: (-row[1], row[0]))
+        ),
+        liquidity_adjusted=float(adjusted.value[adjusted.round == most][0]),
+    )
 
 
 def _stress(rows: _Rows) -> tuple[StressRow, ...]:

@@ -20,6 +20,7 @@ MEANINGS = (
     "next open, so the figure is of what was decided. p: probability of such a deviation where the figures are right. "
     "Growth-optimal (Kelly) leverage is of the returns of this run, with hindsight: a bound, and no advice."
 )
+MOST_PARTS = 10
 PEAK_HEADS = ("limit", "of", "allowed", "peak", "use", "when", "near", "cut")
 STRESS_HEADS = ("scenario", "loss at the end", "largest loss", "when")
 
@@ -48,6 +49,7 @@ def risk_report(run: Run) -> str:
             "LIMITS",
             *aligned([PEAK_HEADS, *peak_rows(figures)], right=(2, 3, 4, 6, 7)),
             *_judged(figures),
+            *_shared(figures),
             "STRESS",
             *aligned([STRESS_HEADS, *stress_rows(figures)], right=(1, 2)),
             *_leverage(figures),
@@ -88,6 +90,29 @@ def _judged(figures: RiskFigures) -> list[str]:
         return ["VALUE AT RISK not judged: no round had a figure, or its horizon is not one round"]
     head = f"VALUE AT RISK at {measured.confidence:.4g}, largest of {', '.join(measured.methods)}"
     return [head, *(f"  {line}" for line in _lines(judged, measured.confidence))]
+
+
+def _shared(figures: RiskFigures) -> list[str]:
+    share, measured = figures.share, stated(figures.firm.risk.value_at_risk)
+    if share is None or measured is None:
+        return []
+    adjusted = _known(share.liquidity_adjusted, ".2%")
+    heads = [
+        f"  at its largest, {utc(share.ts)[:10]}: {share.total:.2%} of equity, {adjusted} with the time and cost",
+        f"  of selling at {measured.liquidation_participation:.0%} of volume and at the spread; whose it was:",
+    ]
+    shown = (
+        share.parts
+        if len(share.parts) <= MOST_PARTS
+        else (*share.parts[: MOST_PARTS // 2], *share.parts[-MOST_PARTS // 2 :])
+    )
+    rest = share.total - sum(part for _, part in shown)
+    rows = [(f"  {name}", f"{part:.2%}", f"{part / share.total:.0%}") for name, part in shown]
+    if len(shown) < len(share.parts):
+        rows.insert(
+            MOST_PARTS // 2, (f"  {len(share.parts) - len(shown)} others", f"{rest:.2%}", f"{rest / share.total:.0%}")
+        )
+    return [*heads, *aligned(rows, right=(1, 2))]
 
 
 def _lines(judged: Backtest, confidence: float) -> list[str]:

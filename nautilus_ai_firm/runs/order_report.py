@@ -121,7 +121,19 @@ def _order(one: _Sent, instruments: Mapping[str, Any]) -> MarketOrder | StopMark
         Quantity.from_int(abs(passed.quantity)),
     )
     order: MarketOrder | StopMarketOrder | LimitOrder
-    if passed.is_stop:
+    if passed.is_take_profit:
+        order = LimitOrder(
+            *which,
+            instruments[passed.instrument_id].make_price(passed.price),
+            TimeInForce.GTC,
+            post_only=False,
+            reduce_only=False,
+            quote_quantity=False,
+            init_id=EVENT,
+            ts_init=passed.ts_event,
+            tags=[passed.decision_id],
+        )
+    elif passed.is_stop:
         order = StopMarketOrder(
             *which,
             instruments[passed.instrument_id].make_price(passed.price),

@@ -14,7 +14,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from nautilus_ai_firm.messages import Failure, RiskAction, Severity
+from nautilus_ai_firm.messages.orders import STOP, TAKE_PROFIT
 from nautilus_ai_firm.runs.charges import FillCosts, FinancingEntry, fills_table, financing_table
+from nautilus_ai_firm.runs.execution_table import execution_figures
 from nautilus_ai_firm.runs.folder import refusal_rows, report_table, seal, write_manifest, write_summary, write_tables
 from nautilus_ai_firm.runs.money import Traded, money_figures
 from nautilus_ai_firm.runs.recorder import RunRecorder
@@ -27,7 +29,6 @@ NOT_MODELLED = (
     "latency between the opening print and the order",
     "margin calls by the broker",
 )
-STOPPED = "S"  # what the decision ids of stop orders begin with
 COST_PARTS = ("fee", "half_spread_cost", "impact_cost")
 NO_BROKER = "a broker: this was a sandbox, nothing was traded, every fill was simulated on the catalog's market data"
 
@@ -123,6 +124,7 @@ def write_results(temporary: Path, ran: Ran, journal: Path | None = None) -> Non
     orders = recorder.order_facts()
     fills = fills_table(recorder.fills, ran.fill_costs)
     equity = recorder.equity_table(ran.financing)
+    execution = recorder.execution_table(fills)
     write_tables(
         temporary,
         {
@@ -133,6 +135,7 @@ def write_results(temporary: Path, ran: Ran, journal: Path | None = None) -> Non
             "signals": recorder.signals_table(),
             "financing": financing_table(ran.financing),
             "risk": recorder.risk_table(),
+            "execution": execution,
         },
     )
     write_manifest(
@@ -148,10 +151,10 @@ def write_results(temporary: Path, ran: Ran, journal: Path | None = None) -> Non
         },
     )
     seal(temporary, recorder, journal)
-    write_summary(temporary, _summary(ran, equity, fills))
+    write_summary(temporary, _summary(ran, equity, fills, execution))
 
 
-def _summary(ran: Ran, equity: pa.Table, fills: pa.Table) -> dict[str, Any]:
+def _summary(ran: Ran, equity: pa.Table, fills: pa.Table, execution: pa.Table) -> dict[str, Any]:
     recorder = ran.recorder
     host_caveats = (NO_BROKER,) if ran.host is Host.SANDBOX else ()
     return {
@@ -172,11 +175,13 @@ def _summary(ran: Ran, equity: pa.Table, fills: pa.Table) -> dict[str, Any]:
         "denied_orders": sum(order["denied"] for order in recorder.orders.values()),
         "fills": len(recorder.fills),
         **_money(ran, equity, fills),
+        **execution_figures(execution),
         "contributions": recorder.contributions(),
         "refusals": refusal_rows(recorder),
         "alerts": {severity: recorder.alerts[severity] for severity in Severity},
         "stop_levels": sum(command.action is RiskAction.SET_STOP for command in recorder.commands),
-        "stop_fills": sum(fill.decision_id.startswith(STOPPED) for fill in recorder.fills),
+        "stop_fills": sum(fill.decision_id.startswith(STOP) for fill in recorder.fills),
+        "take_profit_fills": sum(fill.decision_id.startswith(TAKE_PROFIT) for fill in recorder.fills),
         "commands": [asdict(command) for command in recorder.commands if command.place is None],
         "not_modelled": (*host_caveats, *NOT_MODELLED, *ran.caveats),
         "audit_head": recorder.audit.head,

@@ -1,16 +1,30 @@
 """What the risk desk told of its limits -> one table: a row for each limit, subject and round."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
-from nautilus_ai_firm.messages import Floats, RiskReport
+from nautilus_ai_firm.messages import Floats, RiskReport, StressResult, TailSplit
 from nautilus_ai_firm.runs.charges import TIME
 
 STRESS = "stress"
 """Rule of the rows that hold the loss in one scenario; their limit is that of the largest loss, where there is one."""
 STRESS_LIMIT = "max_stress_loss"
+MARGINAL, COMPONENT, LIQUIDITY_ADJUSTED = "marginal_var", "component_var", "liquidity_adjusted_var"
+"""Rules of the rows that say whose the value at risk is, and what it is with the way out; they have no limit."""
+FIGURES = frozenset({STRESS, MARGINAL, COMPONENT, LIQUIDITY_ADJUSTED})
+"""Rules of all rows that are no limits."""
+
+
+class _Rows(NamedTuple):
+    """Columns of some rows of one report."""
+
+    rules: tuple[str, ...]
+    subjects: tuple[str, ...]
+    value: Floats
+    limit: Floats
 
 
 def risk_table(reports: Sequence[RiskReport]) -> pa.Table:
@@ -25,40 +39,49 @@ def risk_table(reports: Sequence[RiskReport]) -> pa.Table:
     -------
     Table
         `ts` (nanoseconds UTC), `round`, `rule`, `subject` (empty is the whole portfolio), `value` and `limit`, null
-        where not known; rows in the order of rounds, and within one of the limits, then of the scenarios.
+        where not known; rows in the order of rounds, and within one of the limits, then of the scenarios, then of whose
+        the value at risk is, where that was told.
 
     """
-    sizes = [len(one.rules) + (0 if one.stress is None else len(one.stress.scenarios)) for one in reports]
+    parts = [_parts(report) for report in reports]
+    rows = [part for of_round in parts for part in of_round]
+    sizes = [sum(len(part.rules) for part in of_round) for of_round in parts]
     text = pa.dictionary(pa.int32(), pa.string())
     return pa.table(
         {
             "ts": pa.array(np.repeat(np.array([one.ts_event for one in reports], np.int64), sizes), TIME),
             "round": pa.array(np.repeat(np.array([one.round for one in reports], np.int64), sizes)),
-            "rule": pa.array([name for one in reports for name in _rules(one)], text),
-            "subject": pa.array([name for one in reports for name in _subjects(one)], text),
-            "value": _numbers([_values(one) for one in reports]),
-            "limit": _numbers([_limits(one) for one in reports]),
+            "rule": pa.array([name for part in rows for name in part.rules], text),
+            "subject": pa.array([name for part in rows for name in part.subjects], text),
+            "value": _numbers([part.value for part in rows]),
+            "limit": _numbers([part.limit for part in rows]),
         }
     )
 
 
-def _rules(report: RiskReport) -> tuple[str, ...]:
-    return report.rules if report.stress is None else (*report.rules, *[STRESS] * len(report.stress.scenarios))
+def _parts(report: RiskReport) -> list[_Rows]:
+    parts = [_Rows(report.rules, report.subjects, report.value, report.limit)]
+    if report.stress is not None:
+        parts.append(_of_stress(report, report.stress))
+    if report.split is not None:
+        parts.append(_of_split(report.split))
+    return parts
 
 
-def _subjects(report: RiskReport) -> tuple[str, ...]:
-    return report.subjects if report.stress is None else (*report.subjects, *report.stress.scenarios)
-
-
-def _values(report: RiskReport) -> Floats:
-    return report.value if report.stress is None else np.concatenate([report.value, report.stress.losses])
-
-
-def _limits(report: RiskReport) -> Floats:
-    if report.stress is None:
-        return report.limit
+def _of_stress(report: RiskReport, stress: StressResult) -> _Rows:
+    n = len(stress.scenarios)
     found = [limit for rule, limit in zip(report.rules, report.limit.tolist(), strict=True) if rule == STRESS_LIMIT]
-    return np.concatenate([report.limit, np.full(len(report.stress.scenarios), found[0] if found else np.nan)])
+    return _Rows((STRESS,) * n, stress.scenarios, stress.losses, np.full(n, found[0] if found else np.nan))
+
+
+def _of_split(split: TailSplit) -> _Rows:
+    n = len(split.instruments)
+    return _Rows(
+        (MARGINAL,) * n + (COMPONENT,) * n + (LIQUIDITY_ADJUSTED,),
+        (*split.instruments, *split.instruments, ""),
+        np.concatenate([split.marginal, split.component, [split.liquidity_adjusted]]),
+        np.full(2 * n + 1, np.nan),
+    )
 
 
 def _numbers(parts: list[Floats]) -> pa.Array:

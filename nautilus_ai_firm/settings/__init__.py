@@ -13,6 +13,8 @@ from nautilus_ai_firm.settings.decoding import (
 )
 from nautilus_ai_firm.settings.event_series import EventSeries, event_kinds
 from nautilus_ai_firm.settings.explanation import ConfigError
+from nautilus_ai_firm.settings.impact import Impact
+from nautilus_ai_firm.settings.pyramid import Pyramid
 from nautilus_ai_firm.settings.risk import Risk, stated
 from nautilus_ai_firm.settings.shape import (
     Chain,
@@ -43,12 +45,14 @@ __all__ = [
     "Execution",
     "Firm",
     "Gate",
+    "Impact",
     "InteractiveBrokers",
     "LimitChildren",
     "Live",
     "Loaded",
     "Market",
     "Opening",
+    "Pyramid",
     "Risk",
     "Sandbox",
     "SignalAgent",

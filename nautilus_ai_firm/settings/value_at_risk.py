@@ -16,7 +16,7 @@ from msgspec import Meta, Struct, structs
 type Loss = Annotated[float, Meta(gt=0, le=1)]  # fraction of equity
 type Method = Literal["normal", "student_t", "historical", "filtered_historical", "monte_carlo"]
 
-_LIMITS = ("max_var", "max_es", "liquidation_participation")
+_LIMITS = ("max_var", "max_es", "liquidation_participation", "liquidity_adjusted")
 
 
 class ValueAtRisk(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -36,6 +36,7 @@ class ValueAtRisk(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
     redraw_threshold: Annotated[float, Meta(ge=0, le=1)] = 0.02  # change of a correlation
     mean: Literal["zero", "window"] = "zero"  # what the model-based methods expect of a round
     liquidation_participation: Annotated[float, Meta(gt=0, le=1)] = 0.1  # of average volume, in getting out
+    liquidity_adjusted: bool = False  # whether the limits hold for the figures with the time and cost of getting out
 
     def __post_init__(self) -> None:
         """Refuse what one field alone cannot show."""

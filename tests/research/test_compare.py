@@ -1,5 +1,6 @@
 """Two runs side by side: figures and their differences, days in common, and exactly the settings that differ."""
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -12,13 +13,16 @@ from nautilus_ai_firm.settings import load
 from nautilus_ai_firm.settings.paths import with_values
 from tests.firm_runs import run
 
+EARLY = date(1990, 1, 1)  # before the first bar
 SPAN = "signals.agents.momentum.params.volatility_span"
 
 
 @pytest.fixture(scope="module")
 def other(small_run: Run, small_market: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
     loaded = load(small_run.folder / "config.toml")
-    changed = with_values(loaded, {SPAN: 30.0, "market.universe.A.US.max_order_value": 4e6}, loaded.source)
+    changed = with_values(
+        loaded, {SPAN: 30.0, "market.start": EARLY, "market.universe.A.US.max_order_value": 4e6}, loaded.source
+    )
     return run(changed, small_market, tmp_path_factory.mktemp("other") / "run")
 
 
@@ -34,6 +38,7 @@ def test_figures_and_their_differences_are_those_of_the_summaries(small_run: Run
 
 def test_exactly_the_settings_that_differ_are_named(small_run: Run, other: Run) -> None:
     assert compare(small_run, other).settings == [
+        ("market.start", "absent", "1990-01-01"),
         ("market.universe.A.US.max_order_value", "5e+06", "4e+06"),
         (SPAN, "20", "30"),
     ]

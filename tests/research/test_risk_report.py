@@ -13,6 +13,7 @@ from nautilus_ai_firm.research.risk_figures import RiskFigures, risk_figures
 from nautilus_ai_firm.research.risk_report import risk_report
 from nautilus_ai_firm.research.tearsheet import write_tearsheet
 from nautilus_ai_firm.runs.folder import Run
+from nautilus_ai_firm.runs.risk_table import FIGURES
 from tests.firm_runs import ABSENT, ALL_RISK, run, settings
 from tests.research.conftest import SYMBOLS
 
@@ -30,7 +31,9 @@ def figures(measured: Run) -> RiskFigures:
 
 def test_peaks_are_those_of_the_table(measured: Run, figures: RiskFigures) -> None:
     table: Any = measured.table("risk")
-    assert [peak.rule for peak in figures.peaks] == [name for name in dict.fromkeys(table["rule"]) if name != "stress"]
+    assert [peak.rule for peak in figures.peaks] == [
+        name for name in dict.fromkeys(table["rule"]) if name not in FIGURES
+    ]
     assert len(figures.peaks) > 15
     cut = {rule: count for desk, rule, count in measured.summary["refusals"] if desk == "risk"}
     for peak in figures.peaks:
@@ -69,6 +72,18 @@ def test_stress_is_at_the_end_and_at_its_largest(measured: Run, figures: RiskFig
     assert [row.worst for row in figures.stress] == sorted((row.worst for row in figures.stress), reverse=True)
 
 
+def test_the_parts_of_the_value_at_risk_sum_to_it(measured: Run, figures: RiskFigures) -> None:
+    table: Any = measured.table("risk")
+    assert figures.share is not None
+    then = table[table["ts"].astype("datetime64[ns, UTC]").astype("int64") == figures.share.ts]
+    whole = then[then["rule"] == "max_var"]["value"].to_list()
+    assert figures.share.total == pytest.approx(whole[0], rel=1e-9)
+    assert figures.share.liquidity_adjusted > figures.share.total  # at the spread at least
+    told = table[table["rule"] == "component_var"].groupby("round")["value"].sum()
+    assert figures.share.total == pytest.approx(told.max(), rel=1e-12)
+    assert 1 < len(told) < table["round"].nunique()  # when it changed much, and not in each round
+
+
 def test_leverage_is_of_returns_and_not_of_money(measured: Run, figures: RiskFigures) -> None:
     levels = measured.table("equity")["equity"].astype("float64").to_numpy()
     returns = levels[1:] / levels[:-1] - 1
@@ -81,7 +96,16 @@ def test_leverage_is_of_returns_and_not_of_money(measured: Run, figures: RiskFig
 
 def test_the_report_says_all_of_it(measured: Run) -> None:
     text = risk_report(measured)
-    for said in ("max_var", "max_sector", "Kupiec", "Christoffersen", "Basel traffic light", "fall", "growth-optimal"):
+    for said in (
+        "max_var",
+        "max_sector",
+        "Kupiec",
+        "Christoffersen",
+        "Basel traffic light",
+        "fall",
+        "whose it was",
+        "growth-optimal",
+    ):
         assert said in text
     assert max(map(len, text.splitlines())) <= 100
     assert CliRunner().invoke(app, ["risk", str(measured.folder)]).stdout == f"{text}\n"

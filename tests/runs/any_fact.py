@@ -63,6 +63,35 @@ BREACH = st.builds(
     group=st.none() | TEXT,
 )
 ABSENCE = st.builds(messages.Absence, agent=TEXT, last_round=st.none() | COUNT)
+PRICE = st.none() | st.floats(allow_infinity=False, allow_nan=False)
+LAYER = st.builds(
+    messages.PyramidLayer,
+    number=COUNT,
+    weight=FLOAT,
+    quantity=COUNT,
+    entry_price=PRICE,
+    stop=PRICE,
+    take_profit=PRICE,
+)
+PLAN = st.builds(
+    messages.PyramidPlan,
+    plan_id=TEXT,
+    place=COUNT,
+    instrument_id=TEXT,
+    side=COUNT,
+    layers=st.lists(LAYER, max_size=2).map(tuple),
+    unlocked=COUNT,
+    total_layers=COUNT,
+    intended_weight=FLOAT,
+    weight=FLOAT,
+    average_entry_price=PRICE,
+    close=FLOAT,
+    next_trigger=PRICE,
+    volume_confirms=st.booleans(),
+    floor_price=PRICE,
+    cause=TEXT,
+    ended=st.booleans(),
+)
 BREACHES = st.lists(BREACH, max_size=2).map(tuple)
 QUOTES = st.builds(
     messages.Quotes,
@@ -125,6 +154,7 @@ def decisions(draw: st.DrawFn) -> messages.DecisionEvent:
         agents=st.just(agents),
         contributions=floats(len(agents), N),
         absences=st.lists(ABSENCE, max_size=2).map(tuple),
+        plans=st.lists(PLAN, max_size=2).map(tuple),
     )
     return draw(made)
 
@@ -180,6 +210,15 @@ RISK_REPORT = st.builds(
     value=floats(2),
     limit=floats(2),
     stress=st.none() | st.builds(messages.StressResult, scenarios=st.just(("a", "b")), losses=floats(2)),
+    split=st.none()
+    | st.builds(
+        messages.TailSplit,
+        method=TEXT,
+        instruments=st.just(("a", "b")),
+        marginal=floats(2),
+        component=floats(2),
+        liquidity_adjusted=FLOAT,
+    ),
 )
 GATE = st.builds(
     messages.GateResult,

@@ -1,8 +1,10 @@
 """The use of limits as one table: a row for each limit, subject and round, then one for each scenario."""
 
+from dataclasses import replace
+
 import numpy as np
 
-from nautilus_ai_firm.messages import RiskReport, StressResult
+from nautilus_ai_firm.messages import RiskReport, StressResult, TailSplit
 from nautilus_ai_firm.runs.risk_table import risk_table
 
 NAN = float("nan")
@@ -27,6 +29,22 @@ def test_rows_are_in_the_order_of_rounds_limits_and_scenarios() -> None:
         (2, "stress", "rise", -0.1, 0.3),
     ]
     assert [row["ts"].nanosecond for row in rows] == [0] * 6
+
+
+def test_the_parts_of_the_value_at_risk_follow_where_they_are_told() -> None:
+    split = TailSplit(
+        method="normal",
+        instruments=("A.X",),
+        marginal=np.array([0.2]),
+        component=np.array([0.02]),
+        liquidity_adjusted=NAN,
+    )
+    rows = risk_table([report(1), replace(report(2), split=split)]).to_pylist()[4:]
+    assert [(row["round"], row["rule"], row["subject"], row["value"], row["limit"]) for row in rows] == [
+        (2, "marginal_var", "A.X", 0.2, None),
+        (2, "component_var", "A.X", 0.02, None),
+        (2, "liquidity_adjusted_var", "", None, None),
+    ]
 
 
 def test_a_run_without_rounds_has_the_columns() -> None:

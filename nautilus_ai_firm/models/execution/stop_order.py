@@ -14,7 +14,7 @@ class StopStep(StrEnum):
 
 @dataclass(slots=True)
 class StopOrder:
-    """A stop order on its way or at the venue.
+    """A stop order, or the take profit beside it, on its way or at the venue.
 
     Attributes
     ----------
@@ -22,14 +22,22 @@ class StopOrder:
         1 buys, -1 sells.
     quantity : int
         Whole quantity, what is filled included, instrument units.
+    trigger : float
+        Trigger price, or the limit of a take profit; of a market order that went out at a watched price, that price.
     filled : int
         Filled of it.
-    trigger : float
-        Trigger price; of a market order that went out at a watched price, that price.
+    taken : int
+        What its sibling filled: the venue takes as much from this one, and says so later.
     pending : bool
         Whether the venue has not answered the last step yet: until then none follows.
     is_market : bool
         Whether it is a market order: it fills, and nothing is done with it any more.
+    asked : int
+        Whole quantity that a change under way asks for; 0 without one.
+    leaving : bool
+        Whether a cancel is under way: what else the venue says of the order does not answer it.
+    order_id : str
+        What the venue calls it.
 
     """
 
@@ -39,11 +47,35 @@ class StopOrder:
     filled: int = 0
     pending: bool = True
     is_market: bool = False
+    taken: int = 0
+    asked: int = 0
+    leaving: bool = False
+    order_id: str = ""
 
     @property
     def left(self) -> int:
         """What it may still fill, instrument units."""
-        return self.quantity - self.filled
+        return self.quantity - self.taken - self.filled
+
+    @property
+    def most(self) -> int:
+        """What it may still fill if the venue takes a change that is under way, instrument units."""
+        return max(self.quantity - self.taken, self.asked) - self.filled
+
+    def is_answered(self) -> None:
+        """Take note that the venue has answered a change, or refused the last step."""
+        self.pending, self.asked, self.leaving = False, 0, False
+
+    def is_changed(self, quantity: int, trigger: float) -> None:
+        """Take note of what the venue says that the order is now, whoever asked for it."""
+        self.quantity, self.trigger, self.taken = quantity, trigger, 0
+        self.pending, self.asked = self.leaving, 0
+
+    def gives(self, quantity: int) -> None:
+        """Take note that its sibling filled: the venue takes as much from this one, and ends it when all is filled."""
+        self.taken += quantity
+        if self.left <= 0:
+            self.pending = True  # until the venue says that it is over
 
 
 def closing_quantity(position: int, working: int) -> int:
@@ -65,7 +97,8 @@ def next_step(
     position : int
         Filled quantity, signed.
     closing : int
-        Quantity of other orders that close the position, or are about to, unsigned, at most its size.
+        Quantity that the order is not to cover, unsigned, at most the position's size: what other orders close, or are
+        about to, and what other stops cover.
     trigger : float or None
         Wanted trigger price; None where no stop is to rest at the venue.
 

@@ -14,7 +14,6 @@ from nautilus_ai_firm.messages import (
     MarketSnapshot,
     RiskAlertEvent,
     RiskReport,
-    StressResult,
 )
 from nautilus_ai_firm.models.estimators.ewma import Ewma
 from nautilus_ai_firm.models.risk.bounds import Bounds, Round, agent_shares, limits_of, members
@@ -173,7 +172,7 @@ class RiskReview:
         return Reviewed(
             weights=weights,
             breaches=breaches,
-            report=_report(decision, uses, None if plan.stress is None else plan.stress.stress.result(weights)),
+            report=self._report(decision, uses, weights),
             alerts=(
                 *steps_of(standing.changes, decision.round, decision.ts_event),
                 *self._alerts.update(decision.round, decision.ts_event, uses, told, CRITICAL),
@@ -194,19 +193,19 @@ class RiskReview:
         plan = self._plan
         joint: tuple[Joint, ...] = ()
         unknown: tuple[tuple[str, Bools], ...] = ()
+        volume_weight = self._volume.mean * decision.close / float(decision.equity)
         if plan.tail is not None:
-            plan.tail.measure()
+            plan.tail.measure(volume_weight)
             joint += plan.tail.joint()
             unknown = (("value_at_risk", plan.tail.unknown),)
         if plan.stress is not None:
             stress = plan.stress
             joint += (Joint(rule="max_stress_loss", limit=stress.max_loss, measure=stress.stress.worst_loss),)
-        session_volume = self._volume.mean * plan.rounds_per_session
         return limits_of(
             plan.bounds,
             self._sectors,
             Round(
-                volume_weight=session_volume * decision.close / float(decision.equity),
+                volume_weight=volume_weight * plan.rounds_per_session,
                 overnight=overnight,
                 agents=decision.agents,
                 agent_share=agent_shares(decision.contributions),
@@ -219,14 +218,15 @@ class RiskReview:
             joint=joint,
         )
 
-
-def _report(decision: DecisionEvent, uses: list[Use], stress: StressResult | None) -> RiskReport:
-    return RiskReport(
-        round=decision.round,
-        ts_event=decision.ts_event,
-        rules=tuple(use.rule for use in uses),
-        subjects=tuple(use.subject for use in uses),
-        value=np.array([use.value for use in uses], dtype=np.float64),
-        limit=np.array([use.limit for use in uses], dtype=np.float64),
-        stress=stress,
-    )
+    def _report(self, decision: DecisionEvent, uses: list[Use], weights: Floats) -> RiskReport:
+        stress, tail = self._plan.stress, self._plan.tail
+        return RiskReport(
+            round=decision.round,
+            ts_event=decision.ts_event,
+            rules=tuple(use.rule for use in uses),
+            subjects=tuple(use.subject for use in uses),
+            value=np.array([use.value for use in uses], dtype=np.float64),
+            limit=np.array([use.limit for use in uses], dtype=np.float64),
+            stress=None if stress is None else stress.stress.result(weights),
+            split=None if tail is None else tail.split(weights, self._plan.instrument_ids),
+        )

@@ -2,7 +2,10 @@
 
 import json
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
+
+from nautilus_ai_firm.settings import Firm
 
 
 def short_names(paths: Sequence[str]) -> dict[str, str]:
@@ -21,8 +24,19 @@ def short_names(paths: Sequence[str]) -> dict[str, str]:
 def value_text(value: Any) -> str:
     """Write a value as a person would."""
     if isinstance(value, bool) or not isinstance(value, int | float):
-        return value if isinstance(value, str) else json.dumps(value)
+        return str(value) if isinstance(value, str | date) else json.dumps(value, default=str)
     return f"{value:.6g}"
+
+
+def warm_up_text(firm: Firm) -> str:
+    """Say what the desks knew when the window began."""
+    rounds = firm.market.warm_up_rounds
+    if rounds:
+        return f"In each trial the desks learn from {rounds:,} rounds before the window."
+    return (
+        "No warm-up (market.warm_up_rounds = 0): in each trial the desks begin with nothing, and the rounds in which "
+        "they only learn are part of the window and of its figures."
+    )
 
 
 def _is_alone(end: Sequence[str], path: str, paths: Sequence[str]) -> bool:

@@ -14,7 +14,7 @@ from nautilus_ai_firm.models.risk.equity_watch import EquityWatch
 from nautilus_ai_firm.models.risk.linkage import Linkage
 from nautilus_ai_firm.models.risk.review import Plan, RiskReview, StressBound
 from nautilus_ai_firm.models.risk.stress import Scenario, Shock, Stress
-from nautilus_ai_firm.models.risk.tail_limits import TailBounds, TailLimits
+from nautilus_ai_firm.models.risk.tail_limits import Exit, TailBounds, TailLimits
 from nautilus_ai_firm.models.risk.value_at_risk import ValueAtRiskModel
 from nautilus_ai_firm.settings.value_at_risk import ValueAtRisk
 
@@ -68,7 +68,13 @@ def after(n_rounds: int, **changes: Any) -> RiskReview:
 def tail(max_var: float, **changes: Any) -> TailLimits:
     settings = ValueAtRisk(methods=("student_t",), **changes)
     model = ValueAtRiskModel(2, **settings.model_parameters())
-    return TailLimits(model, TailBounds(max_var=max_var, max_es=1.0), 2)
+    leaving = Exit(
+        participation=settings.liquidation_participation,
+        half_spread=0.001,
+        horizon_rounds=1,
+        in_limits=settings.liquidity_adjusted,
+    )
+    return TailLimits(model, TailBounds(max_var=max_var, max_es=1.0), leaving, 2)
 
 
 def test_a_decision_within_the_limits_passes_and_is_reported() -> None:
@@ -104,6 +110,40 @@ def test_value_at_risk_scales_to_its_limit() -> None:
     np.testing.assert_allclose(tight.weights, [0.3, 0.2], rtol=1e-6)
     assert float(tight.report.value[tight.report.rules.index("max_var")]) <= var / 2
     assert [one.rule for one in tight.breaches] == ["max_var"]
+
+
+def test_the_parts_of_the_value_at_risk_sum_to_it_and_are_told_when_it_changed_much() -> None:
+    review = after(60, tail=tail(0.5))
+    reports = [reviewed(review, decision(n, w)).report for n, w in ((1, [0.6, 0.4]), (2, [0.6, 0.39]), (3, [0.3, 0.0]))]
+    first, same, last = (one.split for one in reports)
+    assert first is not None
+    assert last is not None
+    assert same is None  # a fortieth less is not much
+    var = [float(one.value[one.rules.index("max_var")]) for one in reports]
+    assert first.component.sum() == pytest.approx(var[0], rel=1e-12)
+    np.testing.assert_allclose(first.component, first.marginal * np.array([0.6, 0.4]), rtol=1e-12)
+    assert (first.method, first.instruments, last.instruments) == ("student_t", IDS, IDS[:1])
+    assert last.component.tolist() == pytest.approx([var[2]])
+    assert first.liquidity_adjusted == pytest.approx(var[0] + 0.001)  # all of it is sold in a round, at the spread
+
+
+def test_nothing_held_has_no_parts() -> None:
+    assert reviewed(after(60, tail=tail(0.5)), decision(1, [0.0, 0.0])).report.split is None
+
+
+def test_the_limit_may_hold_for_the_figure_with_the_time_and_cost_of_getting_out() -> None:
+    plain = reviewed(after(60, tail=tail(0.5)), decision(1, [0.6, 0.4])).report
+    var = float(plain.value[plain.rules.index("max_var")])
+    thin = 1e-7  # of the average volume: so getting out takes many rounds
+    adjusted = after(60, tail=tail(var, liquidity_adjusted=True, liquidation_participation=thin))
+    found = reviewed(adjusted, decision(1, [0.6, 0.4]))
+    held = float(found.report.value[found.report.rules.index("max_var")])
+    assert 0 < found.weights.sum() < 1.0
+    assert held <= var
+    assert found.report.split is not None
+    assert found.report.split.liquidity_adjusted == held
+    assert found.report.split.component.sum() < held
+    assert "max_var" in [one.rule for one in found.breaches]
 
 
 def test_stress_scales_to_its_limit_and_is_reported() -> None:
