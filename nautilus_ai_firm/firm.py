@@ -132,7 +132,7 @@ def seat(
     host.add_strategy(ExecutionDesk(firm.execution, book, ledger, gate, sessions, time, failures, safety))
     slicing = firm.execution.algorithm
     host.add_exec_algorithm(TwapAlgorithm(universe, gate, time, failures, slicing))
-    for algorithm in other_algorithms(universe, gate, time, failures, slicing):
+    for algorithm in other_algorithms(universe, gate, time, failures, slicing, pyramids=layered is not None):
         host.add_exec_algorithm(algorithm)
     return ledger
 

@@ -79,6 +79,7 @@ class ExecutionDesk(Strategy):
         self._protection = Protection(safety.stops, book.universe, gate, ledger, self, self.line, self._position)
         self._ends = ParentEnds(ledger, book.universe.names, self.line, self._now_ns)
         self._withdrawal = Withdrawal(book.universe, gate, ledger, self._protection, self, self.line, self._ends.record)
+        self._submits, self._done = False, list[ParentDone]()
         self._waiting: dict[str, tuple[float, TimeInForce]] = {}  # parents, until a stop has made room
         self._obedience = Obedience(
             gate,
@@ -220,12 +221,19 @@ class ExecutionDesk(Strategy):
             orders = entry_list(self, (parent, *exits), order_id, prices, times, grouped=grouped)
             self.submit_order_list(orders, client_id=client_id)
             return
+        self._submits = True
         self.submit_order(market_order(self.order_factory, parent, order_id, time_in_force), client_id=client_id)
+        self._submits = False
+        while self._done:
+            self._end_parent(self._done.pop(0))
 
     def _expect_child(self, intent: ChildIntent) -> None:
         self._ledger.child_submitted(intent.parent_order_id, intent.client_order_id, intent.quantity)
 
     def _end_parent(self, done: ParentDone) -> None:
+        if self._submits:  # one slice was all: the engine lends this desk to nobody until its own call is over
+            self._done.append(done)
+            return
         parent = self._ledger.finish(done.parent_order_id)
         self._ends.expect(done)
         if done.leaves_order:

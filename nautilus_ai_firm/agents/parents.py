@@ -124,6 +124,9 @@ class ParentPlanner:
             breaches.append(breach)
         elif not reduces:
             parent = replace(parent, execution_ns=self._gate.space(execution_ns))
+            floor_price = next((plan.floor_price for plan in decision.plans if plan.place == place), None)
+            if floor_price is not None:
+                parent = self.confirmed(parent, floor_price)
         name = self._universe.names[place]
         told = None if expected is None else impact_record(parent, name, expected, decision.ts_event, largest)
         return Planned(parent=parent, breaches=tuple(breaches), may_be_held=breach is None, impact=told)

@@ -118,6 +118,7 @@ class RunRecorder:
                 "current": message.current.tolist(),
                 "weights": message.weights.tolist(),
                 "agents": message.agents,
+                **({"plans": message.plans} if message.plans else {}),
             },
         )
         for absence in message.absences:

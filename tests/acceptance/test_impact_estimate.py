@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 
 from nautilus_ai_firm.models.execution.costs import square_root_impact
+from nautilus_ai_firm.research.lookahead.audit import audit_lookahead
 from nautilus_ai_firm.runs.folder import Run
 from nautilus_ai_firm.settings import ConfigError
 from tests.acceptance.conftest import SLICED, Studied
@@ -93,3 +94,13 @@ def test_a_choice_by_impact_without_an_estimate_is_refused() -> None:
 def test_a_table_out_of_range_is_refused(impact: dict[str, float], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         settings(["A"], {"execution.impact": impact}, macro=False)
+
+
+@pytest.mark.slow
+def test_what_is_chosen_by_impact_does_not_look_ahead(minutes: Studied) -> None:
+    """Between the two bounds the horizon of each order follows its estimate."""
+    by_impact = {"at_once_below_bps": 0.5, "whole_duration_from_bps": 20.0}
+    loaded = settings(["A", "B"], SLICED | LAW | {"execution.algorithm": {"by_impact": by_impact}}, macro=False)
+    audited = audit_lookahead(loaded, minutes.catalog, dates=2, seed=1)
+    assert audited.first_leak is None
+    assert audited.compared[-1].fills > 50
