@@ -96,7 +96,7 @@ class ExpectedImpact:
         return BPS * (ask - bid) / ((ask + bid) / 2), size
 
 
-def impact_record(parent: Parent, name: str, expected: Expected, ts_event: int, largest: int) -> ImpactRecord:
+def impact_record(parent: Parent, name: str, expected: Expected, ts_event: int, max_child: int | None) -> ImpactRecord:
     """Tell what a parent is expected to move, and how it is to go out.
 
     Parameters
@@ -109,8 +109,8 @@ def impact_record(parent: Parent, name: str, expected: Expected, ts_event: int, 
         The estimate.
     ts_event : int
         Close of the round that decided it, nanoseconds UTC.
-    largest : int
-        The largest order that may go out, instrument units.
+    max_child : int or None
+        Largest slice, instrument units; None where slices have none.
 
     """
     estimate = expected.estimate
@@ -129,7 +129,7 @@ def impact_record(parent: Parent, name: str, expected: Expected, ts_event: int, 
         time_of_day_bps=estimate.time_of_day_bps,
         exec_algorithm=parent.algorithm if parent.end_ns else None,
         window_minutes=(parent.end_ns - parent.execution_ns) / NS_PER_MINUTE if parent.end_ns else 0.0,
-        largest_order=largest,
+        largest_order=max_child if parent.end_ns else abs(parent.quantity),
     )
 
 

@@ -128,7 +128,8 @@ class ParentPlanner:
             if floor_price is not None:
                 parent = self.confirmed(parent, floor_price)
         name = self._universe.names[place]
-        told = None if expected is None else impact_record(parent, name, expected, decision.ts_event, largest)
+        child = self._algorithm.max_child
+        told = None if expected is None else impact_record(parent, name, expected, decision.ts_event, child)
         return Planned(parent=parent, breaches=tuple(breaches), may_be_held=breach is None, impact=told)
 
     def confirmed(self, parent: Parent, floor_price: float) -> Parent:
