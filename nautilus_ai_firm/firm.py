@@ -16,6 +16,7 @@ from nautilus_ai_firm.agents.gate import OrderGate
 from nautilus_ai_firm.agents.market import Feed, MarketDesk
 from nautilus_ai_firm.agents.obedience import Safety
 from nautilus_ai_firm.agents.records import Recorder, RecordsDesk
+from nautilus_ai_firm.agents.reports import ReportsDesk
 from nautilus_ai_firm.agents.risk import RiskDesk
 from nautilus_ai_firm.agents.risk_plan import risk_plan
 from nautilus_ai_firm.agents.signals import Measure, Seat, SignalDesk, unmeasured
@@ -26,6 +27,7 @@ from nautilus_ai_firm.data.sessions import Sessions
 from nautilus_ai_firm.gateways.kill_switch import KillSwitch
 from nautilus_ai_firm.models.execution.ledger import WorkingLedger
 from nautilus_ai_firm.models.execution.pyramid import Pyramid
+from nautilus_ai_firm.models.execution.reporter import Reporter
 from nautilus_ai_firm.models.risk.memory import FRESH, CarriedRisk, RiskMemory, forget
 from nautilus_ai_firm.models.risk.review import RiskReview
 from nautilus_ai_firm.settings import Firm, bar_length_ns, model_module, params_of, watched_by
@@ -107,6 +109,8 @@ def seat(
         latch=lambda cause, ts_event: kill_switch.latch(cause, "gate", _iso(ts_event)),
     )
     host.add_actor(RecordsDesk(recorder, failures))
+    if firm.execution.messages:
+        host.add_actor(ReportsDesk(_reporter(firm, universe), failures))
     host.add_actor(MarketDesk(universe, sessions, feed, time, failures))
     for seats in _signal_seats(firm):
         host.add_actor(SignalDesk(seats, failures, measure))
@@ -135,6 +139,10 @@ def seat(
 
 def _iso(ts_event: int) -> str:
     return datetime.fromtimestamp(ts_event / 1e9, UTC).isoformat()
+
+
+def _reporter(firm: Firm, universe: Universe) -> Reporter:
+    return Reporter(universe.names, halt_flattens=firm.risk.kill_switch_flattens)
 
 
 def _signal_seats(firm: Firm) -> list[list[Seat]]:

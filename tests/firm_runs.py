@@ -363,7 +363,7 @@ class Tape:
         self.messages.append(message)
 
     snapshot = late_bar = signal = decision = risked = cleared = command = gate_result = order = parent = _keep
-    connection = risk_alert = risk_report = _keep
+    connection = risk_alert = risk_report = impact = execution_report = _keep
 
     def of(self, kind: type) -> list[Any]:
         """Messages of one type."""

@@ -59,7 +59,7 @@ class VwapAlgorithm(SlicingAlgorithm):
             window=window,
             curve=self._volume.curve(place) or self._volume.even_curve(int(told["session_minutes"])),
             open_ns=int(told["open_ns"]),
-            average_volume=float(told["session_volume"]),
+            average_volume=self._volume.average(place) or float(told["session_volume"]),
             max_participation=self.settings.max_participation,
         )
 

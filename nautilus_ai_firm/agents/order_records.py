@@ -14,6 +14,7 @@ from nautilus_trader.model import (
 )
 
 from nautilus_ai_firm.messages import Breach, GateResult, OrderEventKind, OrderRecord, ParentRecord
+from nautilus_ai_firm.messages.orders import TAKE_PROFIT
 from nautilus_ai_firm.models.execution.ledger import Parent
 
 ALGORITHMS = {"twap": "TWAP", "vwap": "VWAP", "pov": "POV", "almgren_chriss": "ALMGREN_CHRISS"}
@@ -118,7 +119,7 @@ def update_record(event: Any, parent: Parent, instrument_id: str, ts_event: int)
         exec_algorithm=algorithm_of(parent),
         side=side_of(parent.quantity),
         quantity=event.quantity.as_decimal(),
-        price=(event.price if event.trigger_price is None else event.trigger_price).as_decimal(),
+        price=(event.price if parent.decision_id.startswith(TAKE_PROFIT) else event.trigger_price).as_decimal(),
     )
 
 
@@ -137,6 +138,9 @@ def parent_record(
         quantity=abs(parent.quantity) if quantity is None else quantity,
         filled_quantity=filled,
         state=state,
+        estimated_impact_bps=parent.impact_bps,
+        average_daily_volume=parent.daily_volume,
+        volatility_per_day=parent.daily_volatility,
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from nautilus_ai_firm.agents.book import Universe
+from nautilus_ai_firm.agents.expected_impact import ExpectedImpact
 from nautilus_ai_firm.agents.gate import OrderGate
 from nautilus_ai_firm.agents.order_records import ALGORITHMS, PYRAMID
 from nautilus_ai_firm.data.sessions import Sessions
@@ -59,12 +60,14 @@ class ParentPlanner:
         self._sessions = sessions
         self._conditions = Conditions(settings.volume_span, len(universe.names))
         self._session_minutes = int(np.median(sessions.closes_ns - sessions.opens_ns)) // NS_PER_MINUTE
+        self._impact = ExpectedImpact(settings.impact, self._session_minutes / universe.bar_minutes)
         self._last_ns = -1
         self._span = (0, 0)
 
     def observe(self, snapshot: MarketSnapshot) -> None:
         """Take a round into the averages of volume and volatility."""
         self._conditions.update(snapshot.close, snapshot.volume, snapshot.fresh)
+        self._impact.observe(snapshot)
 
     def plan(self, place: int, quantity: int, decision: DecisionEvent) -> Planned:
         """Make the parent of a decision; quantity signed, not zero."""
@@ -73,17 +76,30 @@ class ParentPlanner:
         largest = self._gate.largest(place, abs(quantity)) // lot_size * lot_size
         position = int(decision.positions[place])
         open_ns, close_ns = self._session_of(execution_ns)
+        wanted = max(-largest, min(largest, quantity))
+        bar = float(self._conditions.volume[place]), float(self._conditions.volatility[place])
+        expected = self._impact.of(place, wanted, bar, (open_ns, close_ns), execution_ns)
         choice = choose(
-            max(-largest, min(largest, quantity)),
+            wanted,
             lot_size=lot_size,
-            average_volume=float(self._conditions.volume[place]),
+            average_volume=bar[0],
             bar_minutes=self._universe.bar_minutes,
             slicing=self._slicing,
             execution_ns=execution_ns,
             session_close_ns=close_ns,
+            impact_bps=None if expected is None else expected.estimate.total_bps,
             urgent=_reduces(quantity, position),
         )
         parent = self.parent(place, choice.quantity, decision.decision_id, decision.round, execution_ns)
+        if choice.quantity != wanted:
+            expected = self._impact.of(place, choice.quantity, bar, (open_ns, close_ns), execution_ns)
+        if expected is not None:
+            parent = replace(
+                parent,
+                impact_bps=expected.estimate.total_bps,
+                daily_volume=expected.average_daily_volume,
+                daily_volatility=expected.volatility_per_day,
+            )
         if choice.end_ns:
             parent = replace(
                 parent,

@@ -150,6 +150,9 @@ class SlicingAlgorithm(ExecutionAlgorithm):
 
     def _send_due(self, sliced: Sliced, tick: ExecutionTick) -> None:
         at, children = sliced.window, sliced.children
+        if children.refusals >= MOST_REFUSALS:
+            self._finish(sliced, "rejected")
+            return
         if not confirms(sliced.floor_price, tick.price, buys=sliced.buys):
             self._take_back(sliced)
             return
@@ -192,7 +195,8 @@ class SlicingAlgorithm(ExecutionAlgorithm):
         size, tags = Quantity.from_int(quantity), sliced.order.tags
         if limit is None:
             return self.spawn_market(primary, size, tags=tags)
-        # it may come back and go out again: the engine gives a parent nothing back for a cancel, so it takes nothing
+        # what comes back of a limit is given to the parent by the engine, before or after the firm hears of it: so the
+        # parent keeps its quantity, and the children alone count
         return self.spawn_limit(primary, size, limit, tags=tags, reduce_primary=False)
 
     def question(self, sliced: Sliced, child_id: str, quantity: int, ts_event: int, price: float) -> GateResult:
@@ -231,8 +235,6 @@ class SlicingAlgorithm(ExecutionAlgorithm):
             self._forget(sliced)
         elif children.is_filled:
             self._finish(sliced, "filled")
-        elif children.refusals >= MOST_REFUSALS:
-            self._finish(sliced, "rejected")
 
     def _cancel(self, command: CancelParent) -> None:
         sliced = self._known.get(command.parent_order_id)
@@ -250,12 +252,14 @@ class SlicingAlgorithm(ExecutionAlgorithm):
     def _watch(self, sliced: Sliced) -> None:
         """Take back what rests while the market is silent."""
         assert self._resting is not None
-        silent_ns = self._resting.silence_ns(sliced)
-        if not sliced.is_done and sliced.window.end_ns - self._clock.now_ns() > silent_ns:
-            if self._clock.now_ns() - self._ticks[sliced.place].ts_event >= silent_ns:
-                self._take_back(sliced)
-            at_ns = max(self._ticks[sliced.place].ts_event, self._clock.now_ns()) + silent_ns
-            self._clock.alert_at(f"watch:{sliced.parent_id}", at_ns, lambda _event: self._watch(sliced))
+        silent_ns, now_ns = self._resting.silence_ns(sliced), self._clock.now_ns()
+        if sliced.is_done or sliced.window.end_ns - now_ns <= silent_ns:
+            return
+        at_ns = self._ticks[sliced.place].ts_event + silent_ns
+        if at_ns <= now_ns:
+            self._take_back(sliced)
+            at_ns = now_ns + silent_ns
+        self._clock.alert_at(f"watch:{sliced.parent_id}", at_ns, lambda _event: self._watch(sliced))
 
     def _take_back(self, sliced: Sliced) -> None:
         if self._resting is not None:

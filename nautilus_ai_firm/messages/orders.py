@@ -73,7 +73,8 @@ class GateResult:
 class ParentRecord:
     """What became of a parent order: intended and filled quantity, in instrument units.
 
-    `estimated_impact_bps` is what the impact was thought to be before it left, where somebody thought.
+    `estimated_impact_bps` is what the impact was thought to be before it left, where somebody thought, from the average
+    daily volume, instrument units, and the volatility a day, a fraction.
     """
 
     ts_event: int
@@ -87,6 +88,8 @@ class ParentRecord:
     filled_quantity: int
     state: str
     estimated_impact_bps: float | None = None
+    average_daily_volume: float | None = None
+    volatility_per_day: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

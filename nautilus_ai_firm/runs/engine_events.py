@@ -33,6 +33,7 @@ from nautilus_trader.model import (
 )
 
 from nautilus_ai_firm.messages import OrderEventKind, OrderRecord
+from nautilus_ai_firm.messages.orders import TAKE_PROFIT
 
 TRADER = TraderId("UNKNOWN-001")
 STRATEGY = StrategyId("UNKNOWN-001")
@@ -70,15 +71,16 @@ def event_of(record: OrderRecord, number: int) -> Any:
             event = OrderDenied(*which, reason, *when)
         case OrderEventKind.REJECTED:
             event = OrderRejected(*which, ACCOUNT, reason, *when, reconciliation=False)
-        case OrderEventKind.UPDATED:  # of a limit where an algorithm sent it, of a stop otherwise
-            price, is_stop = Price.from_str(str(record.price)), record.exec_algorithm is None
+        case OrderEventKind.UPDATED:  # of a limit where an algorithm or a take profit has it, of a stop otherwise
+            price = Price.from_str(str(record.price))
+            is_limit = record.exec_algorithm is not None or record.decision_id.startswith(TAKE_PROFIT)
             event = OrderUpdated(
                 *which,
                 Quantity.from_str(str(record.quantity)),
                 *when,
                 reconciliation=False,
-                price=None if is_stop else price,
-                trigger_price=price if is_stop else None,
+                price=price if is_limit else None,
+                trigger_price=None if is_limit else price,
             )
         case OrderEventKind.CANCELED:
             event = OrderCanceled(*which, *when, reconciliation=False)

@@ -10,7 +10,13 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from math import nan
 
-from nautilus_ai_firm.messages import GateResult, MarketSnapshot, OrderEventKind, OrderRecord, ParentRecord
+from nautilus_ai_firm.messages import (
+    GateResult,
+    MarketSnapshot,
+    OrderEventKind,
+    OrderRecord,
+    ParentRecord,
+)
 from nautilus_ai_firm.models.execution.benchmarks import BenchmarkWindow
 
 CHILD = re.compile(r"(.+)-E[0-9]+")
@@ -92,13 +98,13 @@ class ExecutionLog:
         self._now: MarketSnapshot | None = None
         self._before: MarketSnapshot | None = None
         self._working: dict[str, Worked] = {}
-        self._ended: list[Worked] = []  # inside a bar that is not over
+        self._ended: dict[str, Worked] = {}  # inside a bar that is not over
         self._refused: dict[str, float] = {}  # prices at which orders of this round were refused
 
     def snapshot(self, message: MarketSnapshot) -> None:
         """Take a bar for every order that was worked in it."""
         self._before, self._now = self._now, message
-        for one in (*self._working.values(), *self._ended):
+        for one in (*self._working.values(), *self._ended.values()):
             place = self._place[one.instrument_id]
             if not message.fresh[place]:
                 continue
@@ -148,6 +154,8 @@ class ExecutionLog:
                 one.release_ts = message.ts_event
                 one.release_price = one.decision_price if is_exit else float(message.price)
                 self._working[one.parent_id] = one
+            if one.record is not None:  # an exit that rests is told to be over before its last fill
+                self._end(one, message.ts_event)
             one.fills.append((message.quantity, message.price))
             one.end_price = message.price
 
@@ -159,10 +167,13 @@ class ExecutionLog:
             one.end_price = self._refused.get(one.parent_id, self._last_close(one.instrument_id))
             self.parents[message.parent_order_id] = one
         one.record = message
-        if self._working.pop(one.parent_id, None) is None:
-            return
-        if self._now is None or message.ts_event > self._now.ts_event:
-            self._ended.append(one)
+        self._end(one, message.ts_event)
+
+    def _end(self, one: Worked, ts_event: int) -> None:
+        """Let an order that was worked count the bar in which it ended, and no other."""
+        worked = self._working.pop(one.parent_id, None)
+        if worked is not None and (self._now is None or ts_event > self._now.ts_event):
+            self._ended[one.parent_id] = one
 
     def _new(self, message: GateResult | OrderRecord | ParentRecord, parent_id: str, quantity: int) -> Worked:
         ts, price = self._decided(message.round, message.instrument_id)

@@ -49,6 +49,8 @@ EXECUTION = pa.schema(
         ("vwap_bps", pa.float64()),
         ("twap_bps", pa.float64()),
         ("estimated_impact_bps", pa.float64()),
+        ("average_daily_volume", pa.float64()),
+        ("volatility_per_day", pa.float64()),
         ("state", pa.string()),
     ]
 )
@@ -137,6 +139,8 @@ def _row(one: Worked, charged: Charged) -> dict[str, Any]:
         "vwap_bps": _known(against_benchmark_bps(side, one.fills, charged, vwap)),
         "twap_bps": _known(against_benchmark_bps(side, one.fills, charged, twap)),
         "estimated_impact_bps": None if record is None else record.estimated_impact_bps,
+        "average_daily_volume": None if record is None else record.average_daily_volume,
+        "volatility_per_day": None if record is None else record.volatility_per_day,
         "state": WORKING if record is None else record.state,
     }
 

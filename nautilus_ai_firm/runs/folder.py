@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from nautilus_ai_firm.messages import Failure
 from nautilus_ai_firm.runs.audit import file_sha256
 from nautilus_ai_firm.runs.errors import RunError
-from nautilus_ai_firm.runs.recorder import RunRecorder
+from nautilus_ai_firm.runs.recorder import MESSAGES_FILE, RunRecorder
 
 PACKAGES = ("nautilus_trader", "numpy", "pandas", "polars", "pyarrow", "exchange_calendars", "msgspec")
 RANDOM_COLUMNS = ("init_id", "events", "adjustments")
@@ -104,6 +104,8 @@ def write_manifest(temporary: Path, config: str, ran_on: Mapping[str, str], inpu
 def seal(temporary: Path, recorder: RunRecorder, journal: Path | None = None) -> None:
     """Close the audit chain over every file of the run, the journal of its session included."""
     names = [f"{name}.parquet" for name in TABLES] + ["decisions.jsonl", "config.toml", "manifest.json"]
+    if (temporary / MESSAGES_FILE).is_file():
+        names.append(MESSAGES_FILE)
     recorder.flush()
     anchors = {name: file_sha256(temporary / name) for name in names}
     if journal is not None:

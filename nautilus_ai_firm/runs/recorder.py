@@ -10,7 +10,7 @@ from functools import cache
 from itertools import accumulate
 from operator import attrgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import msgspec
 import numpy as np
@@ -21,8 +21,10 @@ from nautilus_ai_firm.messages import (
     ClearedDecision,
     Connection,
     DecisionEvent,
+    ExecutionReport,
     Floats,
     GateResult,
+    ImpactRecord,
     LateBar,
     MarketSnapshot,
     OrderEventKind,
@@ -42,6 +44,8 @@ from nautilus_ai_firm.runs.result_lines import ResultLines
 from nautilus_ai_firm.runs.risk_table import risk_table
 
 BUFFER_BYTES = 1 << 20
+MESSAGES_FILE = "messages.jsonl"
+"""What was told to the world, where a firm tells."""
 
 
 class RunRecorder:
@@ -60,6 +64,8 @@ class RunRecorder:
         self._names = instrument_ids
         self._audit_file = (folder / "audit.jsonl").open("wb", buffering=BUFFER_BYTES)
         self._decisions_file = (folder / "decisions.jsonl").open("wb", buffering=BUFFER_BYTES)
+        self._messages_path = folder / MESSAGES_FILE
+        self._messages_file: BinaryIO | None = None
         self.audit = AuditChain(self._audit_file)
         self.market_sha256 = hashlib.sha256()
         self.rounds = 0
@@ -197,6 +203,17 @@ class RunRecorder:
         """Write down that orders can reach the market again, or no more."""
         self.audit.write("connection", {"ts": message.ts_event, **_fields(message, "ts_event")})
 
+    def impact(self, message: ImpactRecord) -> None:
+        """Write down what impact an order is thought to have."""
+        self.audit.write("impact", {"ts": message.ts_event, **_fields(message, "ts_event")})
+
+    def execution_report(self, message: ExecutionReport) -> None:
+        """Write down what the world is told, in a file of its own."""
+        if self._messages_file is None:
+            self._messages_file = self._messages_path.open("wb", buffering=BUFFER_BYTES)
+        line = {"ts": message.ts_event, "round": message.round, "message": message.message}
+        self._messages_file.write(msgspec.json.encode(line) + b"\n")
+
     def result_sha256(self) -> str:
         """Hash decisions and fills, see `ResultLines.sha256`."""
         return self._results.sha256()
@@ -270,11 +287,15 @@ class RunRecorder:
         """Bring the growing files to disk, so that they can be hashed."""
         self._audit_file.flush()
         self._decisions_file.flush()
+        if self._messages_file is not None:
+            self._messages_file.flush()
 
     def close(self) -> None:
         """Close the growing files."""
         self._audit_file.close()
         self._decisions_file.close()
+        if self._messages_file is not None:
+            self._messages_file.close()
 
     def _breaches(self, desk: str, decision: DecisionEvent, breaches: tuple[Breach, ...]) -> None:
         for breach in breaches:

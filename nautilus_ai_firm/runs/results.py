@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from nautilus_ai_firm.messages import Failure, RiskAction, Severity
+from nautilus_ai_firm.messages.orders import STOP, TAKE_PROFIT
 from nautilus_ai_firm.runs.charges import FillCosts, FinancingEntry, fills_table, financing_table
 from nautilus_ai_firm.runs.execution_table import execution_figures
 from nautilus_ai_firm.runs.folder import refusal_rows, report_table, seal, write_manifest, write_summary, write_tables
@@ -28,7 +29,6 @@ NOT_MODELLED = (
     "latency between the opening print and the order",
     "margin calls by the broker",
 )
-STOPPED = "S"  # what the decision ids of stop orders begin with
 COST_PARTS = ("fee", "half_spread_cost", "impact_cost")
 NO_BROKER = "a broker: this was a sandbox, nothing was traded, every fill was simulated on the catalog's market data"
 
@@ -180,7 +180,8 @@ def _summary(ran: Ran, equity: pa.Table, fills: pa.Table, execution: pa.Table) -
         "refusals": refusal_rows(recorder),
         "alerts": {severity: recorder.alerts[severity] for severity in Severity},
         "stop_levels": sum(command.action is RiskAction.SET_STOP for command in recorder.commands),
-        "stop_fills": sum(fill.decision_id.startswith(STOPPED) for fill in recorder.fills),
+        "stop_fills": sum(fill.decision_id.startswith(STOP) for fill in recorder.fills),
+        "take_profit_fills": sum(fill.decision_id.startswith(TAKE_PROFIT) for fill in recorder.fills),
         "commands": [asdict(command) for command in recorder.commands if command.place is None],
         "not_modelled": (*host_caveats, *NOT_MODELLED, *ran.caveats),
         "audit_head": recorder.audit.head,

@@ -13,6 +13,7 @@ from nautilus_ai_firm.settings.decoding import (
 )
 from nautilus_ai_firm.settings.event_series import EventSeries, event_kinds
 from nautilus_ai_firm.settings.explanation import ConfigError
+from nautilus_ai_firm.settings.impact import Impact
 from nautilus_ai_firm.settings.pyramid import Pyramid
 from nautilus_ai_firm.settings.risk import Risk, stated
 from nautilus_ai_firm.settings.shape import (
@@ -44,6 +45,7 @@ __all__ = [
     "Execution",
     "Firm",
     "Gate",
+    "Impact",
     "InteractiveBrokers",
     "LimitChildren",
     "Live",

@@ -1,4 +1,4 @@
-"""Stops and take profits of layered positions in the engine: in parts, in one bar, beside closing orders."""
+"""Stops and take profits of layered positions in the engine: in parts, in one bar, beside orders that close."""
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence

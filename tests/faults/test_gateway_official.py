@@ -214,6 +214,40 @@ def test_of_a_group_one_fills_and_the_other_is_cancelled(spoken: Gateway) -> Non
         assert (statuses(app, 1)[-1], statuses(app, 2)[-1]) == ("Cancelled", "Filled")
 
 
+@pytest.mark.parametrize(
+    ("kind", "left"), [(1, ("Cancelled", "100")), (2, ("PreSubmitted", "60")), (3, ("PreSubmitted", "60"))]
+)
+def test_what_one_of_a_group_fills_in_part_ends_or_reduces_the_other(
+    spoken: Gateway, kind: int, left: tuple[str, str]
+) -> None:
+    spoken.play(QUOTE)
+    spoken.faults.fill_limits.append(D(40))
+    with Official(spoken.port) as app:
+        app.client.placeOrder(1, stock(), order("SELL", 100, "STP", auxPrice=99.0, ocaGroup="G", ocaType=kind))
+        app.client.placeOrder(2, stock(), order("SELL", 100, "LMT", lmtPrice=101.0, ocaGroup="G", ocaType=kind))
+        spoken.wait_for("PlaceOrderRequest", 2)
+        spoken.play(Quote("AAPL", D("101.00"), D("101.02")))
+        spoken.play(Quote("AAPL", D("100.00"), D("100.02")))
+        stop, take = spoken.orders
+        assert (take.filled, take.is_open) == (D(40), True)
+        assert (stop.status, stop.message.totalQuantity) == left
+        spoken.play(Quote("AAPL", D("98.90"), D("98.92")))
+        assert (stop.filled, take.is_open) == ((D(0), True) if kind == 1 else (D(60), False))
+
+
+@pytest.mark.parametrize(("kind", "sold"), [(1, D(100)), (2, D(100)), (3, D(200)), (0, D(200))])
+def test_of_a_group_with_block_only_one_fills_where_both_are_hit_at_once(
+    spoken: Gateway, kind: int, sold: Decimal
+) -> None:
+    group = {"ocaGroup": "G", "ocaType": kind} if kind else {}
+    with Official(spoken.port) as app:
+        app.client.placeOrder(1, stock(), order("SELL", 100, "STP", auxPrice=99.0, **group))
+        app.client.placeOrder(2, stock(), order("SELL", 100, "LMT", lmtPrice=101.0, **group))
+        spoken.wait_for("PlaceOrderRequest", 2)
+        spoken.play(Trade("AAPL", D("98.90"), 100, MINUTE), Quote("AAPL", D("101.00"), D("101.02")))
+        assert sum(one.filled for one in spoken.orders) == sold
+
+
 def test_an_order_for_the_opening_waits_for_the_auction(spoken: Gateway) -> None:
     spoken.play(QUOTE)
     with Official(spoken.port) as app:

@@ -9,7 +9,14 @@ import numpy as np
 import pytest
 
 from nautilus_ai_firm.data.catalog import Catalog
-from nautilus_ai_firm.messages import Breach, GateResult, MarketSnapshot, OrderEventKind, OrderRecord, ParentRecord
+from nautilus_ai_firm.messages import (
+    Breach,
+    GateResult,
+    MarketSnapshot,
+    OrderEventKind,
+    OrderRecord,
+    ParentRecord,
+)
 from nautilus_ai_firm.models.execution.quality import PARTS
 from nautilus_ai_firm.runs.charges import FillCosts, fills_table
 from nautilus_ai_firm.runs.execution_log import ExecutionLog
@@ -144,21 +151,24 @@ def test_a_refused_order_has_not_left_and_missed_the_move_to_the_price_that_refu
     assert row["last_price"] == 120
 
 
-def test_a_stop_is_measured_against_the_trigger_in_force_and_from_its_fill_on() -> None:
+@pytest.mark.parametrize("told_first", [True, False], ids=["end then fill", "fill then end"])
+def test_a_stop_is_measured_against_the_trigger_in_force_and_from_its_fill_on(told_first: bool) -> None:
     stop = "S000001-A.US"
+    ends: list[Any] = [
+        order(4_000, 10, "93", stop, "SELL"), over(4_000, 10, 10, "filled: trailing", stop, side="SELL")
+    ]  # fmt: skip
     moved = {"kind": OrderEventKind.UPDATED, "commission": None, "currency": None}
     row = one(
         [
             snapshot(1, 100.0), gate(1_001, -10, 90.0, stop, is_stop=True),
             order(1_500, 10, "95", stop, "SELL", **moved), snapshot(2, 100.0), snapshot(3, 100.0),
-            order(4_000, 10, "93", stop, "SELL"), over(4_000, 10, 10, "filled: trailing", stop, side="SELL"),
-            snapshot(4, 92.0),
+            *(reversed(ends) if told_first else ends), snapshot(4, 92.0), snapshot(5, 50.0), snapshot(6, 40.0),
         ]
     )  # fmt: skip
     assert (row["origin"], row["decision_price"], row["release_price"]) == ("stop", 95, 95)
     assert [row[name].value for name in ("decision_ts", "release_ts")] == [1_001, 4_000]
     assert (row["timing"], row["delay"], row["opportunity"]) == (20, 0, 0)
-    assert row["bars"] == 1
+    assert (row["bars"], row["twap"]) == (1, 91.75)
 
 
 def test_a_take_profit_is_measured_against_its_limit() -> None:

@@ -90,6 +90,14 @@ def test_a_stop_is_reported_with_the_trigger_and_the_quantity_that_it_had_last()
     assert (row["quantity"], row["trigger_price"], row["status"]) == ("300", "0.9500", "FILLED")
 
 
+def test_a_take_profit_is_reported_as_a_limit_order_with_the_limit_and_the_quantity_that_it_had_last() -> None:
+    placed = replace(gate(1), is_stop=True, price=1.1, decision_id="T000001")
+    events = [replace(order(1, OrderEventKind[kind]), decision_id="T000001") for kind in ("SUBMITTED", "ACCEPTED")]
+    halved = replace(events[0], kind=OrderEventKind.UPDATED, quantity=Decimal(200), price=Decimal("1.1000"))
+    row = report_of([placed, *events, halved]).loc[ID]
+    assert (row["type"], row["quantity"], row["price"], row["status"]) == ("LIMIT", "200", "1.1000", "ACCEPTED")
+
+
 def test_what_the_gate_refused_is_no_order() -> None:
     assert report_of([gate(1, BREACH)]).empty
     assert report_of([]).empty

@@ -50,7 +50,7 @@ class Children:
     min_child : int
         Smallest child, units: less waits, except for all that is left.
     max_child : int, optional
-        Most that goes out in one interval, units; absent does not limit.
+        Largest child, units, so that what was missed is not caught up with at once; absent does not limit.
     sent, filled : int
         Sent and not given back, and filled of it.
     refusals : int
@@ -69,7 +69,6 @@ class Children:
     refusals: int = 0
     orders: dict[str, Child] = field(default_factory=dict[str, Child])
     _interval: int = -1
-    _in_interval: int = 0
 
     @property
     def unsent(self) -> int:
@@ -93,15 +92,16 @@ class Children:
         due : int
             What the schedule wants sent by now.
         interval : int
-            Place of the present interval: `max_child` counts in each anew.
+            Place of the present interval: one child goes out in each, also where more becomes due meanwhile.
         in_a_hurry : bool, default False
-            Whether `max_child` limits each child alone, so that the rest can follow in the same interval.
+            Whether more than one child may, so that the rest can follow in the same interval.
 
         """
+        if interval == self._interval and not in_a_hurry:
+            return 0
         quantity = min(due - self.sent, self.unsent)
         if self.max_child is not None:
-            spent = 0 if in_a_hurry or interval != self._interval else self._in_interval
-            quantity = min(quantity, self.max_child - spent)
+            quantity = min(quantity, self.max_child)
         quantity -= quantity % self.lot
         if quantity <= 0 or (quantity < self.min_child and quantity < self.unsent):
             return 0
@@ -122,7 +122,6 @@ class Children:
             raise ChildError(f"{child_id}: {quantity}, but {self.unsent} of {self.total} is left")
         self.orders[child_id] = Child(left=quantity, interval=interval, price=price)
         self.sent += quantity
-        self._in_interval = quantity + (self._in_interval if interval == self._interval else 0)
         self._interval = interval
 
     def fill(self, child_id: str, quantity: int) -> None:

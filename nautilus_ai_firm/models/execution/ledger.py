@@ -41,7 +41,9 @@ class Parent:
     parameters : tuple of (str, str)
         What its algorithm is told beside the times, by name.
     impact_bps : float, optional
-        What it was expected to move the price, basis points; None where nobody estimates.
+        What it was expected to move the price if it went out at once, basis points; None where nobody estimates.
+    daily_volume, daily_volatility : float, optional
+        Average volume, instrument units, and volatility, a fraction, of which that was estimated; None as above.
 
     """
 
@@ -57,6 +59,8 @@ class Parent:
     floor_price: float | None = None
     parameters: tuple[tuple[str, str], ...] = ()
     impact_bps: float | None = None
+    daily_volume: float | None = None
+    daily_volatility: float | None = None
 
 
 @dataclass(slots=True)

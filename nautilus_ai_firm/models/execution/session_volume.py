@@ -83,6 +83,10 @@ class SessionVolume:
             self._curves[place] = self._fit(place)
         return self._curves[place]
 
+    def average(self, place: int) -> float | None:
+        """Return the mean volume of those sessions, instrument units; None before the first whole one with any."""
+        return float(np.mean([day[:, place].sum() for day in self._days])) or None if self._days else None
+
     def even_curve(self, session_minutes: int) -> VolumeCurve:
         """Return the curve of an even volume over a session: what is assumed while none is learnt."""
         return uniform_curve(-(-session_minutes // self._bin_minutes), self._bin_minutes)

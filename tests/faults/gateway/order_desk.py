@@ -16,6 +16,9 @@ from tests.faults.gateway.orders import KINDS, Order
 from tests.faults.gateway.session import Handler, Session
 from tests.faults.gateway.tape import Trade
 
+CANCELS, REDUCES, REDUCES_LATER = 1, 2, 3
+"""Kinds of groups: what one order fills ends the others, or is taken from them, at once or only when it is too late to
+keep another from filling at the same price."""
 REJECTED, CANCELLED, NOT_FOUND, TOO_LATE, NO_SUCH_STOCK, FILLED_ALREADY = 201, 202, 10147, 10148, 200, 104
 
 
@@ -71,12 +74,18 @@ class OrderDesk:
 
     def match(self, symbol: str) -> None:
         """Fill what the last quote and trade of a stock fill."""
+        unblocked: list[tuple[Order, Decimal]] = []
         for order in [one for one in self.orders if one.stock.symbol == symbol]:
             if self._works(order) and not order.opens_with_the_market:
                 quote, trade = self._market.quotes.get(symbol), self._market.trades.get(symbol)
                 price = order.fill_price(quote, trade)
                 if price is not None:
-                    self.fill(order, self._faults.most_to_fill(order.remaining), price)
+                    shares = self._faults.most_to_fill(order.remaining)
+                    if order.message.ocaGroup and order.message.ocaType == REDUCES_LATER:
+                        unblocked.append((order, shares))
+                    self.fill(order, shares, price)
+        for order, shares in unblocked:
+            self._settle_group(order, shares)
 
     def open_auction(self, trade: Trade) -> None:
         """Fill the orders for the opening at its price, and cancel those whose limit forbids it."""
@@ -112,6 +121,8 @@ class OrderDesk:
         self.fills.append(fill)
         self._tell(order, open_order(order), order_status(order), fill.details, fill.commission)
         self._filled()
+        if order.message.ocaGroup and order.message.ocaType != REDUCES_LATER:
+            self._settle_group(order, shares)
         self._after(order)
 
     def _place(self, session: Session, request: Any) -> None:
@@ -189,13 +200,25 @@ class OrderDesk:
             session.error(order.order_id, code, text)
         self._after(order)
 
+    def _settle_group(self, order: Order, shares: Decimal) -> None:
+        """Take what an order filled from the others of its group, or end them."""
+        for one in [one for one in self._others(order) if one.message.ocaGroup == order.message.ocaGroup]:
+            left = one.remaining - shares
+            if not one.is_open:
+                continue
+            if order.message.ocaType == CANCELS or left <= 0:
+                self._end(one, "Cancelled", CANCELLED, "Order Canceled - reason:")
+            else:
+                one.message.totalQuantity = str(one.filled + left)
+                self._told_status(one)
+
+    def _others(self, order: Order) -> list[Order]:
+        return [one for one in self.orders if one.client_id == order.client_id and one.is_open and one is not order]
+
     def _after(self, order: Order) -> None:
         """Do what an order's fill or end means for those that hang on it."""
-        others = [one for one in self.orders if one.client_id == order.client_id and one.is_open and one is not order]
-        for one in others:
-            of_a_group = bool(order.message.ocaGroup) and one.message.ocaGroup == order.message.ocaGroup
-            orphaned = one.message.parentId == order.order_id and order.status == "Cancelled"
-            if one.is_open and ((of_a_group and order.status == "Filled") or orphaned):
+        for one in self._others(order):
+            if one.is_open and one.message.parentId == order.order_id and order.status == "Cancelled":
                 self._end(one, "Cancelled", CANCELLED, "Order Canceled - reason:")
         if order.status == "Filled":
             self.match(order.stock.symbol)

@@ -13,6 +13,8 @@ from nautilus_ai_firm.models.execution.schedules.window import Traded, Window
 class Randomised:
     """Slice k is due at a time drawn from the first part of interval k, with a size drawn around the equal one.
 
+    The last slice comes on time: after it there may be no market event that could send it.
+
     Draws come from Philox (Salmon et al. 2011, Parallel random numbers: as easy as 1, 2, 3), seeded by the run's seed
     and a hash of the parent's id: they depend on nothing else, neither on other parents nor on how often
     somebody asks.
@@ -53,9 +55,8 @@ class Randomised:
         seed = [self.seed, int.from_bytes(sha256(self.parent_id.encode()).digest()[:8], "big")]
         random = np.random.Generator(np.random.Philox(seed))
         at, n = self.window, self.window.slices
-        lengths = np.full(n, at.interval_ns, dtype=np.int64)
-        lengths[-1] = at.end_ns - at.start_ns - (n - 1) * at.interval_ns
-        delays = (random.random(n) * self.times * lengths).astype(np.int64)
+        delays = (random.random(n) * self.times * at.interval_ns).astype(np.int64)
+        delays[-1] = 0
         sizes = 1 + self.sizes * (2 * random.random(n) - 1)
         shares = np.cumsum(sizes) / sizes.sum()
         starts = at.start_ns + at.interval_ns * np.arange(n, dtype=np.int64)
@@ -63,8 +64,5 @@ class Randomised:
         object.__setattr__(self, "_shares", [0.0, *shares[:-1].tolist(), 1.0])
 
     def due(self, now_ns: int, traded: Traded) -> int:  # noqa: ARG002 - volume is none of its business
-        """Return the cumulative quantity, whole lots: 0 before the first drawn time, all of it after the last one."""
-        return self.window.share(1.0 if now_ns >= self.window.end_ns else self._shares[self._slices_due(now_ns)])
-
-    def _slices_due(self, now_ns: int) -> int:
-        return bisect_right(self._due_ns, now_ns)
+        """Return the cumulative quantity, whole lots: 0 before the first drawn time, all of it in the last interval."""
+        return self.window.share(self._shares[bisect_right(self._due_ns, now_ns)])

@@ -61,8 +61,11 @@ class Window:
 
     def passed(self, now_ns: int) -> float:
         """Return how much of its interval has passed at a moment, in [0, 1]."""
-        begin_ns = self.start_ns + max(self.interval(now_ns), 0) * self.interval_ns
-        return min(max((now_ns - begin_ns) / (self.interval_end_ns(now_ns) - begin_ns), 0.0), 1.0)
+        if now_ns < self.start_ns:
+            return 0.0
+        begin_ns = self.start_ns + self.interval(now_ns) * self.interval_ns
+        length_ns = self.interval_end_ns(now_ns) - begin_ns
+        return min((now_ns - begin_ns) / length_ns, 1.0) if length_ns else 1.0
 
     def whole_lots(self, quantity: float) -> int:
         """Round a quantity down to whole lots, and no further than from nothing to the total."""

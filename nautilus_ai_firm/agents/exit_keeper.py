@@ -1,0 +1,223 @@
+"""Plans of layers -> steps of their stops and take profits, one at a time, and what becomes of each order.
+
+What grows waits for what shrinks: all exits of a position are together never more than what it leaves them.
+"""
+
+from typing import Any, NamedTuple
+
+from nautilus_ai_firm.agents.exit_orders import ExitOrders, Slot
+from nautilus_ai_firm.agents.order_records import KINDS, order_record, update_record
+from nautilus_ai_firm.messages import OrderEventKind, OrderRecord
+from nautilus_ai_firm.models.execution.exit_levels import BASE, ExitLevels, Wanted
+from nautilus_ai_firm.models.execution.exit_pair import ExitPair, ExitStep, pair_step
+from nautilus_ai_firm.models.execution.stop_order import StopOrder
+
+REFUSED = {"OrderModifyRejected", "OrderCancelRejected"}
+ENDS = {
+    OrderEventKind.DENIED, OrderEventKind.REJECTED, OrderEventKind.CANCELED, OrderEventKind.EXPIRED,
+}  # fmt: skip
+
+
+class Reached(NamedTuple):
+    """The market's price at a watched level, and whether the level takes a profit."""
+
+    price: float
+    is_take: bool
+
+
+class ExitKeeper:
+    """Keeps the exit orders of every instrument.
+
+    Parameters
+    ----------
+    orders : ExitOrders
+        Who sends them.
+    levels : ExitLevels
+        Whose quantities fills reduce, and who knows causes.
+    names : tuple of str
+        The instruments.
+    rests : bool
+        Whether exits rest at the venue; else the firm watches their prices.
+    linked : bool
+        Whether the venue takes stop and take profit as one list: a simulated one.
+    grouped : bool
+        Whether the stop of a position is in a group at the broker that its take profit can join.
+
+    """
+
+    def __init__(
+        self,
+        orders: ExitOrders,
+        levels: ExitLevels,
+        names: tuple[str, ...],
+        *,
+        rests: bool,
+        linked: bool,
+        grouped: bool,
+    ) -> None:
+        self._orders = orders
+        self._levels = levels
+        self._names = names
+        self._linked = linked
+        self._grouped = grouped
+        self._rests = [rests] * len(names)
+        self._take_rests = [rests] * len(names)
+        self._pairs: list[dict[int, ExitPair]] = [{} for _ in names]  # by layer
+        self._stuck: set[tuple[int, int]] = set()  # the venue refused a step: tried again in the next round
+        self._reached: dict[tuple[int, int], Reached] = {}  # watched prices, by place and layer
+
+    def pairs(self, place: int) -> dict[int, ExitPair]:
+        """Return the orders of an instrument, by layer; not to be changed."""
+        return self._pairs[place]
+
+    def covered(self, place: int) -> int:
+        """Return what the exits of an instrument may still fill, unsigned."""
+        return sum(pair.most for pair in self._pairs[place].values())
+
+    def stop_rests(self, place: int) -> bool:
+        """Whether stops of an instrument rest at the venue."""
+        return self._rests[place]
+
+    def take_rests(self, place: int) -> bool:
+        """Whether take profits do."""
+        return self._take_rests[place]
+
+    def hold(self, place: int, pair: ExitPair) -> None:
+        """Keep the exits that left with an entry."""
+        self._pairs[place][BASE] = pair
+
+    def retry(self) -> None:
+        """Forget what the venue refused, and what it did not answer of an order that its sibling ended."""
+        self._stuck.clear()
+        for pair in (pair for pairs in self._pairs for pair in pairs.values()):
+            for order in (pair.stop, pair.take):
+                if order is not None and order.left <= 0:
+                    order.is_answered()
+
+    def reach(self, place: int, layer: int, reached: Reached) -> None:
+        """Take note that a watched level is reached: the layer is to be closed at the market."""
+        self._reached[place, layer] = reached
+
+    def forget_reached(self, place: int, *, waiting: bool) -> None:
+        """Forget what was reached; what waits for a stop to go as well, or not."""
+        for where in [one for one in self._reached if one[0] == place]:
+            if waiting or where[1] not in self._pairs[place]:
+                del self._reached[where]
+
+    def bring(self, place: int, plan: Wanted, position: int, free: int, ts_event: int) -> None:
+        """Bring the exits of a layer one step closer to the plan; `free` is what all layers may have, unsigned."""
+        where, pair = (place, plan.layer), self._pairs[place].get(plan.layer) or ExitPair()
+        if where in self._stuck:
+            return
+        reached = self._reached.get(where)
+        trigger = plan.trigger if self._rests[place] and reached is None else None
+        take = plan.take if self._take_rests[place] and (self._linked or self._is_grouped(plan.layer)) else None
+        step = pair_step(pair, position, plan.quantity, trigger, take, linked=self._linked)
+        if step is None:
+            if reached is not None and pair.is_empty:
+                self._close(where, -plan.quantity if position > 0 else plan.quantity, reached, ts_event)
+            return
+        kind, quantity = step
+        left = quantity - (0 if pair.stop is None else pair.stop.filled)
+        if left > pair.most and self.covered(place) - pair.most + left > free:
+            return  # another layer has still to give it up
+        self._pairs[place][plan.layer] = pair
+        signed = -quantity if position > 0 else quantity
+        self._step(where, pair, kind, signed, (trigger, take), ts_event)
+        self._drop_empty(where)
+
+    def hear(self, event: Any, slot: Slot, ts_event: int, *, is_attached: bool) -> OrderRecord | None:
+        """Take an event of an exit, and return its record where it has one."""
+        place, event_name = slot.parent.place, type(event).__name__
+        pair = self._pairs[place].get(slot.layer) or ExitPair()
+        order, sibling = (pair.take, pair.stop) if slot.is_take else (pair.stop, pair.take)
+        if order is None:
+            return None
+        if event_name in REFUSED:
+            order.is_answered()
+            self._stuck.add((place, slot.layer))
+            return None
+        if event_name == "OrderUpdated":
+            record = update_record(event, slot.parent, self._names[place], ts_event)
+            assert record.price is not None
+            order.is_changed(int(record.quantity), float(record.price))
+            return record
+        kind = KINDS.get(event_name)
+        if kind is None:
+            return None
+        record = order_record(event, slot.parent, kind, self._names[place], ts_event)
+        if kind is OrderEventKind.FILLED:
+            order.filled += int(record.quantity)
+            self._levels.filled(place, slot.layer, int(record.quantity))
+            if sibling is not None:
+                sibling.gives(int(record.quantity))
+        order.pending = order.pending and kind is OrderEventKind.SUBMITTED
+        if kind in {OrderEventKind.DENIED, OrderEventKind.REJECTED} and not is_attached:
+            (self._take_rests if slot.is_take else self._rests)[place] = False  # from here on the firm watches it
+        if kind in ENDS or (kind is OrderEventKind.FILLED and not order.left):
+            self._end(slot, order, kind, ts_event)
+        return record
+
+    def record_kept(self, ts_event: int) -> None:
+        """Record the exits that still rest when the run ends."""
+        for pairs in self._pairs:
+            for layer in sorted(pairs):
+                for order in (pairs[layer].stop, pairs[layer].take):
+                    if order is not None:
+                        self._orders.record(order, "kept: the run ended", ts_event)
+
+    def _is_grouped(self, layer: int) -> bool:
+        return self._grouped or layer != BASE
+
+    def _close(self, where: tuple[int, int], quantity: int, reached: Reached, ts_event: int) -> None:
+        del self._reached[where]
+        if quantity:
+            pair = self._pairs[where[0]][where[1]] = ExitPair()
+            self._orders.submit_market(pair, where, quantity, reached, ts_event)
+            self._drop_empty(where)
+
+    def _step(
+        self,
+        where: tuple[int, int],
+        pair: ExitPair,
+        kind: ExitStep,
+        quantity: int,
+        prices: tuple[float | None, float | None],
+        ts_event: int,
+    ) -> None:
+        (place, layer), (trigger, take), orders = where, prices, self._orders
+        match kind:
+            case ExitStep.SUBMIT_STOP if trigger is not None:
+                grouped = not self._linked and self._is_grouped(layer)
+                orders.submit_stop(pair, where, quantity, trigger, ts_event, grouped=grouped)
+            case ExitStep.SUBMIT_PAIR if trigger is not None and take is not None:
+                orders.submit_pair(pair, where, quantity, (trigger, take), ts_event)
+            case ExitStep.SUBMIT_TAKE if take is not None:
+                orders.submit_take(pair, where, quantity, take, ts_event)
+            case ExitStep.MODIFY if pair.stop is not None and trigger is not None:
+                orders.modify(pair.stop, place, abs(quantity), trigger, ts_event)
+            case ExitStep.CANCEL if pair.stop is not None:
+                orders.cancel(pair.stop, ts_event)
+                if self._linked and pair.take is not None:
+                    pair.take.pending = pair.take.leaving = True  # it goes with the list
+            case _ if pair.take is not None:
+                orders.cancel(pair.take, ts_event)
+
+    def _end(self, slot: Slot, order: StopOrder, kind: OrderEventKind, ts_event: int) -> None:
+        place, layer = slot.parent.place, slot.layer
+        level = self._levels.of(place).get(layer)
+        how = "filled" if kind is OrderEventKind.FILLED else str(kind)
+        cause = "take profit" if slot.is_take else "no position" if level is None else level.cause
+        self._orders.record(order, f"{how}: {cause}", ts_event)
+        self._orders.forget(order)
+        pair = self._pairs[place][layer]
+        if slot.is_take:
+            pair.take = None
+        else:
+            pair.stop = None
+        self._drop_empty((place, layer))
+
+    def _drop_empty(self, where: tuple[int, int]) -> None:
+        pairs, layer = self._pairs[where[0]], where[1]
+        if pairs[layer].is_empty:
+            del pairs[layer]
