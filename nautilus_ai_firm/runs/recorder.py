@@ -34,6 +34,7 @@ from nautilus_ai_firm.messages import (
     RiskReport,
     SignalEvent,
 )
+from nautilus_ai_firm.models.execution.unprotected import UnprotectedTime
 from nautilus_ai_firm.runs.audit import AuditChain
 from nautilus_ai_firm.runs.charges import MONEY, TIME, FinancingEntry
 from nautilus_ai_firm.runs.result_lines import ResultLines
@@ -69,6 +70,7 @@ class RunRecorder:
         self.fills: list[OrderRecord] = []
         self.commands: list[RiskCommand] = []
         self.alerts: Counter[str] = Counter()  # by severity
+        self.unprotected = UnprotectedTime()
         self._risk: list[RiskReport] = []
         self._equity: dict[str, list[Any]] = defaultdict(list)
         self._signals: list[SignalEvent] = []
@@ -163,12 +165,14 @@ class RunRecorder:
         """Write down what the gate said."""
         if message.breach is not None:
             self.refusals["gate", message.breach.rule] += 1
+        self.unprotected.gate(message)
         self.audit.write("gate", {"ts": message.ts_event, **_fields(message, "ts_event")})
 
     def order(self, message: OrderRecord) -> None:
         """Write down an event of an order; fills are part of the result."""
         fact = {name: value for name, value in _fields(message, "kind", "ts_event").items() if value is not None}
         self.audit.write("order", {"ts": message.ts_event, "event": message.kind, **fact})
+        self.unprotected.order(message)
         self.orders[message.client_order_id] = {
             "decision_id": message.decision_id,
             "parent_order_id": message.parent_order_id,
