@@ -35,17 +35,21 @@ class Topic(StrEnum):
     GATE_RESULT = "firm.execution.gate_result"
     ORDER_RECORD = "firm.execution.order_record"
     PARENT_RECORD = "firm.execution.parent_record"
+    IMPACT = "firm.execution.impact"
+    EXECUTION_REPORT = "firm.execution.report"
 
 
 class Priority:
     """Who hears a topic first; the engine calls higher numbers first and equal ones in random order."""
 
     RECORDS = 1_000_000  # written down before it is acted on
+    REPORTS = 990_000  # told after it was written down, and before anyone acts on it
     COMMAND = 900_000
     RISK_HEARS = 850_000  # what others ordered, after execution obeyed
     EXECUTION_MARKS = 800_001
     CIO_OPENS = 800_000
     RISK_LEARNS = 799_000
+    ALGORITHMS = 760_000  # what the market traded, before anyone decides
     STOPS = 750_000  # after execution took the marks, and before anyone decides
     DESK = 700_000
     SIGNALS = 600_000

@@ -21,6 +21,8 @@ from nautilus_ai_firm.research.broker_command import ib
 from nautilus_ai_firm.research.command_line import FAILED, exit_status, progress
 from nautilus_ai_firm.research.compare import compare as compare_runs
 from nautilus_ai_firm.research.compare import comparison_text, write_comparison_page
+from nautilus_ai_firm.research.execution_report import execution_report
+from nautilus_ai_firm.research.impact_report import impact_report
 from nautilus_ai_firm.research.lookahead.audit import audit_lookahead as lookahead
 from nautilus_ai_firm.research.lookahead.report import lookahead_report
 from nautilus_ai_firm.research.outline import in_catalog, outline, switch_line
@@ -191,6 +193,18 @@ def compare(
 def risk(run: RunFolder) -> None:
     """Print the limits of a run with their peaks, its exceptions of the value at risk, stress and leverage."""
     typer.echo(risk_report(open_run(run)))
+
+
+@app.command()
+def execution(run: RunFolder) -> None:
+    """Print what the orders of a run cost: shortfall and its parts by algorithm, benchmarks, best and worst."""
+    typer.echo(execution_report(open_run(run)))
+
+
+@app.command()
+def impact(run: RunFolder) -> None:
+    """Calibrate the impact of orders from a run's own fills: coefficient with bounds, and what prices do not show."""
+    typer.echo(impact_report(open_run(run)))
 
 
 @app.command()

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from nautilus_ai_firm.agents.algorithms import TwapAlgorithm
+from nautilus_ai_firm.agents.algorithms import TwapAlgorithm, other_algorithms
 from nautilus_ai_firm.agents.book import Book, Funds, Universe
 from nautilus_ai_firm.agents.cio import CioDesk
 from nautilus_ai_firm.agents.compliance import ComplianceDesk
@@ -16,6 +16,7 @@ from nautilus_ai_firm.agents.gate import OrderGate
 from nautilus_ai_firm.agents.market import Feed, MarketDesk
 from nautilus_ai_firm.agents.obedience import Safety
 from nautilus_ai_firm.agents.records import Recorder, RecordsDesk
+from nautilus_ai_firm.agents.reports import ReportsDesk
 from nautilus_ai_firm.agents.risk import RiskDesk
 from nautilus_ai_firm.agents.risk_plan import risk_plan
 from nautilus_ai_firm.agents.signals import Measure, Seat, SignalDesk, unmeasured
@@ -25,6 +26,8 @@ from nautilus_ai_firm.clock import MarketTime
 from nautilus_ai_firm.data.sessions import Sessions
 from nautilus_ai_firm.gateways.kill_switch import KillSwitch
 from nautilus_ai_firm.models.execution.ledger import WorkingLedger
+from nautilus_ai_firm.models.execution.pyramid import Pyramid
+from nautilus_ai_firm.models.execution.reporter import Reporter
 from nautilus_ai_firm.models.risk.memory import FRESH, CarriedRisk, RiskMemory, forget
 from nautilus_ai_firm.models.risk.review import RiskReview
 from nautilus_ai_firm.settings import Firm, bar_length_ns, model_module, params_of, watched_by
@@ -106,10 +109,18 @@ def seat(
         latch=lambda cause, ts_event: kill_switch.latch(cause, "gate", _iso(ts_event)),
     )
     host.add_actor(RecordsDesk(recorder, failures))
+    if firm.execution.messages:
+        host.add_actor(ReportsDesk(_reporter(firm, universe), failures))
     host.add_actor(MarketDesk(universe, sessions, feed, time, failures))
     for seats in _signal_seats(firm):
         host.add_actor(SignalDesk(seats, failures, measure))
-    host.add_actor(CioDesk(firm.cio, firm.signals.agents, book, sessions, failures))
+    layered = firm.execution.pyramid
+    pyramid = (
+        None
+        if layered is None
+        else Pyramid(layered.rules(), universe.names, universe.lot_sizes, firm.execution.no_trade_band)
+    )
+    host.add_actor(CioDesk(firm.cio, firm.signals.agents, book, sessions, failures, pyramid))
     review, bar_ns = RiskReview(risk_plan(firm, universe, carried)), bar_length_ns(firm.market.bar)
     reduces = firm.risk.halt_allows_reducing
     host.add_actor(RiskDesk(review, sessions, bar_ns, kill_switch, failures, reduces, carried.was_halted, remember))
@@ -119,12 +130,19 @@ def seat(
     host.add_actor(ComplianceDesk(firm.compliance, firm.execution.gate, firm.market, universe, sessions, failures))
     safety = Safety.of(firm)
     host.add_strategy(ExecutionDesk(firm.execution, book, ledger, gate, sessions, time, failures, safety))
-    host.add_exec_algorithm(TwapAlgorithm(universe, gate, time, failures))
+    slicing = firm.execution.algorithm
+    host.add_exec_algorithm(TwapAlgorithm(universe, gate, time, failures, slicing))
+    for algorithm in other_algorithms(universe, gate, time, failures, slicing, pyramids=layered is not None):
+        host.add_exec_algorithm(algorithm)
     return ledger
 
 
 def _iso(ts_event: int) -> str:
     return datetime.fromtimestamp(ts_event / 1e9, UTC).isoformat()
+
+
+def _reporter(firm: Firm, universe: Universe) -> Reporter:
+    return Reporter(universe.names, halt_flattens=firm.risk.kill_switch_flattens)
 
 
 def _signal_seats(firm: Firm) -> list[list[Seat]]:

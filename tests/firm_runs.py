@@ -19,7 +19,7 @@ import numpy as np
 from nautilus_trader.common import DataActor, DataActorConfig
 from nautilus_trader.model import ActorId
 
-from nautilus_ai_firm.agents.algorithms import TwapAlgorithm
+from nautilus_ai_firm.agents.algorithms import TwapAlgorithm, other_algorithms
 from nautilus_ai_firm.agents.book import Book, Holdings
 from nautilus_ai_firm.agents.execution import ExecutionDesk
 from nautilus_ai_firm.agents.gate import OrderGate
@@ -363,7 +363,7 @@ class Tape:
         self.messages.append(message)
 
     snapshot = late_bar = signal = decision = risked = cleared = command = gate_result = order = parent = _keep
-    connection = risk_alert = risk_report = _keep
+    connection = risk_alert = risk_report = impact = execution_report = _keep
 
     def of(self, kind: type) -> list[Any]:
         """Messages of one type."""
@@ -491,7 +491,10 @@ def play(loaded: Loaded, catalog: Path, out: Path, plan: Plan, **study: Any) -> 
             engine.add_actor(StopDesk(stops, universe, failures))
         safety = Safety.of(firm)
         engine.add_strategy(ExecutionDesk(firm.execution, book, ledger, gate, stage.sessions, time, failures, safety))
-        engine.add_exec_algorithm(TwapAlgorithm(universe, gate, time, failures))
+        slicing = firm.execution.algorithm
+        engine.add_exec_algorithm(TwapAlgorithm(universe, gate, time, failures, slicing))
+        for algorithm in other_algorithms(universe, gate, time, failures, slicing, pyramids=True):
+            engine.add_exec_algorithm(algorithm)
         stage.charges.failures = failures
         backtest._feed(engine, stage, failures)
         account = engine.cache.account_for_venue(universe.venue)

@@ -1,142 +1,124 @@
-"""6. Parent -> child orders: TWAP sends equal slices, each on a market event at or after its time."""
+"""6. Parent -> child orders: five algorithms, each the skeleton of `agents/slicing.py` with a schedule of its own."""
 
-from dataclasses import dataclass
-from typing import Any, Self, cast
-
-from nautilus_trader.common import Cache
-from nautilus_trader.model import ExecAlgorithmId, InstrumentId, OrderSide, Quantity
-from nautilus_trader.trading import ExecutionAlgorithm, ExecutionAlgorithmConfig
+from typing import Any
 
 from nautilus_ai_firm.agents.book import Universe
 from nautilus_ai_firm.agents.gate import OrderGate
-from nautilus_ai_firm.bus import Failures, Line, Priority, Topic, callback
-from nautilus_ai_firm.clock import HostClock, MarketTime
-from nautilus_ai_firm.messages import CancelParent, ChildIntent, ExecutionTick, GateResult, ParentDone
-from nautilus_ai_firm.models.execution.slicing import due_quantity
+from nautilus_ai_firm.agents.slicing import SlicingAlgorithm
+from nautilus_ai_firm.bus import Failures
+from nautilus_ai_firm.clock import MarketTime
+from nautilus_ai_firm.models.execution.schedules import (
+    FrontLoaded,
+    Participation,
+    Randomised,
+    Schedule,
+    TimeWeighted,
+    VolumeWeighted,
+    Window,
+)
+from nautilus_ai_firm.models.execution.session_volume import SessionVolume
+from nautilus_ai_firm.settings import Algorithm
+
+CURVE_SESSIONS, CURVE_BIN_MINUTES = 20, 5
+"""What the volume curve is learnt from where the configuration does not say."""
 
 
-@dataclass(slots=True)
-class _Sliced:
-    order: Any
-    place: int
-    total: int
-    lot: int
-    start_ns: int
-    end_ns: int
-    interval_ns: int
-    sent: int = 0
-    children: int = 0
+class TwapAlgorithm(SlicingAlgorithm):
+    """Time-weighted average price: equal slices, or drawn ones."""
+
+    NAME, TURN = "TWAP", 0
+
+    def schedule(self, window: Window, order: Any) -> Schedule:
+        """Equal slices; where times or sizes are randomised, the draws belong to the parent's id."""
+        times, sizes = self.settings.randomise_times or 0.0, self.settings.randomise_sizes or 0.0
+        if not times and not sizes:
+            return TimeWeighted(window)
+        return Randomised(window, str(order.client_order_id), self.settings.seed, times, sizes)
 
 
-class TwapAlgorithm(ExecutionAlgorithm):
-    """Time-weighted average price: the schedule says how much is due, a tick of the instrument sends it.
+class VwapAlgorithm(SlicingAlgorithm):
+    """Volume-weighted average price: along the volume that sessions so far had, corrected by today's."""
 
-    A slice between two market events would fill at a price that no longer exists; so the schedule waits for the
-    next one. What is unsent when the time is over is left to the next decision.
-    """
+    NAME, TURN = "VWAP", 1
 
-    def __new__(cls, *_: object) -> Self:
-        """Give the engine the algorithm's id."""
-        return super().__new__(cls, ExecutionAlgorithmConfig(exec_algorithm_id=ExecAlgorithmId("TWAP")))  # pyright: ignore[reportCallIssue] - the engine takes the config here
+    def volume_of(self, universe: Universe) -> SessionVolume:
+        """Learn a curve from every session that ends."""
+        return SessionVolume(
+            len(universe.names),
+            universe.bar_minutes,
+            self.settings.curve_bin_minutes or CURVE_BIN_MINUTES,
+            self.settings.curve_sessions or CURVE_SESSIONS,
+        )
 
-    def __init__(self, universe: Universe, gate: OrderGate, time: MarketTime, failures: Failures) -> None:
-        self.line = Line("TWAP", self, failures)
-        self._time = time
-        self._universe = universe
-        self._gate = gate
-        self._place: dict[InstrumentId, int] = {name: place for place, name in enumerate(universe.order_ids)}
-        self._parents: dict[int, _Sliced] = {}  # by place: one active parent an instrument
-        self._ticks: dict[int, ExecutionTick] = {}
-
-    @callback
-    def on_start(self) -> None:
-        """Hear the market through the execution desk, and its cancels."""
-        self._clock = self._time.clock(cast("HostClock", self.clock), self.line)
-        self.line.subscribe(Topic.EXECUTION_TICK, self._on_tick, Priority.DESK)
-        self.line.subscribe(Topic.CANCEL_PARENT, self._cancel, Priority.DESK)
-
-    @callback
-    def on_order(self, order: Any) -> None:
-        """Take a parent; its first slice goes out on the tick that released it."""
+    def schedule(self, window: Window, order: Any) -> Schedule:
+        """Follow the curve; before the first whole session it is even, and then this is a TWAP that adapts."""
+        assert self._volume is not None
+        told = order.exec_algorithm_params
         place = self._place[order.instrument_id]
-        parameters = order.exec_algorithm_params
-        sliced = _Sliced(
-            order=order,
-            place=place,
-            total=int(order.quantity.as_decimal()),
-            lot=int(self._universe.lot_sizes[place]),
-            start_ns=int(parameters["start_ns"]),
-            end_ns=int(parameters["end_ns"]),
-            interval_ns=int(parameters["interval_ns"]),
-        )
-        self._parents[place] = sliced
-        self._clock.alert_at(f"end:{order.client_order_id}", sliced.end_ns, lambda _event: self._expire(sliced))
-        self._send_due(sliced, self._ticks[place])
-
-    def _on_tick(self, tick: ExecutionTick) -> None:
-        self._ticks[tick.place] = tick
-        sliced = self._parents.get(tick.place)
-        if sliced is not None:
-            self._send_due(sliced, tick)
-
-    def _send_due(self, sliced: _Sliced, tick: ExecutionTick) -> None:
-        due = due_quantity(sliced.total, sliced.lot, sliced.start_ns, sliced.end_ns, sliced.interval_ns, tick.ts_event)
-        quantity = due - sliced.sent
-        if quantity <= 0:
-            return
-        parent_id = str(sliced.order.client_order_id)
-        last = due == sliced.total
-        child_id = parent_id if last else f"{parent_id}-E{sliced.children + 1}"
-        if not self._gate_lets(sliced, child_id, quantity, tick):
-            self._finish(sliced, "refused")
-            return
-        self.line.publish(
-            Topic.CHILD_INTENT, ChildIntent(parent_order_id=parent_id, client_order_id=child_id, quantity=quantity)
-        )
-        sliced.sent += quantity
-        sliced.children += 1
-        primary = cast("Cache", self.cache).order(
-            sliced.order.client_order_id
-        )  # the engine's copy has shrunk by what was spawned
-        if last:
-            self.submit_order(primary, client_id=self._universe.client_id)
-            self._finish(sliced, "filled")
-        else:
-            child = self.spawn_market(primary, Quantity.from_int(quantity), tags=sliced.order.tags)
-            self.submit_order(child, client_id=self._universe.client_id)
-
-    def _gate_lets(self, sliced: _Sliced, child_id: str, quantity: int, tick: ExecutionTick) -> bool:
-        instrument_id = sliced.order.instrument_id
-        buy = sliced.order.side == OrderSide.BUY
-        question = GateResult(
-            ts_event=tick.ts_event,
-            round=self.line.failures.round,
-            decision_id=sliced.order.tags[0],
-            instrument_id=self._universe.names[sliced.place],
-            client_order_id=child_id,
-            side="BUY" if buy else "SELL",
-            quantity=quantity if buy else -quantity,
-            price=tick.price,
-            breach=None,
-        )
-        return self._gate.check(
-            self.line, question, sliced.place, lambda: round(self.portfolio.net_position(instrument_id))
+        return VolumeWeighted(
+            window=window,
+            curve=self._volume.curve(place) or self._volume.even_curve(int(told["session_minutes"])),
+            open_ns=int(told["open_ns"]),
+            average_volume=self._volume.average(place) or float(told["session_volume"]),
+            max_participation=self.settings.max_participation,
         )
 
-    def _cancel(self, command: CancelParent) -> None:
-        for sliced in list(self._parents.values()):
-            if str(sliced.order.client_order_id) == command.parent_order_id:
-                self._finish(sliced, "canceled")
 
-    def _expire(self, sliced: _Sliced) -> None:
-        if self._parents.get(sliced.place) is sliced:
-            self._finish(sliced, "expired")
+class PovAlgorithm(SlicingAlgorithm):
+    """Percentage of volume: behind the market, at a rate."""
 
-    def _finish(self, sliced: _Sliced, reason: str) -> None:
-        del self._parents[sliced.place]
-        parent_id = str(sliced.order.client_order_id)
-        self._clock.cancel(f"end:{parent_id}")
-        self.line.publish(
-            Topic.PARENT_DONE,
-            ParentDone(parent_order_id=parent_id, unsent=sliced.total - sliced.sent, reason=reason),
-        )
+    NAME, TURN = "POV", 2
+
+    def volume_of(self, universe: Universe) -> SessionVolume:
+        """Add up volume, and learn no curve."""
+        return SessionVolume(len(universe.names), universe.bar_minutes)
+
+    def schedule(self, window: Window, order: Any) -> Schedule:  # noqa: ARG002 - the rate is everybody's
+        """Follow volume at the configured rate."""
+        assert self.settings.participation is not None  # the configuration is refused without it
+        return Participation(window=window, rate=self.settings.participation)
+
+
+class AlmgrenChrissAlgorithm(SlicingAlgorithm):
+    """Optimal execution: front-loaded by risk aversion against impact."""
+
+    NAME, TURN = "ALMGREN_CHRISS", 3
+
+    def schedule(self, window: Window, order: Any) -> Schedule:
+        """Follow the optimal holdings; the numbers of the instrument come with the parent."""
+        names = ("interval", "risk_aversion", "volatility", "temporary_impact", "permanent_impact")
+        return FrontLoaded(window=window, **{name: float(order.exec_algorithm_params[name]) for name in names})
+
+
+class PyramidAlgorithm(SlicingAlgorithm):
+    """An addition to a position: equal slices, each only while the market is beyond the parent's floor price."""
+
+    NAME, TURN = "PYRAMID", 4
+
+    def schedule(self, window: Window, order: Any) -> Schedule:  # noqa: ARG002 - its parameters are the skeleton's
+        """Equal slices; what is not confirmed in time is left to the next decision."""
+        return TimeWeighted(window)
+
+
+ALGORITHMS = {
+    "twap": TwapAlgorithm,
+    "vwap": VwapAlgorithm,
+    "pov": PovAlgorithm,
+    "almgren_chriss": AlmgrenChrissAlgorithm,
+}
+
+
+def other_algorithms(
+    universe: Universe,
+    gate: OrderGate,
+    time: MarketTime,
+    failures: Failures,
+    settings: Algorithm | None,
+    *,
+    pyramids: bool = False,
+) -> list[SlicingAlgorithm]:
+    """Make the algorithms that sit beside TWAP: the configured one, and the pyramid where positions have layers."""
+    name = "twap" if settings is None else settings.name
+    kinds = [ALGORITHMS[name]] if name != "twap" else []
+    kinds += [PyramidAlgorithm] if pyramids else []
+    return [kind(universe, gate, time, failures, settings) for kind in kinds]

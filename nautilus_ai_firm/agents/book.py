@@ -172,6 +172,17 @@ class Book:
             equity=(balance + open_profit.quantize(FLOAT_NOISE)).quantize(CENT, ROUND_HALF_EVEN),
         )
 
+    def entry_prices(self, cache: Cache) -> Floats:
+        """Return the average entry prices of what is open, shape (n_instruments,); NaN where nothing is."""
+        quantities, costs = np.zeros(len(self._index)), np.zeros(len(self._index))
+        for position in cache.positions_open():
+            place = self._index.get(position.instrument_id)
+            if place is not None:
+                quantity = round(position.signed_qty)
+                quantities[place] += quantity
+                costs[place] += quantity * position.avg_px_open
+        return np.divide(costs, quantities, out=np.full(len(costs), np.nan), where=quantities != 0)
+
     def _balance(self, cache: Cache, held: list[Position]) -> Decimal:
         if self._funds is not None:
             return self._funds.balance(held)

@@ -9,12 +9,13 @@ from nautilus_trader.model import ActorId
 from nautilus_ai_firm.agents.book import Book
 from nautilus_ai_firm.bus import Failures, Line, Priority, Topic, callback
 from nautilus_ai_firm.data.sessions import Sessions
-from nautilus_ai_firm.messages import Absence, DecisionEvent, Floats, MarketSnapshot, SignalEvent
+from nautilus_ai_firm.messages import Absence, DecisionEvent, Floats, MarketSnapshot, PyramidPlan, SignalEvent
 from nautilus_ai_firm.models.cio.combination import combine
 from nautilus_ai_firm.models.cio.decay import decayed
 from nautilus_ai_firm.models.cio.volatility_target import weights as volatility_target_weights
 from nautilus_ai_firm.models.estimators.correlation import EwmaCorrelation
 from nautilus_ai_firm.models.estimators.volatility import EwmaVolatility
+from nautilus_ai_firm.models.execution.pyramid import Pyramid
 from nautilus_ai_firm.settings import Cio, SignalAgent
 
 
@@ -30,7 +31,13 @@ class CioDesk(DataActor):
         return super().__new__(cls, DataActorConfig(actor_id=ActorId("CIO-001")))  # pyright: ignore[reportCallIssue] - the engine takes the config here
 
     def __init__(
-        self, settings: Cio, agents: tuple[SignalAgent, ...], book: Book, sessions: Sessions, failures: Failures
+        self,
+        settings: Cio,
+        agents: tuple[SignalAgent, ...],
+        book: Book,
+        sessions: Sessions,
+        failures: Failures,
+        pyramid: Pyramid | None = None,
     ) -> None:
         self.line = Line("cio", self, failures)
         self._settings = settings
@@ -40,6 +47,7 @@ class CioDesk(DataActor):
         n = len(book.universe.instrument_ids)
         self._volatility = EwmaVolatility(settings.volatility_span, n)
         self._correlation = EwmaCorrelation(settings.correlation_span, n)
+        self._pyramid = pyramid  # absent: what is decided is held at once
         self._signals: dict[str, SignalEvent] = {}  # the newest of each agent
 
     @callback
@@ -52,6 +60,8 @@ class CioDesk(DataActor):
     def _open_barrier(self, snapshot: MarketSnapshot) -> None:
         self._bar_volatility = self._volatility.update(snapshot.close, snapshot.fresh)
         self._correlations = self._correlation.update(snapshot.close, snapshot.fresh)
+        if self._pyramid is not None:
+            self._pyramid.observe(snapshot)
 
     def _hear(self, signal: SignalEvent) -> None:
         last = self._signals.get(signal.agent)
@@ -98,6 +108,16 @@ class CioDesk(DataActor):
             settings.target_volatility_per_year,
             settings.max_diversification_multiplier,
         )
+        plans: tuple[PyramidPlan, ...] = ()
+        if self._pyramid is not None:
+            decided, plans = self._pyramid.decide(
+                snapshot,
+                decided,
+                current,
+                holdings.positions,
+                self._book.entry_prices(self.cache),
+                float(holdings.equity),
+            )
         scale = np.divide(decided, combined, out=np.zeros(n), where=np.isfinite(decided) & (combined != 0))
         execution_ts = np.full(n, self._sessions.execution_time_ns(snapshot.ts_event), dtype=np.int64)
         self.line.publish(
@@ -117,5 +137,6 @@ class CioDesk(DataActor):
                 agents=agents,
                 contributions=np.where(np.isnan(parts), 0.0, parts * scale),
                 absences=absences,
+                plans=plans,
             ),
         )

@@ -17,7 +17,15 @@ from nautilus_ai_firm.agents.exit_orders import Slot
 from nautilus_ai_firm.agents.gate import OrderGate
 from nautilus_ai_firm.agents.liquidation import Liquidation
 from nautilus_ai_firm.agents.obedience import Obedience, Safety
-from nautilus_ai_firm.agents.order_records import KINDS, gate_result, market_order, order_record, parent_record
+from nautilus_ai_firm.agents.order_records import (
+    KINDS,
+    gate_result,
+    is_reprice,
+    market_order,
+    order_record,
+    update_record,
+)
+from nautilus_ai_firm.agents.parent_ends import ParentEnds
 from nautilus_ai_firm.agents.parents import ParentPlanner
 from nautilus_ai_firm.agents.protection import STOPPED_OUT, TOOK_PROFIT, Protection, stopped_out
 from nautilus_ai_firm.agents.withdrawal import Withdrawal
@@ -71,9 +79,9 @@ class ExecutionDesk(Strategy):
         self._place = {instrument_id: place for place, instrument_id in enumerate(book.universe.instrument_ids)}
         self._close = np.full(len(self._place), np.nan)
         self._protection = Protection(safety.stops, book.universe, gate, ledger, self, self.line, self._position)
-        self._withdrawal = Withdrawal(
-            book.universe, gate, ledger, self._protection, self, self.line, self._record_parent
-        )
+        self._ends = ParentEnds(ledger, book.universe.names, self.line, self._now_ns)
+        self._withdrawal = Withdrawal(book.universe, gate, ledger, self._protection, self, self.line, self._ends.record)
+        self._submits, self._done = False, list[ParentDone]()
         self._waiting: dict[str, tuple[float, TimeInForce]] = {}  # parents, until a stop has made room
         self._obedience = Obedience(
             gate,
@@ -151,7 +159,7 @@ class ExecutionDesk(Strategy):
         self.line.publish(Topic.GATE_RESULT, gate_result(parent, name, ts_event, price, breach))
 
     def _end_session(self, end: SessionEnd) -> None:
-        self._withdrawal.drop_all("dropped: the run ended", end.ts_event)
+        self._withdrawal.drop_all("dropped: the run ended", end.ts_event, cancels_children=end.cancel_working)
         if end.cancel_working:
             self._withdrawal.cancel_open(end.ts_event)
 
@@ -182,7 +190,10 @@ class ExecutionDesk(Strategy):
             return
         price = nearest_float(ask if parent.quantity > 0 else bid)
         if parent.end_ns:  # an algorithm waits for it
-            self.line.publish(Topic.EXECUTION_TICK, ExecutionTick(place=place, ts_event=ts_event, price=price))
+            tick = ExecutionTick(
+                place=place, ts_event=ts_event, price=price, bid=nearest_float(bid), ask=nearest_float(ask)
+            )
+            self.line.publish(Topic.EXECUTION_TICK, tick)
         if due:
             self._release(parent, ts_event, price)
 
@@ -195,7 +206,7 @@ class ExecutionDesk(Strategy):
         name = self._universe.names[parent.place]
         question = gate_result(parent, name, ts_event, price)
         if not self._gate.check(self.line, question, parent.place, partial(self._position, parent.place)):
-            self._record_parent(self._ledger.drop(parent.parent_id), "refused")
+            self._ends.record(self._ledger.drop(parent.parent_id), "refused")
             self._protection.has_left(parent.place)
             self._protection.sync(parent.place, ts_event)
             return
@@ -210,16 +221,24 @@ class ExecutionDesk(Strategy):
             orders = entry_list(self, (parent, *exits), order_id, prices, times)
             self.submit_order_list(orders, client_id=client_id)
             return
+        self._submits = True
         self.submit_order(market_order(self.order_factory, parent, order_id, time_in_force), client_id=client_id)
+        self._submits = False
+        while self._done:
+            self._end_parent(self._done.pop(0))
 
     def _expect_child(self, intent: ChildIntent) -> None:
         self._ledger.child_submitted(intent.parent_order_id, intent.client_order_id, intent.quantity)
 
     def _end_parent(self, done: ParentDone) -> None:
+        if self._submits:  # one slice was all: the engine lends this desk to nobody until its own call is over
+            self._done.append(done)
+            return
         parent = self._ledger.finish(done.parent_order_id)
-        if done.unsent:
+        self._ends.expect(done)
+        if done.leaves_order:
             self.cancel_order(ClientOrderId(done.parent_order_id), client_id=self._universe.client_id)
-        self._close_if_done(done.parent_order_id, done.reason)
+        self._ends.close_if_done(done.parent_order_id)
         self._protection.sync(parent.place, self._clock.now_ns())
 
     @callback
@@ -230,6 +249,9 @@ class ExecutionDesk(Strategy):
             self._hear_exit(event, slot)
             return
         kind, parent = KINDS.get(type(event).__name__), self._ledger.parent_of(child_id)
+        if parent is not None and is_reprice(event):
+            name, ts_event = self._universe.names[parent.place], self._clock.time_of(event)
+            self.line.publish(Topic.ORDER_RECORD, update_record(event, parent, name, ts_event))
         if kind is None or parent is None:
             return
         record = order_record(event, parent, kind, self._universe.names[parent.place], self._clock.time_of(event))
@@ -240,7 +262,7 @@ class ExecutionDesk(Strategy):
             self._ledger.child_filled(child_id, int(record.quantity))
         else:
             self._ledger.child_closed(child_id)
-        self._close_if_done(parent.parent_id, "done")
+        self._ends.close_if_done(parent.parent_id)
         self._protection.sync(parent.place, record.ts_event)
 
     def _hear_exit(self, event: Any, slot: Slot) -> None:
@@ -266,15 +288,8 @@ class ExecutionDesk(Strategy):
         )
         self._obedience.inside_event = False
 
+    def _now_ns(self) -> int:
+        return self._clock.now_ns()
+
     def _position(self, place: int) -> int:
         return round(self.portfolio.net_position(self._universe.order_ids[place]))
-
-    def _close_if_done(self, parent_id: str, state: str) -> None:
-        parent = self._ledger.parent(parent_id)
-        filled = self._ledger.close_if_done(parent_id)
-        if filled is not None:
-            self._record_parent(parent, "filled" if filled == abs(parent.quantity) else state, filled)
-
-    def _record_parent(self, parent: Parent, state: str, filled: int = 0) -> None:
-        name, now_ns = self._universe.names[parent.place], self._clock.now_ns()
-        self.line.publish(Topic.PARENT_RECORD, parent_record(parent, name, state, filled, now_ns))

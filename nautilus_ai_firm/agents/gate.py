@@ -185,6 +185,10 @@ class OrderGate:
         line.publish(Topic.GATE_RESULT, replace(order, breach=breach))
         return False
 
+    def would_pass(self, order: GateResult, place: int, position: Callable[[], int]) -> bool:
+        """Say whether an order that works would still pass at this price; nothing is published."""
+        return self._refusal(order, place, position) is None
+
     def _refusal(self, order: GateResult, place: int, position: Callable[[], int]) -> Breach | None:
         if closed := self._closed(order, place, position):
             return self._breach(closed, place, 1.0, 0.0, "refused")

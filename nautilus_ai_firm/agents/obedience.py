@@ -119,7 +119,8 @@ class Obedience:
         self._gate.offline = not connection.trusted
         self._gate.barred = frozenset(connection.barred)
         if self._gate.offline:
-            self._withdrawal.drop_all(f"dropped: {connection.cause}", connection.ts_event)
+            # a cancel would not arrive: what rests is looked after when the connection is back
+            self._withdrawal.drop_all(f"dropped: {connection.cause}", connection.ts_event, cancels_children=False)
             return
         if self._safety.cancels_after_loss:
             self._withdrawal.cancel_open(connection.ts_event)

@@ -17,7 +17,10 @@ from nautilus_ai_firm.messages import Breach, GateResult, OrderEventKind, OrderR
 from nautilus_ai_firm.messages.orders import TAKE_PROFIT
 from nautilus_ai_firm.models.execution.ledger import Parent
 
-TWAP = "TWAP"
+ALGORITHMS = {"twap": "TWAP", "vwap": "VWAP", "pov": "POV", "almgren_chriss": "ALMGREN_CHRISS"}
+"""What slices, by its name in the configuration."""
+PYRAMID = "PYRAMID"
+"""What sends a parent only while the market confirms it."""
 
 KINDS = {
     "OrderSubmitted": OrderEventKind.SUBMITTED,
@@ -33,13 +36,14 @@ KINDS = {
 
 def algorithm_of(parent: Parent) -> str | None:
     """Name the algorithm that slices a parent; None for one that goes out at once."""
-    return TWAP if parent.end_ns else None
+    return parent.algorithm if parent.end_ns else None
 
 
 def algorithm_parameters(parent: Parent) -> dict[str, str]:
     """Tell the algorithm its schedule; the engine takes text alone."""
     times = {"start_ns": parent.execution_ns, "end_ns": parent.end_ns, "interval_ns": parent.interval_ns}
-    return {name: str(value) for name, value in times.items()}
+    told = {name: str(value) for name, value in times.items()} | dict(parent.parameters)
+    return told if parent.floor_price is None else told | {"floor_price": repr(parent.floor_price)}
 
 
 def market_order(factory: Any, parent: Parent, order_id: InstrumentId, time_in_force: TimeInForce) -> MarketOrder:
@@ -48,7 +52,7 @@ def market_order(factory: Any, parent: Parent, order_id: InstrumentId, time_in_f
         order_id,
         OrderSide.BUY if parent.quantity > 0 else OrderSide.SELL,
         Quantity.from_int(abs(parent.quantity)),
-        exec_algorithm_id=ExecAlgorithmId(TWAP) if parent.end_ns else None,
+        exec_algorithm_id=ExecAlgorithmId(parent.algorithm) if parent.end_ns else None,
         exec_algorithm_params=algorithm_parameters(parent) if parent.end_ns else None,
         tags=[parent.decision_id],
         client_order_id=ClientOrderId(parent.parent_id),
@@ -97,8 +101,13 @@ def order_record(event: Any, parent: Parent, kind: OrderEventKind, instrument_id
     )
 
 
+def is_reprice(event: Any) -> bool:
+    """Whether an event is a change of a limit; the engine also takes slices off their parent by an update."""
+    return type(event).__name__ == "OrderUpdated" and event.price is not None
+
+
 def update_record(event: Any, parent: Parent, instrument_id: str, ts_event: int) -> OrderRecord:
-    """Turn a change of an exit into a record: quantity, and trigger price or limit after it; else as `order_record`."""
+    """Turn a change of an exit or a limit into a record: quantity, and trigger or limit after it; as `order_record`."""
     return OrderRecord(
         kind=OrderEventKind.UPDATED,
         ts_event=ts_event,
@@ -107,7 +116,7 @@ def update_record(event: Any, parent: Parent, instrument_id: str, ts_event: int)
         instrument_id=instrument_id,
         client_order_id=str(event.client_order_id),
         parent_order_id=parent.parent_id,
-        exec_algorithm=None,
+        exec_algorithm=algorithm_of(parent),
         side=side_of(parent.quantity),
         quantity=event.quantity.as_decimal(),
         price=(event.price if parent.decision_id.startswith(TAKE_PROFIT) else event.trigger_price).as_decimal(),
@@ -129,6 +138,9 @@ def parent_record(
         quantity=abs(parent.quantity) if quantity is None else quantity,
         filled_quantity=filled,
         state=state,
+        estimated_impact_bps=parent.impact_bps,
+        average_daily_volume=parent.daily_volume,
+        volatility_per_day=parent.daily_volatility,
     )
 
 

@@ -10,7 +10,9 @@ from nautilus_ai_firm.messages import (
     ClearedDecision,
     Connection,
     DecisionEvent,
+    ExecutionReport,
     GateResult,
+    ImpactRecord,
     LateBar,
     MarketSnapshot,
     OrderRecord,
@@ -39,6 +41,8 @@ class Recorder(Protocol):
     def order(self, message: OrderRecord) -> None: ...
     def parent(self, message: ParentRecord) -> None: ...
     def connection(self, message: Connection) -> None: ...
+    def impact(self, message: ImpactRecord) -> None: ...
+    def execution_report(self, message: ExecutionReport) -> None: ...
 
 
 class RecordsDesk(DataActor):
@@ -69,6 +73,8 @@ class RecordsDesk(DataActor):
             (Topic.ORDER_RECORD, self._recorder.order),
             (Topic.PARENT_RECORD, self._recorder.parent),
             (Topic.CONNECTION, self._recorder.connection),
+            (Topic.IMPACT, self._recorder.impact),
+            (Topic.EXECUTION_REPORT, self._recorder.execution_report),
         ):
             self.line.subscribe(topic, handler, Priority.RECORDS)
 

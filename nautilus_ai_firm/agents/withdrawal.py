@@ -67,11 +67,11 @@ class Withdrawal:
         self.cancel_open(ts_event)
         self._protection.sync_all(ts_event)  # what made room for a dropped order grows again
 
-    def drop_all(self, state: str, ts_event: int) -> None:
-        """Drop what is held, and cancel what is sliced."""
+    def drop_all(self, state: str, ts_event: int, *, cancels_children: bool = True) -> None:
+        """Drop what is held, and cancel what is sliced, with the children that rest or without them."""
         self.drop_held(state)
         for place in range(len(self._universe.instrument_ids)):
-            self.cancel_active(place, ts_event)
+            self.cancel_active(place, ts_event, cancels_children=cancels_children)
 
     def drop_place(self, place: int, state: str, ts_event: int) -> None:
         """Do so in one instrument."""
@@ -82,12 +82,13 @@ class Withdrawal:
             self._record(held, state)
         self.cancel_active(place, ts_event)
 
-    def cancel_active(self, place: int, ts_event: int) -> None:
+    def cancel_active(self, place: int, ts_event: int, *, cancels_children: bool = True) -> None:
         """Cancel the parent that an algorithm slices, if there is one; slices on their way stay on it."""
         active = self._ledger.active(place)
         if active is not None and active.end_ns:
             self._gate.count_message(ts_event)
-            self._line.publish(Topic.CANCEL_PARENT, CancelParent(parent_order_id=active.parent_id))
+            command = CancelParent(parent_order_id=active.parent_id, cancels_children=cancels_children)
+            self._line.publish(Topic.CANCEL_PARENT, command)
 
     def cancel_open(self, ts_event: int) -> None:
         """Cancel every order that is open at the venue, but the stops."""

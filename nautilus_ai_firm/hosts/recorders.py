@@ -5,7 +5,9 @@ from nautilus_ai_firm.messages import (
     ClearedDecision,
     Connection,
     DecisionEvent,
+    ExecutionReport,
     GateResult,
+    ImpactRecord,
     LateBar,
     MarketSnapshot,
     OrderRecord,
@@ -95,3 +97,13 @@ class Recorders:
         """Tell each that orders can reach the market again, or no more."""
         for recorder in self._recorders:
             recorder.connection(message)
+
+    def impact(self, message: ImpactRecord) -> None:
+        """Tell each what impact an order is thought to have."""
+        for recorder in self._recorders:
+            recorder.impact(message)
+
+    def execution_report(self, message: ExecutionReport) -> None:
+        """Tell each what the world is told."""
+        for recorder in self._recorders:
+            recorder.execution_report(message)

@@ -163,3 +163,9 @@ class StatusBoard:
         """Alert to a market that orders cannot reach and to its return; what concerns one instrument says so itself."""
         since = f" after {message.without_s:.1f} s" if message.without_s else ""
         self.alert(f"{message.cause}{since}" if message.trusted else f"{message.cause}, no new orders")
+
+    def impact(self, message: Any) -> None:
+        """Do nothing: the run folder has it."""
+
+    def execution_report(self, message: Any) -> None:
+        """Do nothing: what is told to the world was told here by its own record."""

@@ -16,6 +16,8 @@ from nautilus_ai_firm.messages.decisions import (
     RiskedDecision,
     SignalEvent,
 )
+from nautilus_ai_firm.messages.execution_reports import ExecutionReport
+from nautilus_ai_firm.messages.impact import ImpactRecord
 from nautilus_ai_firm.messages.market import Events, LateBar, MarketSnapshot, OptionChain, Quotes, Watched
 from nautilus_ai_firm.messages.orders import (
     CancelParent,
@@ -43,10 +45,12 @@ __all__ = [
     "Connection",
     "DecisionEvent",
     "Events",
+    "ExecutionReport",
     "ExecutionTick",
     "Failure",
     "Floats",
     "GateResult",
+    "ImpactRecord",
     "LateBar",
     "MarketSnapshot",
     "OptionChain",

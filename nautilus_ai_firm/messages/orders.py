@@ -52,8 +52,8 @@ class OrderRecord:
 class GateResult:
     """What the order gate said of one order; `breach` is None where it passed.
 
-    The price is the market's, the trigger of a stop or the limit of a take profit; `is_stop` is true of both of these,
-    and the decision id of a take profit begins with T.
+    The price is the market's, the trigger of a stop, or a limit; `is_stop` is true of stops and of take profits, and
+    the decision id of a take profit begins with T.
     """
 
     ts_event: int
@@ -66,6 +66,7 @@ class GateResult:
     price: float
     breach: Breach | None
     is_stop: bool = False
+    is_limit: bool = False
 
     @property
     def is_take_profit(self) -> bool:
@@ -75,7 +76,11 @@ class GateResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParentRecord:
-    """What became of a parent order: intended and filled quantity, in instrument units."""
+    """What became of a parent order: intended and filled quantity, in instrument units.
+
+    `estimated_impact_bps` is what the impact was thought to be before it left, where somebody thought, from the average
+    daily volume, instrument units, and the volatility a day, a fraction.
+    """
 
     ts_event: int
     round: int
@@ -87,22 +92,31 @@ class ParentRecord:
     quantity: int
     filled_quantity: int
     state: str
+    estimated_impact_bps: float | None = None
+    average_daily_volume: float | None = None
+    volatility_per_day: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExecutionTick:
-    """A market event at which orders of one instrument may go out: what the algorithms hear of the market."""
+    """A market event at which orders of one instrument may go out: what the algorithms hear of the market.
+
+    `price` is what the working parent's side would trade at; at a trade all three are one price.
+    """
 
     place: int
     ts_event: int
     price: float
+    bid: float
+    ask: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CancelParent:
-    """The execution desk takes a parent order back from its algorithm."""
+    """The execution desk takes a parent order back from its algorithm, and the children that rest or leaves them."""
 
     parent_order_id: str
+    cancels_children: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,11 +130,15 @@ class ChildIntent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParentDone:
-    """An algorithm will send no more children of this parent; `unsent` is what it leaves of the quantity."""
+    """An algorithm will send no more children of this parent; `unsent` is what it leaves of the quantity.
+
+    `leaves_order` says that the parent's own order is still with the algorithm, and not its last child.
+    """
 
     parent_order_id: str
     unsent: int
     reason: str
+    leaves_order: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -37,6 +37,8 @@ FIGURES = {
     "financing": ("financing, earned", "{:,.0f}"),
     "decisions": ("decisions", "{:,.0f}"),
     "refused_decisions": ("cut or refused", "{:,.0f}"),
+    "fill_rate": ("filled of what was decided", "{:.2%}"),
+    "shortfall_bps": ("implementation shortfall, bps", "{:.2f}"),
     "orders": ("orders", "{:,.0f}"),
     "fills": ("fills", "{:,.0f}"),
 }

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from nautilus_ai_firm.data.columns import utc
 from nautilus_ai_firm.research.benchmark import BENCHMARK
+from nautilus_ai_firm.research.execution_figures import ExecutionFigures, execution_figures, has_execution
 from nautilus_ai_firm.research.outline import cost_rows
 from nautilus_ai_firm.research.risk_figures import RiskFigures, risk_figures
 from nautilus_ai_firm.runs.folder import Run
@@ -46,6 +47,8 @@ class Figures:
         What was ordered for the whole firm, when, by whom and why.
     risk : RiskFigures
         Peaks of the limits, stress, exceptions of the value at risk.
+    execution : ExecutionFigures or None
+        What orders cost; None for a run that is older than the table of its parent orders.
 
     """
 
@@ -58,6 +61,7 @@ class Figures:
     refusals: list[tuple[str, str, int]]
     commands: list[str]
     risk: RiskFigures
+    execution: ExecutionFigures | None
 
 
 def session_line(run: Run) -> str:
@@ -98,6 +102,7 @@ def figures_of(run: Run) -> Figures:
         refusals=[(desk, rule, count) for desk, rule, count in run.summary["refusals"]],
         commands=_commands(run.folder / "audit.jsonl"),
         risk=risk_figures(run),
+        execution=execution_figures(run) if has_execution(run) else None,
     )
 
 

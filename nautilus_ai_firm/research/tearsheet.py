@@ -41,6 +41,15 @@ from nautilus_trader.analysis import (
 
 from nautilus_ai_firm.hosts.raw_series import RAW_PRICES
 from nautilus_ai_firm.research.benchmark import ASSUMPTIONS
+from nautilus_ai_firm.research.execution_figures import ExecutionFigures
+from nautilus_ai_firm.research.execution_report import (
+    EXTREME_HEADS,
+    PART_HEADS,
+    SHORTFALL_HEADS,
+    extreme_row,
+    part_row,
+    shortfall_row,
+)
 from nautilus_ai_firm.research.figures import PURPOSE, Figures, figures_of, session_line
 from nautilus_ai_firm.research.outline import limit_rows
 from nautilus_ai_firm.research.risk_report import PEAK_HEADS, STRESS_HEADS, peak_rows, stress_rows
@@ -49,10 +58,12 @@ from nautilus_ai_firm.runs.folder import Run
 TEARSHEET = "tearsheet.html"
 BARS, LINES = "firm_bars", "firm_lines"
 SHARPE_DAYS = 60  # of the engine's rolling Sharpe ratio; with fewer its chart is empty
-ROW_PIXELS = (480, 340, 340, 260, 260, 260, 260)
+ROW_PIXELS = (480, 340, 340, 260, 260, 260, 260, 260)
 GAP_PIXELS = 90  # between rows: a title and the labels of an axis
 MARGIN_PIXELS = 200  # the engine's own, above and below
 COLUMNS = 2
+COLUMN_GAP = 0.15  # of the width: what the longest names of rules need beside their bars
+LABEL_PIXELS = 11
 MOST_RULES = 8  # in the chart; the table has them all
 FRACTIONS = (
     CAGR,
@@ -114,7 +125,7 @@ def write_tearsheet(run: Run) -> Path:
                 cols=COLUMNS,
                 heights=list(pixels),
                 vertical_spacing=GAP_PIXELS / height,
-                horizontal_spacing=0.1,
+                horizontal_spacing=COLUMN_GAP,
             ),
         ),
         benchmark_returns=None if figures.benchmark_returns is None else _series(figures.benchmark_returns),
@@ -154,6 +165,10 @@ def _charts(run: Run, figures: Figures) -> list[TearsheetChart]:
         ),
         _bars("Costs, USD (negative: earned)", figures.amounts, ",.0f"),
     ]
+    if figures.execution is not None and figures.execution.total.measured:
+        decided = figures.execution.total
+        costs: dict[str, float] = dict(zip(PART_HEADS[1:], (*decided.parts.values(), decided.weighted), strict=True))
+        charts.append(_bars("Execution of decided orders, bps of arrival notional", costs, "+.2f"))
     if figures.risk.peaks:
         used = sorted(figures.risk.peaks, key=lambda peak: (math.isnan(peak.share), -peak.share, peak.rule))[
             :MOST_RULES
@@ -190,6 +205,7 @@ def _draw_bars(
         row=row,
         col=col,
     )
+    fig.update_yaxes(tickfont={"size": LABEL_PIXELS}, row=row, col=col)
 
 
 def _draw_lines(
@@ -267,6 +283,7 @@ def _page(figure: str, run: Run, figures: Figures) -> str:
         '<div class="tables">'
         + _section("Costs", ("", "USD", "bps of traded", "configuration (negative: earned)"), figures.costs, (1, 2))
         + _section("Refusals", ("desk", "rule", "times"), refusals or [("none", "", "")], (2,))
+        + _execution(figures.execution)
         + _section("Limits", ("limit", "value"), limit_rows(figures.firm))
         + _section("Use of limits", PEAK_HEADS, peak_rows(figures.risk), (2, 3, 4, 6, 7))
         + _section("Stress", STRESS_HEADS, stress_rows(figures.risk), (1, 2))
@@ -276,6 +293,19 @@ def _page(figure: str, run: Run, figures: Figures) -> str:
     head = head.replace("<head>", f"<head><title>{name}</title><style>{STYLE}</style>", 1)
     body, _, tail = rest.rpartition("</body>")
     return f"<!DOCTYPE html>\n{head}<body>{above}{body}{below}</body>{tail}"
+
+
+def _execution(found: ExecutionFigures | None) -> str:
+    if found is None or not found.total.parents:
+        return ""
+    groups = (*found.groups, found.total)
+    numbers = range(1, max(len(SHORTFALL_HEADS), len(PART_HEADS)))
+    extremes = [extreme_row(one) for one in (*found.worst, *found.best)]
+    return (
+        _section("Execution, bps of arrival notional", SHORTFALL_HEADS, [shortfall_row(one) for one in groups], numbers)
+        + _section("Parts of the shortfall, bps", PART_HEADS, [part_row(one) for one in groups], numbers)
+        + _section("Worst and best parent orders", EXTREME_HEADS, extremes or [("none", "", "", "", "")], (2, 3))
+    )
 
 
 def _section(title: str, header: Sequence[str], rows: Sequence[Sequence[str]], numbers: Sequence[int] = ()) -> str:

@@ -58,13 +58,14 @@ LATENT = frozenset({"order", "parent"})
 RANK = {cause: rank for rank, cause in enumerate(Cause)}
 """Place of each cause in a round."""
 
-NOT_COMPARED = frozenset({"start", "resumed", "history", "market", "end"})
-"""Records of how a session was run, and of what it was given: both sessions were given the same."""
+NOT_COMPARED = frozenset({"start", "resumed", "history", "market", "end", "execution_report"})
+"""Records of how a session was run, of what it was given, which is the same on both sides, and of what others say."""
 
 _ID = None
 """A field by which a record finds its counterpart, or that says where and not what."""
 
 _FATE = ("round", "decision_id", "instrument_id", "exec_algorithm", "side")
+_ESTIMATE = ("estimated_impact_bps", "average_daily_volume", "volatility_per_day")
 
 FIELDS: dict[str, dict[str, Cause | None]] = {
     "late_bar": {
@@ -100,7 +101,9 @@ FIELDS: dict[str, dict[str, Cause | None]] = {
         "round": _ID,
         **dict.fromkeys(("equity", "balance", "positions", "current", "close", "fresh"), Cause.STATE),
         "execution_ts": Cause.CALENDAR,
-        **dict.fromkeys(("ts_event", "decision_id", "weights", "agents", "contributions", "absences"), Cause.DECISION),
+        **dict.fromkeys(
+            ("ts_event", "decision_id", "weights", "agents", "contributions", "absences", "plans"), Cause.DECISION
+        ),
     },
     "kill_switch": {"round": _ID, "state": Cause.KILL_SWITCH},
     "command": {
@@ -120,7 +123,8 @@ FIELDS: dict[str, dict[str, Cause | None]] = {
     "gate_result": {
         "client_order_id": _ID,
         "price": Cause.MARKET_DATA,
-        **dict.fromkeys(("ts_event", "round", "decision_id", "instrument_id", "side", "is_stop"), Cause.ORDER),
+        **dict.fromkeys(("ts_event", "round", "decision_id", "instrument_id", "side"), Cause.ORDER),
+        **dict.fromkeys(("is_stop", "is_limit"), Cause.ORDER),
         "quantity": Cause.ORDER_SIZE,
         "breach": Cause.GATE,
     },
@@ -134,9 +138,16 @@ FIELDS: dict[str, dict[str, Cause | None]] = {
     "connection": {"ts_event": _ID, **dict.fromkeys(("trusted", "cause", "without_s", "barred"), Cause.CONNECTION)},
     "parent": {
         "parent_order_id": _ID,
-        **dict.fromkeys((*_FATE, "ts_event", "state"), Cause.ORDER),
+        **dict.fromkeys((*_FATE, *_ESTIMATE, "ts_event", "state"), Cause.ORDER),
         "quantity": Cause.ORDER_SIZE,
         "filled_quantity": Cause.FILL_SIZE,
+    },
+    "impact": {
+        "parent_order_id": _ID,
+        **dict.fromkeys(("ts_event", "round", "decision_id", "instrument_id", "exec_algorithm"), Cause.ORDER),
+        **dict.fromkeys(("quantity", "window_minutes", "largest_order"), Cause.ORDER_SIZE),
+        **dict.fromkeys(("average_daily_volume", "volatility_per_day"), Cause.ORDER),
+        **dict.fromkeys(("volume_bps", "depth_bps", "volatility_bps", "time_of_day_bps"), Cause.ORDER),
     },
     "fill_costs": {"client_order_id": _ID, "costs": Cause.COMMISSION},
     "financing": {
@@ -159,6 +170,7 @@ _MISSING = {
     "cleared": Cause.COMPLIANCE,
     "parent": Cause.ORDER,
     "connection": Cause.CONNECTION,
+    "impact": Cause.ORDER,
     "fill_costs": Cause.COMMISSION,
     "financing": Cause.FINANCING,
     "failure": Cause.FAILURE,

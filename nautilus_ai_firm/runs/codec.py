@@ -14,6 +14,8 @@ from typing import Any, TypeAliasType, Union, cast, get_args, get_origin, get_ty
 import msgspec
 import numpy as np
 
+from nautilus_ai_firm.messages.execution_reports import ExecutionMessage
+
 NESTED = {"RiskedDecision": "decision", "ClearedDecision": "risked"}
 """Fields that are facts of their own: written once, and joined again by whoever reads."""
 
@@ -125,6 +127,8 @@ def _readers(cls: type) -> dict[str, Callable[[Any], Any]]:
 
 def _reader(hint: Any) -> Callable[[Any], Any]:
     """Turn the type of a field into what reads it."""
+    if hint is ExecutionMessage:  # its JSON is its own
+        return partial(msgspec.convert, type=ExecutionMessage)
     if isinstance(hint, TypeAliasType):
         return _reader(hint.__value__)
     if isinstance(alias := get_origin(hint), TypeAliasType):

@@ -71,8 +71,9 @@ def event_of(record: OrderRecord, number: int) -> Any:
             event = OrderDenied(*which, reason, *when)
         case OrderEventKind.REJECTED:
             event = OrderRejected(*which, ACCOUNT, reason, *when, reconciliation=False)
-        case OrderEventKind.UPDATED:
-            price, is_limit = Price.from_str(str(record.price)), record.decision_id.startswith(TAKE_PROFIT)
+        case OrderEventKind.UPDATED:  # of a limit where an algorithm or a take profit has it, of a stop otherwise
+            price = Price.from_str(str(record.price))
+            is_limit = record.exec_algorithm is not None or record.decision_id.startswith(TAKE_PROFIT)
             event = OrderUpdated(
                 *which,
                 Quantity.from_str(str(record.quantity)),

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from nautilus_ai_firm.messages import Failure
 from nautilus_ai_firm.runs.audit import file_sha256
 from nautilus_ai_firm.runs.errors import RunError
-from nautilus_ai_firm.runs.recorder import RunRecorder
+from nautilus_ai_firm.runs.recorder import MESSAGES_FILE, RunRecorder
 
 PACKAGES = ("nautilus_trader", "numpy", "pandas", "polars", "pyarrow", "exchange_calendars", "msgspec")
 RANDOM_COLUMNS = ("init_id", "events", "adjustments")
@@ -25,7 +25,9 @@ RANDOM_COLUMNS = ("init_id", "events", "adjustments")
 UUID = "-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
 JOURNAL = "journal/session.jsonl"
 """Place of the journal of a session in its run folder."""
-TABLES = ("fills", "orders", "positions", "equity", "signals", "financing", "risk")
+TABLES = ("fills", "orders", "positions", "equity", "signals", "financing", "risk", "execution")
+YOUNGER = frozenset({"execution"})
+"""Tables that older runs do not have."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +104,8 @@ def write_manifest(temporary: Path, config: str, ran_on: Mapping[str, str], inpu
 def seal(temporary: Path, recorder: RunRecorder, journal: Path | None = None) -> None:
     """Close the audit chain over every file of the run, the journal of its session included."""
     names = [f"{name}.parquet" for name in TABLES] + ["decisions.jsonl", "config.toml", "manifest.json"]
+    if (temporary / MESSAGES_FILE).is_file():
+        names.append(MESSAGES_FILE)
     recorder.flush()
     anchors = {name: file_sha256(temporary / name) for name in names}
     if journal is not None:
@@ -141,7 +145,8 @@ def open_run(folder: Path) -> Run:
         raise RunError(f"{folder}: not a run folder, it has no summary.json") from None
     except (OSError, ValueError) as error:
         raise RunError(f"{folder / 'summary.json'}: cannot be read: {error}") from None
-    missing = [name for name in TABLES if not (folder / f"{name}.parquet").is_file()]
+    needed = (name for name in TABLES if name not in YOUNGER)
+    missing = [name for name in needed if not (folder / f"{name}.parquet").is_file()]
     if missing:
         raise RunError(f"{folder}: incomplete, it has no {missing[0]}.parquet")
     return Run(folder=folder, summary=summary)

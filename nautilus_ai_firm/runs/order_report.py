@@ -21,7 +21,7 @@ from nautilus_trader.model import (
     TriggerType,
 )
 
-from nautilus_ai_firm.messages import GateResult, OrderRecord, ParentRecord
+from nautilus_ai_firm.messages import GateResult, OrderEventKind, OrderRecord, ParentRecord
 from nautilus_ai_firm.runs.engine_events import EVENT, STRATEGY, TRADER, event_of, side_of
 
 UNKNOWN = (
@@ -29,6 +29,7 @@ UNKNOWN = (
     "exec_algorithm_params",
 )  # fmt: skip
 """Columns of the engine's report of which the firm's records say nothing."""
+BACK = {OrderEventKind.DENIED, OrderEventKind.REJECTED, OrderEventKind.CANCELED}
 CHILD = re.compile(r"(.+)-E[0-9]+")
 
 
@@ -58,9 +59,7 @@ def order_report(messages: Iterable[object], instruments: Mapping[str, Any]) -> 
             case GateResult(breach=None):
                 _send(sent, message)
             case OrderRecord() if message.client_order_id in sent:
-                order = sent[message.client_order_id]
-                order.exec_algorithm = sent[order.parent_id].exec_algorithm = message.exec_algorithm
-                order.events.append(event_of(message, number))
+                _hear(sent, message, number)
             case ParentRecord() if message.parent_order_id in sent:
                 _end(sent[message.parent_order_id], message)
             case _:
@@ -76,22 +75,30 @@ def _send(sent: dict[str, _Sent], passed: GateResult) -> None:
     child = CHILD.fullmatch(name)
     parent_id = child[1] if child is not None and child[1] in sent else name
     sent[name] = _Sent(passed=passed, parent_id=parent_id, left=quantity)
-    if parent_id != name:  # the engine takes each slice off its parent
-        parent = sent[parent_id]
-        parent.left -= quantity
-        parent.events.append(
-            OrderUpdated(
-                TRADER,
-                STRATEGY,
-                InstrumentId.from_str(passed.instrument_id),
-                ClientOrderId(parent_id),
-                Quantity.from_int(parent.left),
-                EVENT,
-                passed.ts_event,
-                passed.ts_event,
-                reconciliation=False,
-            )
-        )
+    if parent_id != name and not passed.is_limit:  # the engine takes each slice at the market off its parent
+        _resize(sent[parent_id], -quantity, passed.ts_event)
+
+
+def _resize(parent: _Sent, change: int, ts_event: int) -> None:
+    parent.left += change
+    name, order_id = InstrumentId.from_str(parent.passed.instrument_id), ClientOrderId(parent.parent_id)
+    when = (EVENT, ts_event, ts_event)
+    size = Quantity.from_int(parent.left)
+    parent.events.append(OrderUpdated(TRADER, STRATEGY, name, order_id, size, *when, reconciliation=False))
+
+
+def _hear(sent: dict[str, _Sent], record: OrderRecord, number: int) -> None:
+    order = sent[record.client_order_id]
+    parent = sent[order.parent_id]
+    order.exec_algorithm = parent.exec_algorithm = record.exec_algorithm
+    order.events.append(event_of(record, number))
+    if parent is order or order.passed.is_limit:
+        return
+    if record.kind is OrderEventKind.FILLED:
+        order.left -= int(record.quantity)
+    elif record.kind in BACK and order.left:  # the engine gives a parent back what a slice did not fill
+        _resize(parent, order.left, record.ts_event)
+        order.left = 0
 
 
 def _end(parent: _Sent, record: ParentRecord) -> None:
@@ -136,6 +143,20 @@ def _order(one: _Sent, instruments: Mapping[str, Any]) -> MarketOrder | StopMark
             quote_quantity=False,
             init_id=EVENT,
             ts_init=passed.ts_event,
+            tags=[passed.decision_id],
+        )
+    elif passed.is_limit:
+        order = LimitOrder(
+            *which,
+            instruments[passed.instrument_id].make_price(passed.price),
+            TimeInForce.GTC,
+            post_only=False,
+            reduce_only=False,
+            quote_quantity=False,
+            init_id=EVENT,
+            ts_init=passed.ts_event,
+            exec_algorithm_id=None if one.exec_algorithm is None else ExecAlgorithmId(one.exec_algorithm),
+            exec_spawn_id=ClientOrderId(one.parent_id),
             tags=[passed.decision_id],
         )
     else:

@@ -26,6 +26,7 @@ _KEYS = {
     "order": ("client_order_id", "kind"),
     "parent": ("parent_order_id",),
     "connection": ("ts_event",),
+    "impact": ("parent_order_id",),
     "fill_costs": ("client_order_id",),
     "financing": ("ts",),
     "failure": (),

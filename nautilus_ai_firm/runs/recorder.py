@@ -10,7 +10,7 @@ from functools import cache
 from itertools import accumulate
 from operator import attrgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import msgspec
 import numpy as np
@@ -21,8 +21,10 @@ from nautilus_ai_firm.messages import (
     ClearedDecision,
     Connection,
     DecisionEvent,
+    ExecutionReport,
     Floats,
     GateResult,
+    ImpactRecord,
     LateBar,
     MarketSnapshot,
     OrderEventKind,
@@ -37,10 +39,14 @@ from nautilus_ai_firm.messages import (
 from nautilus_ai_firm.models.execution.unprotected import UnprotectedTime
 from nautilus_ai_firm.runs.audit import AuditChain
 from nautilus_ai_firm.runs.charges import MONEY, TIME, FinancingEntry
+from nautilus_ai_firm.runs.execution_log import ExecutionLog
+from nautilus_ai_firm.runs.execution_table import execution_table
 from nautilus_ai_firm.runs.result_lines import ResultLines
 from nautilus_ai_firm.runs.risk_table import risk_table
 
 BUFFER_BYTES = 1 << 20
+MESSAGES_FILE = "messages.jsonl"
+"""What was told to the world, where a firm tells."""
 
 
 class RunRecorder:
@@ -59,6 +65,8 @@ class RunRecorder:
         self._names = instrument_ids
         self._audit_file = (folder / "audit.jsonl").open("wb", buffering=BUFFER_BYTES)
         self._decisions_file = (folder / "decisions.jsonl").open("wb", buffering=BUFFER_BYTES)
+        self._messages_path = folder / MESSAGES_FILE
+        self._messages_file: BinaryIO | None = None
         self.audit = AuditChain(self._audit_file)
         self.market_sha256 = hashlib.sha256()
         self.rounds = 0
@@ -71,6 +79,7 @@ class RunRecorder:
         self.commands: list[RiskCommand] = []
         self.alerts: Counter[str] = Counter()  # by severity
         self.unprotected = UnprotectedTime()
+        self._execution = ExecutionLog(instrument_ids)
         self._risk: list[RiskReport] = []
         self._equity: dict[str, list[Any]] = defaultdict(list)
         self._signals: list[SignalEvent] = []
@@ -81,6 +90,7 @@ class RunRecorder:
     def snapshot(self, message: MarketSnapshot) -> None:
         """Count the round and hash what the firm saw."""
         self.rounds += 1
+        self._execution.snapshot(message)
         self.market_sha256.update(message.ts_event.to_bytes(8))
         for array in (message.open, message.high, message.low, message.close, message.volume, message.inputs):
             self.market_sha256.update(array.tobytes())
@@ -110,6 +120,7 @@ class RunRecorder:
                 "current": message.current.tolist(),
                 "weights": message.weights.tolist(),
                 "agents": message.agents,
+                **({"plans": message.plans} if message.plans else {}),
             },
         )
         for absence in message.absences:
@@ -163,6 +174,7 @@ class RunRecorder:
 
     def gate_result(self, message: GateResult) -> None:
         """Write down what the gate said."""
+        self._execution.gate_result(message)
         if message.breach is not None:
             self.refusals["gate", message.breach.rule] += 1
         self.unprotected.gate(message)
@@ -170,6 +182,7 @@ class RunRecorder:
 
     def order(self, message: OrderRecord) -> None:
         """Write down an event of an order; fills are part of the result."""
+        self._execution.order(message)
         fact = {name: value for name, value in _fields(message, "kind", "ts_event").items() if value is not None}
         self.audit.write("order", {"ts": message.ts_event, "event": message.kind, **fact})
         self.unprotected.order(message)
@@ -186,12 +199,24 @@ class RunRecorder:
 
     def parent(self, message: ParentRecord) -> None:
         """Keep what became of a parent order."""
+        self._execution.parent(message)
         self.parents[message.parent_order_id] = message
         self.audit.write("parent", {"ts": message.ts_event, **_fields(message, "ts_event")})
 
     def connection(self, message: Connection) -> None:
         """Write down that orders can reach the market again, or no more."""
         self.audit.write("connection", {"ts": message.ts_event, **_fields(message, "ts_event")})
+
+    def impact(self, message: ImpactRecord) -> None:
+        """Write down what impact an order is thought to have."""
+        self.audit.write("impact", {"ts": message.ts_event, **_fields(message, "ts_event")})
+
+    def execution_report(self, message: ExecutionReport) -> None:
+        """Write down what the world is told, in a file of its own."""
+        if self._messages_file is None:
+            self._messages_file = self._messages_path.open("wb", buffering=BUFFER_BYTES)
+        line = {"ts": message.ts_event, "round": message.round, "message": message.message}
+        self._messages_file.write(msgspec.json.encode(line) + b"\n")
 
     def result_sha256(self) -> str:
         """Hash decisions and fills, see `ResultLines.sha256`."""
@@ -234,6 +259,10 @@ class RunRecorder:
         """One row for each limit, subject and round; see `runs.risk_table`."""
         return risk_table(self._risk)
 
+    def execution_table(self, fills: pa.Table) -> pa.Table:
+        """One row a parent order; see `runs.execution_table`."""
+        return execution_table(self._execution.parents.values(), fills)
+
     def order_facts(self) -> dict[str, dict[str, Any]]:
         """Return decision and parent of each order, by client order id; a parent is there even when never sent."""
         facts = {
@@ -262,11 +291,15 @@ class RunRecorder:
         """Bring the growing files to disk, so that they can be hashed."""
         self._audit_file.flush()
         self._decisions_file.flush()
+        if self._messages_file is not None:
+            self._messages_file.flush()
 
     def close(self) -> None:
         """Close the growing files."""
         self._audit_file.close()
         self._decisions_file.close()
+        if self._messages_file is not None:
+            self._messages_file.close()
 
     def _breaches(self, desk: str, decision: DecisionEvent, breaches: tuple[Breach, ...]) -> None:
         for breach in breaches:

@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from nautilus_ai_firm.messages import Failure, RiskAction, Severity
 from nautilus_ai_firm.messages.orders import STOP, TAKE_PROFIT
 from nautilus_ai_firm.runs.charges import FillCosts, FinancingEntry, fills_table, financing_table
+from nautilus_ai_firm.runs.execution_table import execution_figures
 from nautilus_ai_firm.runs.folder import refusal_rows, report_table, seal, write_manifest, write_summary, write_tables
 from nautilus_ai_firm.runs.money import Traded, money_figures
 from nautilus_ai_firm.runs.recorder import RunRecorder
@@ -123,6 +124,7 @@ def write_results(temporary: Path, ran: Ran, journal: Path | None = None) -> Non
     orders = recorder.order_facts()
     fills = fills_table(recorder.fills, ran.fill_costs)
     equity = recorder.equity_table(ran.financing)
+    execution = recorder.execution_table(fills)
     write_tables(
         temporary,
         {
@@ -133,6 +135,7 @@ def write_results(temporary: Path, ran: Ran, journal: Path | None = None) -> Non
             "signals": recorder.signals_table(),
             "financing": financing_table(ran.financing),
             "risk": recorder.risk_table(),
+            "execution": execution,
         },
     )
     write_manifest(
@@ -148,10 +151,10 @@ def write_results(temporary: Path, ran: Ran, journal: Path | None = None) -> Non
         },
     )
     seal(temporary, recorder, journal)
-    write_summary(temporary, _summary(ran, equity, fills))
+    write_summary(temporary, _summary(ran, equity, fills, execution))
 
 
-def _summary(ran: Ran, equity: pa.Table, fills: pa.Table) -> dict[str, Any]:
+def _summary(ran: Ran, equity: pa.Table, fills: pa.Table, execution: pa.Table) -> dict[str, Any]:
     recorder, unprotected = ran.recorder, ran.recorder.unprotected.result()
     host_caveats = (NO_BROKER,) if ran.host is Host.SANDBOX else ()
     return {
@@ -172,6 +175,7 @@ def _summary(ran: Ran, equity: pa.Table, fills: pa.Table) -> dict[str, Any]:
         "denied_orders": sum(order["denied"] for order in recorder.orders.values()),
         "fills": len(recorder.fills),
         **_money(ran, equity, fills),
+        **execution_figures(execution),
         "contributions": recorder.contributions(),
         "refusals": refusal_rows(recorder),
         "alerts": {severity: recorder.alerts[severity] for severity in Severity},

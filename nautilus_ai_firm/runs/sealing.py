@@ -18,7 +18,7 @@ from nautilus_ai_firm.runs.folder import JOURNAL, TABLES
 from nautilus_ai_firm.runs.journal import held
 from nautilus_ai_firm.runs.order_report import order_report
 from nautilus_ai_firm.runs.position_report import instruments_of, position_report
-from nautilus_ai_firm.runs.recorder import RunRecorder
+from nautilus_ai_firm.runs.recorder import MESSAGES_FILE, RunRecorder
 from nautilus_ai_firm.runs.results import Ran, write_results
 from nautilus_ai_firm.runs.session_facts import Host
 from nautilus_ai_firm.runs.session_reading import Session, read_session
@@ -27,15 +27,16 @@ from nautilus_ai_firm.settings import decode
 MESSAGES = frozenset(
     {
         "snapshot", "late_bar", "signal", "decision", "risked", "cleared", "command", "risk_alert", "risk_report",
-        "gate_result", "order", "parent", "connection",
+        "gate_result", "order", "parent", "connection", "impact", "execution_report",
     }
 )  # fmt: skip
 """Records that are messages of the desks: the run folder's recorder hears them as it would in a backtest."""
 SUMMARY = "summary.json"
 FILES = (
-    *(f"{name}.parquet" for name in TABLES), "decisions.jsonl", "config.toml", "manifest.json", "audit.jsonl", SUMMARY,
+    *(f"{name}.parquet" for name in TABLES), "decisions.jsonl", MESSAGES_FILE, "config.toml", "manifest.json",
+    "audit.jsonl", SUMMARY,
 )  # fmt: skip
-"""What sealing adds, in the order in which it is added: a run is sealed when it has a summary."""
+"""What sealing adds, in the order in which it is added, messages where there are any: sealed is what has a summary."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,10 +176,11 @@ def _instruments(session: Session) -> dict[str, Any]:
 
 def _add(temporary: Path, run: Path) -> None:
     """Move the files into the run folder, each one safe on the disk, the summary last."""
-    for name in FILES:
+    names = [name for name in FILES if name != MESSAGES_FILE or (temporary / name).is_file()]
+    for name in names:
         with (temporary / name).open("rb") as file:
             os.fsync(file.fileno())
-    for name in FILES:
+    for name in names:
         (temporary / name).replace(run / name)
     folder = os.open(run, os.O_RDONLY | os.O_DIRECTORY)
     try:

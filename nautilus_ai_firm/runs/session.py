@@ -8,8 +8,10 @@ from nautilus_ai_firm.messages import (
     ClearedDecision,
     Connection,
     DecisionEvent,
+    ExecutionReport,
     Failure,
     GateResult,
+    ImpactRecord,
     LateBar,
     MarketSnapshot,
     OrderRecord,
@@ -183,6 +185,16 @@ class SessionJournal:
         """Write down that orders can reach the market again, or no more."""
         self._journal.append(encode("connection", message))
         self._sync()
+
+    def impact(self, message: ImpactRecord) -> None:
+        """Write down what impact an order is thought to have."""
+        if message.round > 0:
+            self._journal.append(encode("impact", message))
+
+    def execution_report(self, message: ExecutionReport) -> None:
+        """Write down what the world is told."""
+        if message.round > 0:
+            self._journal.append(encode("execution_report", message))
 
     def fill_costs(self, client_order_id: str, costs: FillCosts) -> None:
         """Write down what the venue charges for a fill, before the fill."""

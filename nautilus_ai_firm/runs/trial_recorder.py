@@ -9,7 +9,9 @@ from nautilus_ai_firm.messages import (
     ClearedDecision,
     Connection,
     DecisionEvent,
+    ExecutionReport,
     GateResult,
+    ImpactRecord,
     LateBar,
     MarketSnapshot,
     OrderEventKind,
@@ -108,4 +110,10 @@ class TrialRecorder:
         """Let it go by."""
 
     def connection(self, message: Connection) -> None:
+        """Let it go by."""
+
+    def impact(self, message: ImpactRecord) -> None:
+        """Let it go by."""
+
+    def execution_report(self, message: ExecutionReport) -> None:
         """Let it go by."""

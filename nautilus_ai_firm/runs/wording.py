@@ -33,6 +33,7 @@ _SUBJECTS = {
     "order": "order {0.client_order_id} {0.kind}",
     "parent": "parent {0.parent_order_id}",
     "connection": "connection",
+    "impact": "impact of {0.parent_order_id}",
     "fill_costs": "costs of {0.client_order_id}",
     "late_bar": "late bar {0.instrument_id}",
     "failure": "failure of {0.component} in round {0.round:,}: {0.error}",

@@ -1,5 +1,6 @@
 """What a firm is configured with: the shape of `configs/*.toml`, and how a file becomes it or is refused."""
 
+from nautilus_ai_firm.settings.algorithm import Algorithm, LimitChildren, Opening
 from nautilus_ai_firm.settings.bar_length import bar_length_ns
 from nautilus_ai_firm.settings.decoding import (
     Loaded,
@@ -12,6 +13,8 @@ from nautilus_ai_firm.settings.decoding import (
 )
 from nautilus_ai_firm.settings.event_series import EventSeries, event_kinds
 from nautilus_ai_firm.settings.explanation import ConfigError
+from nautilus_ai_firm.settings.impact import Impact
+from nautilus_ai_firm.settings.pyramid import Pyramid
 from nautilus_ai_firm.settings.risk import Risk, stated
 from nautilus_ai_firm.settings.shape import (
     Chain,
@@ -32,6 +35,7 @@ from nautilus_ai_firm.settings.stops import Stops
 from nautilus_ai_firm.settings.suggestion import suggest
 
 __all__ = [
+    "Algorithm",
     "Chain",
     "Cio",
     "Compliance",
@@ -41,10 +45,14 @@ __all__ = [
     "Execution",
     "Firm",
     "Gate",
+    "Impact",
     "InteractiveBrokers",
+    "LimitChildren",
     "Live",
     "Loaded",
     "Market",
+    "Opening",
+    "Pyramid",
     "Risk",
     "Sandbox",
     "SignalAgent",

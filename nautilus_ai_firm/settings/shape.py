@@ -6,7 +6,11 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Struct
 
 from nautilus_ai_firm.data.manifest import OPENING_TICK_SIZE
+from nautilus_ai_firm.models.execution.pyramid import refuse_hidden_layers
+from nautilus_ai_firm.settings.algorithm import Algorithm, Opening
 from nautilus_ai_firm.settings.event_series import EventSeries, event_series
+from nautilus_ai_firm.settings.impact import Impact
+from nautilus_ai_firm.settings.pyramid import Pyramid
 from nautilus_ai_firm.settings.risk import Fraction, Positive, Risk
 from nautilus_ai_firm.settings.suggestion import suggest
 
@@ -155,6 +159,18 @@ class Execution(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     volume_span: Annotated[float, Meta(ge=2, le=2000)]  # rounds over which volume is averaged
     twap: Twap
     gate: Gate
+    messages: bool = False  # whether what execution does is told in messages.jsonl too
+    algorithm: Algorithm | None = None  # absent: TWAP at the market
+    opening: Opening | None = None  # absent: a gap is only held to the collar
+    impact: Impact | None = None  # absent: nobody estimates what an order will move
+    pyramid: Pyramid | None = None  # absent: positions are entered at once
+
+    def __post_init__(self) -> None:
+        """Refuse a choice by an impact that nobody estimates, and layers for which no order would be sent."""
+        if self.algorithm is not None and self.algorithm.by_impact is not None and self.impact is None:
+            raise ValueError("algorithm.by_impact is given, but there is no execution.impact to estimate it")
+        if self.pyramid is not None:
+            refuse_hidden_layers(self.pyramid.rules(), self.no_trade_band)
 
 
 class Venue(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -22,6 +22,8 @@ KEPT = {
     Topic.ORDER_RECORD: "order",
     Topic.PARENT_RECORD: "parent",
     Topic.CONNECTION: "connection",
+    Topic.IMPACT: "impact",
+    Topic.EXECUTION_REPORT: "execution_report",
 }
 
 

@@ -144,9 +144,9 @@ def test_a_desk_says_its_place_in_the_flow(name: str, number: int) -> None:
 def test_desks_do_not_know_each_other() -> None:
     shared = {
         "book", "earlier_stops", "entry_list", "exit_orders", "gate", "liquidation", "obedience", "order_records",
-        "parents", "protection", "watched", "withdrawal",
+        "parent_ends", "parents", "protection", "resting", "sliced", "slicing", "watched", "withdrawal",
     }  # fmt: skip
-    for name in (*DESKS, "stops", "records", "gate"):
+    for name in (*DESKS, "stops", "records", "reports", "gate"):
         known = {part for part in imports(tree(PACKAGE / "agents" / f"{name}.py")) if ".agents." in part}
         rooms = {part.split(".agents.")[1].split(".")[0] for part in known}
         assert rooms <= shared - {name}, name
@@ -156,7 +156,7 @@ def test_the_firm_seats_every_desk_in_flow_order() -> None:
     text = (PACKAGE / "firm.py").read_text(encoding="utf-8")
     seated = re.findall(r"host\.add_\w+\((\w+)\(", text)
     assert seated == [
-        "RecordsDesk", "MarketDesk", "SignalDesk", "CioDesk", "RiskDesk", "StopDesk", "ComplianceDesk",
+        "RecordsDesk", "ReportsDesk", "MarketDesk", "SignalDesk", "CioDesk", "RiskDesk", "StopDesk", "ComplianceDesk",
         "ExecutionDesk", "TwapAlgorithm",
     ]  # fmt: skip
 
@@ -204,7 +204,7 @@ def test_every_engine_callback_of_a_desk_runs_through_its_line(path: Path) -> No
 
 def test_only_the_execution_desk_and_its_algorithms_submit_orders() -> None:
     submitting = {path.stem for path in FILES if "self.submit_order" in calls(tree(path))}
-    assert submitting == {"execution", "algorithms"}
+    assert submitting == {"execution", "slicing"}
 
 
 def test_only_the_data_room_writes_the_catalog() -> None:

@@ -30,6 +30,8 @@ from nautilus_ai_firm.models.estimators.volatility import EwmaVolatility
 from nautilus_ai_firm.models.estimators.wilder import RelativeStrength
 from nautilus_ai_firm.models.estimators.window import RollingWindow
 from nautilus_ai_firm.models.estimators.z_score import EwmaZScore
+from nautilus_ai_firm.models.execution.pyramid import Pyramid
+from nautilus_ai_firm.models.execution.pyramid_rules import PyramidRules
 from nautilus_ai_firm.models.signals import (
     event_driven,
     index_spread,
@@ -169,6 +171,41 @@ def reused_array(market):
     return outputs
 
 
+def pyramid(market):
+    """Layers of views that come and go, filled at the close at which they are decided."""
+    rules = PyramidRules(
+        confirm="atr",
+        atr_multiples=(0.5, 1.0, 1.5),
+        breakout_rounds=3,
+        min_adx=10.0,
+        volume_factor=0.9,
+        volume_rounds=5,
+        exit_rounds=20,
+        exit_adx=12.0,
+        max_atr_ratio=3.0,
+        atr_average_rounds=20,
+        max_rounds=60,
+        take_profit=(0.2, 0.2, 0.2, 0.2),
+        cool_down_rounds=2,
+    )
+    made, equity, outputs = Pyramid(rules, UNIVERSE, np.ones(3, dtype=np.int64), 0.05), 1e7, []
+    positions, averages = np.zeros(3, dtype=np.int64), np.full(3, np.nan)
+    for snapshot in market:
+        made.observe(snapshot)
+        price = np.where(np.isnan(snapshot.close), 1.0, snapshot.close)
+        intended = 0.3 * np.sign(np.sin((snapshot.round + np.arange(3) * 40) / 40))
+        weights, plans = made.decide(snapshot, intended, positions * price / equity, positions, averages, equity)
+        stops = [layer.stop or 0.0 for plan in plans for layer in plan.layers]
+        outputs.append((weights, np.array(stops), np.array([plan.unlocked for plan in plans])))
+        target = np.where(np.isnan(weights), positions, np.trunc(weights * equity / price)).astype(np.int64)
+        grown = (np.abs(target) > np.abs(positions)) & (target * positions >= 0)
+        held = np.where(positions == 0, 0.0, positions * np.nan_to_num(averages))
+        added = (held + (target - positions) * price) / np.where(target == 0, 1, target)
+        averages = np.where(target == 0, np.nan, np.where(grown, added, averages))
+        positions = target
+    return outputs
+
+
 HONEST = {
     "momentum": signal(momentum, momentum.Params(fast_spans=(4, 8))),
     "mean_reversion": signal(
@@ -209,6 +246,7 @@ HONEST = {
     "session_bars": in_sessions(session_bars),
     "seasonality": seasonality,
     "reactions": reactions,
+    "pyramid": pyramid,
     "view_end": estimator(ViewEnd, lambda made, s: made.update(s.close, s.close, s.fresh)[0]),
 }
 PLANTED = {"full_sample_z_score": full_sample_z_score, "reused_array": reused_array}

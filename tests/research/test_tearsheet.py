@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from nautilus_ai_firm.research.execution_figures import execution_figures
 from nautilus_ai_firm.research.figures import figures_of
 from nautilus_ai_firm.research.tearsheet import write_tearsheet
 from nautilus_ai_firm.runs.audit import verify
@@ -96,6 +97,22 @@ def test_no_chart_is_empty_where_there_is_nothing_to_draw(small_run: Run, tmp_pa
     assert "Refusals by rule" not in charts
     assert "Buy-and-hold" not in charts
     assert figures_of(quiet).benchmark_returns is None
+
+
+def test_it_has_the_shortfall_of_its_orders_in_parts(small_run: Run, page: str) -> None:
+    charts, text = page.rpartition("Plotly.newPlot")[2], Page(page).read
+    assert "Execution of decided orders" in charts
+    total = execution_figures(small_run).total
+    assert f'"{total.weighted:+.2f}"' in charts
+    assert {"Execution, bps of arrival notional", "Worst and best parent orders", "missed"} <= set(text)
+    assert execution_figures(small_run).worst[0].why in text
+
+
+def test_an_older_run_has_no_execution_in_it(small_run: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    shutil.copytree(small_run.folder, folder)
+    (folder / "execution.parquet").unlink()
+    assert "Execution" not in write_tearsheet(open_run(folder)).read_text(encoding="utf-8").rpartition("newPlot")[2]
 
 
 def test_what_is_written_in_a_run_is_text_and_not_markup(small_run: Run, tmp_path: Path) -> None:

@@ -1,18 +1,38 @@
-"""Size against average volume -> how a parent order goes out: at once, in slices, or only in part."""
+"""Size, impact and urgency -> how a parent order goes out: at once, in slices, or only in part."""
 
 from dataclasses import dataclass
-from math import floor
+from math import ceil, floor
 
 NS_PER_MINUTE = 60_000_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slicing:
-    """Configured slicing: orders above `above_participation` of the volume of `duration_minutes` are sliced."""
+    """Configured slicing.
+
+    Attributes
+    ----------
+    above_participation : float
+        Orders above this share of the volume of `duration_minutes` are sliced.
+    duration_minutes, interval_minutes : int
+        How long, and how often.
+    last_minutes : int
+        Before the close, in which nothing is sliced.
+    urgent_share : float
+        Of the duration, for urgent orders; 0 sends them at once.
+    at_once_below_bps, whole_duration_from_bps : float, optional
+        Where impact is estimated it decides instead of participation: up to the one an order goes out at once, from
+        the other on it takes the whole duration, and between them a part in proportion to its impact.
+
+    """
 
     above_participation: float
     duration_minutes: int
     interval_minutes: int
+    last_minutes: int = 0
+    urgent_share: float = 1.0
+    at_once_below_bps: float | None = None
+    whole_duration_from_bps: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +70,8 @@ def choose(
     slicing: Slicing,
     execution_ns: int,
     session_close_ns: int,
+    impact_bps: float | None = None,
+    urgent: bool = False,
 ) -> Choice:
     """Choose between an order at once, slices, and the part of the order that the volume bears at once.
 
@@ -72,16 +94,27 @@ def choose(
         Threshold, duration and interval.
     execution_ns, session_close_ns : int
         Intended start and the close of that session, nanoseconds UTC.
+    impact_bps : float, optional
+        Expected impact if it went out at once, basis points; None where nobody estimates.
+    urgent : bool, default False
+        Whether waiting is a risk of its own: the order only reduces a position.
 
     """
     if not average_volume > 0:
         return Choice(quantity=0, slicing_refused="no volume is known")
     expected_volume = average_volume * slicing.duration_minutes / bar_minutes
     most_at_once = slicing.above_participation * expected_volume
-    if abs(quantity) <= most_at_once:
+    if impact_bps is None or slicing.at_once_below_bps is None:
+        impact_bps, at_once = None, abs(quantity) <= most_at_once
+    else:
+        at_once = impact_bps <= slicing.at_once_below_bps
+    if at_once or (urgent and not slicing.urgent_share):
         return Choice(quantity=quantity)
     interval_ns = slicing.interval_minutes * NS_PER_MINUTE
-    slices = min(slicing.duration_minutes // slicing.interval_minutes, (session_close_ns - execution_ns) // interval_ns)
+    last_ns = session_close_ns - slicing.last_minutes * NS_PER_MINUTE
+    share = _share_of_duration(slicing, impact_bps, urgent=urgent)
+    most = slicing.duration_minutes // slicing.interval_minutes
+    slices = min(max(ceil(share * most), min(most, 2)), (last_ns - execution_ns) // interval_ns)
     if bar_minutes > slicing.interval_minutes:
         refused = f"bars of {bar_minutes} minutes are coarser than slices of {slicing.interval_minutes}"
     elif slices <= 1:
@@ -89,5 +122,12 @@ def choose(
     else:
         end_ns = execution_ns + slices * interval_ns
         return Choice(quantity=quantity, end_ns=end_ns, interval_ns=interval_ns, messages=slices)
-    lots = floor(most_at_once / lot_size)
+    lots = min(floor(most_at_once / lot_size), abs(quantity) // lot_size)
     return Choice(quantity=(1 if quantity > 0 else -1) * lots * lot_size, slicing_refused=refused)
+
+
+def _share_of_duration(slicing: Slicing, impact_bps: float | None, *, urgent: bool) -> float:
+    share = slicing.urgent_share if urgent else 1.0
+    if impact_bps is not None and slicing.whole_duration_from_bps is not None:
+        share *= min(impact_bps / slicing.whole_duration_from_bps, 1.0)
+    return share

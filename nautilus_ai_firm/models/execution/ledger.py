@@ -34,6 +34,16 @@ class Parent:
         Earliest release, nanoseconds UTC.
     end_ns, interval_ns : int
         End and step of slicing, nanoseconds; 0 for an order that goes out at once.
+    algorithm : str
+        Who slices it, where it has an end.
+    floor_price : float, optional
+        Price that confirms it: children go out only at or above it, at or below it for a parent that sells.
+    parameters : tuple of (str, str)
+        What its algorithm is told beside the times, by name.
+    impact_bps : float, optional
+        What it was expected to move the price if it went out at once, basis points; None where nobody estimates.
+    daily_volume, daily_volatility : float, optional
+        Average volume, instrument units, and volatility, a fraction, of which that was estimated; None as above.
 
     """
 
@@ -45,6 +55,12 @@ class Parent:
     execution_ns: int
     end_ns: int = 0
     interval_ns: int = 0
+    algorithm: str = "TWAP"
+    floor_price: float | None = None
+    parameters: tuple[tuple[str, str], ...] = ()
+    impact_bps: float | None = None
+    daily_volume: float | None = None
+    daily_volatility: float | None = None
 
 
 @dataclass(slots=True)
@@ -55,10 +71,11 @@ class _Entry:
     spawned: int = 0
     filled: int = 0
     leaves: dict[str, int] = field(default_factory=dict[str, int])
+    closed: dict[str, int] = field(default_factory=dict[str, int])  # what children that are over left unfilled
 
     def working(self) -> int:
         total = abs(self.parent.quantity)
-        unspawned = 0 if self.finished else total - self.spawned
+        unspawned = 0 if self.finished else max(total - self.spawned, 0)
         return (1 if self.parent.quantity > 0 else -1) * (unspawned + sum(self.leaves.values()))
 
 
@@ -192,7 +209,7 @@ class WorkingLedger:
         self._child_parent[child_id] = parent_id
 
     def child_filled(self, child_id: str, quantity: int) -> None:
-        """Record a fill.
+        """Record a fill, also one that crossed with the end of its order.
 
         Raises
         ------
@@ -201,13 +218,19 @@ class WorkingLedger:
 
         """
         entry = self._child_entry(child_id)
-        if not 0 < quantity <= entry.leaves[child_id]:
+        late = max(quantity - entry.leaves[child_id], 0)
+        if quantity <= 0 or late > entry.closed.get(child_id, 0):
             raise LedgerError(f"{child_id}: a fill of {quantity}, but {entry.leaves[child_id]} is left")
-        entry.leaves[child_id] -= quantity
+        entry.leaves[child_id] -= quantity - late
+        if late:
+            entry.closed[child_id] -= late
+            entry.spawned += late
         entry.filled += quantity
 
     def child_closed(self, child_id: str) -> None:
         """Record that a child was denied, rejected, canceled or expired: what was left of it no longer works.
+
+        Where an algorithm slices the parent, it can be spawned again; an order that is its own child is over.
 
         Raises
         ------
@@ -215,7 +238,11 @@ class WorkingLedger:
             The child is unknown.
 
         """
-        self._child_entry(child_id).leaves[child_id] = 0
+        entry = self._child_entry(child_id)
+        left, entry.leaves[child_id] = entry.leaves[child_id], 0
+        if child_id != entry.parent.parent_id:
+            entry.spawned -= left
+            entry.closed[child_id] = entry.closed.get(child_id, 0) + left
 
     def finish(self, parent_id: str) -> Parent:
         """Record that a parent gets no more children.

@@ -13,6 +13,9 @@ from nautilus_ai_firm.data.objects import bar_type_id, opening_tick_times
 from nautilus_ai_firm.messages import OrderRecord
 from nautilus_ai_firm.research.lookahead.findings import Leak, Method
 
+DECIDED = "R"
+"""What the ids of the decisions of rounds begin with."""
+
 
 def first_early_fill(
     fills: Sequence[OrderRecord], decided_ns: Mapping[str, int], catalog: Catalog, bar: str
@@ -22,7 +25,8 @@ def first_early_fill(
     Parameters
     ----------
     fills : sequence of OrderRecord
-        Fills of a run.
+        Fills of a run; those of orders that nobody decided in a round, stops and the like, fill within bars and are not
+        looked at.
     decided_ns : mapping of str to int
         When each decision was taken, nanoseconds UTC, by its id.
     catalog : Catalog
@@ -33,6 +37,8 @@ def first_early_fill(
     """
     opens = {name: _opens(catalog, bar_type_id(name, bar)) for name in sorted({fill.instrument_id for fill in fills})}
     for fill in sorted(fills, key=lambda one: (one.ts_event, one.instrument_id, one.client_order_id)):
+        if not fill.decision_id.startswith(DECIDED):
+            continue
         times, prices, precision = opens[fill.instrument_id]
         place = int(np.searchsorted(times, fill.ts_event, side="right")) - 1
         decided = decided_ns[fill.decision_id]

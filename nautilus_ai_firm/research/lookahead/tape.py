@@ -11,7 +11,9 @@ from nautilus_ai_firm.messages import (
     ClearedDecision,
     Connection,
     DecisionEvent,
+    ExecutionReport,
     GateResult,
+    ImpactRecord,
     LateBar,
     MarketSnapshot,
     OrderEventKind,
@@ -152,6 +154,13 @@ class Tape:
     def connection(self, message: Connection) -> None:
         """Keep whether orders could reach the market."""
         self._keep("market", "connection", message.ts_event, self.rounds, message)
+
+    def impact(self, message: ImpactRecord) -> None:
+        """Keep what impact an order was thought to have."""
+        self._keep("execution", f"impact {message.parent_order_id}", message.ts_event, message.round, message)
+
+    def execution_report(self, message: ExecutionReport) -> None:
+        """Let it go by: it says again what was said."""
 
     def _keep(self, desk: str, who: str, ts_ns: int, round_: int, *said: Any) -> None:
         digest = blake2b(digest_size=8)

@@ -80,3 +80,52 @@ def test_a_choice_never_grows_or_turns_the_order_and_its_schedule_sends_all_of_i
         last = choice.end_ns - choice.interval_ns
         total = abs(choice.quantity)
         assert due_quantity(total, lot, OPEN_NS, choice.end_ns, choice.interval_ns, last) == total
+
+
+BY_IMPACT = Slicing(
+    above_participation=0.02, duration_minutes=60, interval_minutes=5,
+    at_once_below_bps=2.0, whole_duration_from_bps=20.0,
+)  # fmt: skip
+
+
+def weighed(slicing, impact_bps=None, *, quantity=5_000, urgent=False, minutes_left=390):
+    return choose(
+        quantity, lot_size=1, average_volume=1_000.0, bar_minutes=1, slicing=slicing, execution_ns=OPEN_NS,
+        session_close_ns=OPEN_NS + minutes_left * NS_PER_MINUTE, impact_bps=impact_bps, urgent=urgent,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("impact_bps", "slices"), [(0.0, 1), (2.0, 1), (2.1, 2), (5.0, 3), (10.0, 6), (19.9, 12), (20.0, 12), (500.0, 12)]
+)
+def test_the_larger_the_impact_the_longer_it_takes(impact_bps, slices):
+    assert weighed(BY_IMPACT, impact_bps).messages == slices
+    assert weighed(BY_IMPACT, impact_bps).quantity == 5_000
+
+
+def test_a_small_order_of_large_impact_is_sliced_and_a_large_one_of_none_is_not():
+    assert weighed(BY_IMPACT, 10.0, quantity=10).messages == 6
+    assert weighed(BY_IMPACT, 1.0, quantity=500_000).messages == 1
+
+
+def test_without_an_estimate_participation_decides():
+    assert weighed(BY_IMPACT).messages == 12
+    assert weighed(SLICING, 500.0, quantity=10).messages == 1
+
+
+def test_an_order_that_cannot_be_sliced_is_cut_no_further_than_to_itself():
+    choice = weighed(BY_IMPACT, 10.0, quantity=10, minutes_left=5)
+    assert choice == Choice(quantity=10, slicing_refused="the session ends before a second slice")
+
+
+@pytest.mark.parametrize(("share", "slices"), [(1.0, 12), (0.5, 6), (0.01, 2), (0.0, 1)])
+def test_what_is_urgent_takes_a_share_of_the_time_or_none(share, slices):
+    slicing = Slicing(above_participation=0.02, duration_minutes=60, interval_minutes=5, urgent_share=share)
+    assert weighed(slicing, urgent=True).messages == slices
+    assert weighed(slicing).messages == 12
+
+
+def test_nothing_is_sliced_into_the_last_minutes():
+    slicing = Slicing(above_participation=0.02, duration_minutes=60, interval_minutes=5, last_minutes=30)
+    assert weighed(slicing, minutes_left=60).end_ns == OPEN_NS + 30 * NS_PER_MINUTE
+    assert weighed(slicing, minutes_left=39).slicing_refused == "the session ends before a second slice"

@@ -30,6 +30,7 @@ class LedgerMachine(RuleBasedStateMachine):
         self.spawned: dict[str, int] = {}
         self.filled: dict[str, int] = {}
         self.leaves: dict[str, int] = {}
+        self.closed: dict[str, int] = {}
         self.owner: dict[str, Parent] = {}
 
     def forget(self, order):
@@ -91,12 +92,20 @@ class LedgerMachine(RuleBasedStateMachine):
     def fill(self, data, quantity):
         child = data.draw(st.sampled_from(list(self.leaves)))
         order = self.owner[child]
-        if not 0 < quantity <= self.leaves[child]:
+        if not 0 < quantity <= self.leaves[child] + self.closed.get(child, 0):
             with pytest.raises(LedgerError):
                 self.ledger.child_filled(child, quantity)
             return
+        late = max(quantity - self.leaves[child], 0)
+        name, sign = order.parent_id, 1 if order.quantity > 0 else -1
+        if name not in self.finished and self.spawned[name] + late > abs(order.quantity):
+            return  # replaced already: what happens then has a test of its own
         self.ledger.child_filled(child, quantity)
-        self.leaves[child] -= quantity
+        self.leaves[child] -= quantity - late
+        if late:
+            self.closed[child] -= late
+            self.spawned[name] += late
+            self.given_up[order.place] -= sign * late if name in self.finished else 0
         self.filled[order.parent_id] += quantity
         self.position[order.place] += quantity if order.quantity > 0 else -quantity
 
@@ -106,8 +115,11 @@ class LedgerMachine(RuleBasedStateMachine):
         child = data.draw(st.sampled_from(list(self.leaves)))
         order = self.owner[child]
         self.ledger.child_closed(child)
-        self.given_up[order.place] += self.leaves[child] if order.quantity > 0 else -self.leaves[child]
-        self.leaves[child] = 0
+        left, self.leaves[child] = self.leaves[child], 0
+        self.spawned[order.parent_id] -= left
+        self.closed[child] = self.closed.get(child, 0) + left
+        if order.parent_id in self.finished:
+            self.given_up[order.place] += left if order.quantity > 0 else -left
 
     @precondition(lambda self: self.parents)
     @rule(data=st.data())
@@ -174,12 +186,48 @@ def test_a_life_in_slices_with_a_rejection():
     ledger.child_filled("P1-E1", 25)
     assert ledger.working().tolist() == [0, -75]
     ledger.child_closed("P1-E1")
-    assert ledger.working().tolist() == [0, -60]
+    assert ledger.working().tolist() == [0, -75]  # what it did not fill can be spawned again
+    ledger.child_submitted("P1", "P1-E2", 75)
+    ledger.child_closed("P1-E2")
     assert ledger.close_if_done("P1") is None
     ledger.finish("P1")
     assert ledger.working().tolist() == [0, 0]
     assert ledger.close_if_done("P1") == 25
     assert ledger.parent_of("P1-E1") is None
+
+
+def test_an_order_that_is_its_own_child_is_over_when_it_is_rejected():
+    ledger = WorkingLedger(1)
+    ledger.hold(parent())
+    ledger.release("P1")
+    ledger.child_submitted("P1", "P1", 100)
+    ledger.child_closed("P1")
+    assert ledger.working().tolist() == [0]
+    assert ledger.close_if_done("P1") == 0
+
+
+def test_a_fill_that_crosses_with_its_cancel_counts_and_works_no_more():
+    ledger = WorkingLedger(1)
+    ledger.hold(parent())
+    ledger.release("P1")
+    ledger.child_submitted("P1", "P1-E1", 60)
+    ledger.child_closed("P1-E1")
+    assert ledger.working().tolist() == [100]
+    ledger.child_filled("P1-E1", 50)
+    assert (ledger.filled("P1"), ledger.working().tolist()) == (50, [50])
+
+
+def test_after_it_was_replaced_such_a_fill_leaves_nothing_unspawned():
+    ledger = WorkingLedger(1)
+    ledger.hold(parent())
+    ledger.release("P1")
+    ledger.child_submitted("P1", "P1-E1", 60)
+    ledger.child_closed("P1-E1")
+    ledger.child_submitted("P1", "P1-E2", 80)
+    ledger.child_filled("P1-E1", 60)
+    assert (ledger.filled("P1"), ledger.working().tolist()) == (60, [80])
+    with pytest.raises(LedgerError, match="exceeds"):
+        ledger.child_submitted("P1", "P1-E3", 1)
 
 
 def test_the_unspawned_remainder_works():

@@ -30,7 +30,7 @@ def order(name: str, kind: OrderEventKind, ts_ms: int, quantity: int = 0, **more
 
 
 def summary(**values: Any) -> Unprotected:
-    zero = dict.fromkeys(("fills", "attached_fills", "max_quantity", "uncovered_fills"), 0)
+    zero: dict[str, Any] = dict.fromkeys(("fills", "attached_fills", "max_quantity", "uncovered_fills"), 0)
     return Unprotected(**(zero | dict.fromkeys(("p50_ms", "p99_ms", "max_ms"), 0.0) | values))
 
 

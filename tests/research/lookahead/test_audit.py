@@ -170,6 +170,7 @@ def test_a_fill_is_in_order_only_at_an_opening_after_its_decision(catalog):
     assert early(a_fill(opened_ns - 1, now)) is not None
     assert early(a_fill(opened_ns, now)) is not None
     assert early(a_fill(0, now)) is not None
+    assert early(replace(a_fill(decided_ns, now), decision_id="S000006")) is None  # a stop fills within a bar
 
 
 @pytest.mark.parametrize(

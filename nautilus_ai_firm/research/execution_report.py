@@ -1,0 +1,104 @@
+"""The execution of a run -> a screen of aligned text: shortfall and its parts, benchmarks, best and worst parents."""
+
+import math
+import textwrap
+
+from nautilus_ai_firm.research.execution_figures import (
+    SHOWN,
+    ExecutionFigures,
+    Explained,
+    GroupFigures,
+    execution_figures,
+)
+from nautilus_ai_firm.research.outline import aligned
+from nautilus_ai_firm.runs.folder import Run
+from nautilus_ai_firm.runs.session_facts import Host
+
+NOT_KNOWN = "n/a"
+WIDTH = 100
+SHORTFALL_HEADS = ("way", "parents", "filled", "notional", "mean", "weighted", "p5", "p95", "to VWAP", "to TWAP")
+PART_HEADS = ("way", "delay", "timing", "spread", "impact", "fees", "missed", "shortfall")
+EXTREME_HEADS = ("parent", "order", "cost", "of arrival", "what dominated")
+MEANINGS = (
+    "Costs are positive, basis points of arrival notional (quantity at the close of the decision; of stops and take "
+    "profits what they filled at their price). shortfall: paper gain less real gain (Perold 1988), mean and weighted "
+    "by notional; its parts are weighted and sum to it. delay: from the decision's close to the price at release. "
+    "timing: from there to the fills. spread, impact, fees: charged beside the price. missed: the move of what was not "
+    "filled. filled: share of notional, of stops and take profits of orders. to VWAP, to TWAP: price paid, with spread "
+    "and impact, against the bars of the time of work, whole bars: for an order at once the bar it was filled in, so "
+    "mostly what prices did after it."
+)
+AT_BROKER = "At a broker prices have spread and impact in them: both stand in timing, and their own columns are zero."
+
+
+def execution_report(run: Run) -> str:
+    """Write up the execution of a run.
+
+    Parameters
+    ----------
+    run : Run
+        A finished run.
+
+    Raises
+    ------
+    RunError
+        As `execution_figures`.
+
+    """
+    figures = execution_figures(run)
+    groups = (*figures.groups, figures.total)
+    parents = sum(group.parents for group in figures.groups)
+    meanings = MEANINGS if run.summary.get("host") != Host.IB else f"{MEANINGS} {AT_BROKER}"
+    return "\n".join(
+        [
+            f"{run.summary['run_id']}: {parents:,} parent orders in {run.summary['rounds']:,} rounds",
+            "SHORTFALL, bps",
+            *aligned([SHORTFALL_HEADS, *map(shortfall_row, groups)], right=range(1, len(SHORTFALL_HEADS))),
+            "PARTS, bps",
+            *aligned([PART_HEADS, *map(part_row, groups)], right=range(1, len(PART_HEADS))),
+            *_impact(figures.total),
+            *_extremes(figures),
+            *textwrap.wrap(meanings, WIDTH),
+        ]
+    )
+
+
+def shortfall_row(group: GroupFigures) -> tuple[str, ...]:
+    """Say what one way of executing cost, and against what."""
+    return (
+        group.name,
+        f"{group.parents:,}",
+        _known(group.fill_rate, ".1%"),
+        f"{group.notional:,.0f}",
+        *(_known(value, "+.1f") for value in (group.mean, group.weighted, group.low, group.high)),
+        *(_known(value, "+.1f") for value in (group.vwap, group.twap)),
+    )
+
+
+def part_row(group: GroupFigures) -> tuple[str, ...]:
+    """Say the parts of what it cost, and their sum."""
+    return (group.name, *(_known(value, "+.2f") for value in (*group.parts.values(), group.weighted)))
+
+
+def _impact(total: GroupFigures) -> list[str]:
+    if math.isnan(total.estimated):
+        return ["IMPACT was not estimated before the trade"]
+    saved = total.estimated - total.charged
+    return [f"IMPACT estimated {total.estimated:.2f} bps, charged {total.charged:.2f} bps, saved {saved:.2f} bps"]
+
+
+def _extremes(figures: ExecutionFigures) -> list[str]:
+    lines: list[str] = []
+    for title, found in ((f"WORST {SHOWN}", figures.worst), (f"BEST {SHOWN}", figures.best)):
+        lines.append(f"{title} by money, and the part that dominates")
+        lines += aligned([extreme_row(one) for one in found], right=(2, 3)) if found else ["none"]
+    return lines
+
+
+def extreme_row(one: Explained) -> tuple[str, ...]:
+    """Explain one parent order."""
+    return one.parent_id, one.order, f"{one.money:+,.0f} USD", f"{one.bps:+.1f} bps", one.why
+
+
+def _known(value: float, form: str) -> str:
+    return f"{value:{form}}" if math.isfinite(value) else NOT_KNOWN
