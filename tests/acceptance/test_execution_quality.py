@@ -13,7 +13,6 @@ from nautilus_ai_firm.runs.verification import verify_run
 from tests.live_runs import (
     SLICED,
     Desk,
-    assert_done_once,
     assert_replays,
     assert_sealed,
     desk,
@@ -83,4 +82,3 @@ def test_a_session_that_was_killed_measures_and_tells_as_far_as_it_came_and_then
     ended = telling.resume(out)
     assert (ended.status, ended.errors) == (0, [])
     assert said(assert_sealed(out, "normal")) == whole
-    assert_done_once(out)
