@@ -74,7 +74,7 @@ class ExecutionDesk(Strategy):
         self._ledger = ledger
         self._gate = gate
         self._universe = book.universe
-        self._planner = ParentPlanner(settings, book.universe, gate, sessions)
+        self._planner = ParentPlanner(settings, book.universe, gate, sessions, partial(self.line.publish, Topic.IMPACT))
         self._auctions = book.universe.route is not None and book.universe.route.auctions
         self._place = {instrument_id: place for place, instrument_id in enumerate(book.universe.instrument_ids)}
         self._close = np.full(len(self._place), np.nan)
@@ -150,8 +150,6 @@ class ExecutionDesk(Strategy):
             self._refuse(parent, decision.ts_event, breach)
         if not planned.may_be_held:
             return
-        if planned.impact is not None:
-            self.line.publish(Topic.IMPACT, planned.impact)
         self._ledger.hold(parent)
         if self._auctions and not parent.end_ns and parent.execution_ns > decision.ts_event:
             self._release(parent, decision.ts_event, float(self._close[place]), TimeInForce.AT_THE_OPEN)
