@@ -20,7 +20,7 @@ help:
 	@echo "make test       style, types, import contracts and tests (under 6 minutes)"
 	@echo "make test-all   the above and the long tests"
 	@echo "make lint       style, types and import contracts alone"
-	@echo "make bench      speed of the engine, the firm, its models, a sweep, a session and the data room"
+	@echo "make bench      speed of the engine, the firm, its models, its orders, a sweep, a session and the data room"
 	@echo "make clean      remove the environment, caches, the catalog and past runs"
 
 .uv/bin/uv:
@@ -56,6 +56,7 @@ bench: $(STAMP)
 	@$(RUN)python -m tests.bench.sweep
 	@$(RUN)python tests/bench/ingest.py
 	@$(RUN)python -m tests.bench.live
+	@$(RUN)python -m tests.bench.parents
 	@$(RUN)python -m tests.bench.kill
 
 clean:

@@ -150,6 +150,8 @@ class ExecutionDesk(Strategy):
             self._refuse(parent, decision.ts_event, breach)
         if not planned.may_be_held:
             return
+        if planned.impact is not None:
+            self.line.publish(Topic.IMPACT, planned.impact)
         self._ledger.hold(parent)
         if self._auctions and not parent.end_ns and parent.execution_ns > decision.ts_event:
             self._release(parent, decision.ts_event, float(self._close[place]), TimeInForce.AT_THE_OPEN)

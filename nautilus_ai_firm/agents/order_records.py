@@ -14,7 +14,6 @@ from nautilus_trader.model import (
 )
 
 from nautilus_ai_firm.messages import Breach, GateResult, OrderEventKind, OrderRecord, ParentRecord
-from nautilus_ai_firm.messages.orders import TAKE_PROFIT
 from nautilus_ai_firm.models.execution.ledger import Parent
 
 ALGORITHMS = {"twap": "TWAP", "vwap": "VWAP", "pov": "POV", "almgren_chriss": "ALMGREN_CHRISS"}
@@ -108,6 +107,7 @@ def is_reprice(event: Any) -> bool:
 
 def update_record(event: Any, parent: Parent, instrument_id: str, ts_event: int) -> OrderRecord:
     """Turn a change of an exit or a limit into a record: quantity, and trigger or limit after it; as `order_record`."""
+    is_limit = parent.end_ns or parent.decision_id.startswith(TAKE_PROFIT)
     return OrderRecord(
         kind=OrderEventKind.UPDATED,
         ts_event=ts_event,
@@ -119,7 +119,7 @@ def update_record(event: Any, parent: Parent, instrument_id: str, ts_event: int)
         exec_algorithm=algorithm_of(parent),
         side=side_of(parent.quantity),
         quantity=event.quantity.as_decimal(),
-        price=(event.price if parent.decision_id.startswith(TAKE_PROFIT) else event.trigger_price).as_decimal(),
+        price=(event.price if is_limit else event.trigger_price).as_decimal(),
     )
 
 
