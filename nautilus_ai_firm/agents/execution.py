@@ -3,7 +3,6 @@
 The only Strategy: it owns every order of the firm, and the ledger of what is working.
 """
 
-from dataclasses import replace
 from functools import partial
 from typing import Any, Self
 
@@ -40,7 +39,6 @@ from nautilus_ai_firm.messages import (
     ExecutionTick,
     MarketSnapshot,
     OrderEventKind,
-    OrderRecord,
     ParentDone,
     SessionEnd,
 )
@@ -217,8 +215,7 @@ class ExecutionDesk(Strategy):
         order_id, client_id = self._universe.order_ids[parent.place], self._universe.client_id
         if (attached := self._protection.attach(parent, ts_event)) is not None:
             exits, prices = attached
-            times = (time_in_force, self._clock.now_ns())
-            orders = entry_list(self, (parent, *exits), order_id, prices, times)
+            orders = entry_list(self, (parent, *exits), order_id, prices, (time_in_force, self._clock.now_ns()))
             self.submit_order_list(orders, client_id=client_id)
             return
         self._submits = True
@@ -255,7 +252,7 @@ class ExecutionDesk(Strategy):
         if kind is None or parent is None:
             return
         record = order_record(event, parent, kind, self._universe.names[parent.place], self._clock.time_of(event))
-        self._tell(record, event)
+        self._obedience.tell(self.line, record, self._clock.received_ns(event))
         if kind is OrderEventKind.SUBMITTED or kind is OrderEventKind.ACCEPTED:
             return
         if kind is OrderEventKind.FILLED:
@@ -270,7 +267,7 @@ class ExecutionDesk(Strategy):
         record = self._protection.hear(event, slot, ts_event)
         if record is None:
             return
-        self._tell(record, event)
+        self._obedience.tell(self.line, record, self._clock.received_ns(event))
         if record.kind is OrderEventKind.FILLED:  # what was decided before it is over
             self._protection.cool(place)
             how = TOOK_PROFIT if slot.is_take else STOPPED_OUT
@@ -279,14 +276,6 @@ class ExecutionDesk(Strategy):
         held = self._ledger.held(place)
         if held is not None and held.parent_id in self._waiting:
             self._release(held, ts_event, *self._waiting.pop(held.parent_id))
-
-    def _tell(self, record: OrderRecord, event: Any) -> None:
-        received_ns = self._clock.received_ns(event)
-        self._obedience.inside_event = True
-        self.line.publish(
-            Topic.ORDER_RECORD, record if received_ns is None else replace(record, received_ns=received_ns)
-        )
-        self._obedience.inside_event = False
 
     def _now_ns(self) -> int:
         return self._clock.now_ns()

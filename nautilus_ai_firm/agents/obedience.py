@@ -1,14 +1,14 @@
 """Commands of the risk stage and news of the connection -> what the execution desk does at once; called by 5."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 from nautilus_ai_firm.agents.gate import OrderGate
 from nautilus_ai_firm.agents.liquidation import Liquidation
 from nautilus_ai_firm.agents.protection import Protection
 from nautilus_ai_firm.agents.withdrawal import Withdrawal
-from nautilus_ai_firm.bus import Failures
-from nautilus_ai_firm.messages import Connection, RiskAction, RiskCommand
+from nautilus_ai_firm.bus import Failures, Line, Topic
+from nautilus_ai_firm.messages import Connection, OrderRecord, RiskAction, RiskCommand
 from nautilus_ai_firm.settings import Firm, Stops
 
 
@@ -61,11 +61,6 @@ class Obedience:
     safety : Safety
         What is configured.
 
-    Attributes
-    ----------
-    inside_event : bool
-        Whether an order's event is being handled: a stop is then placed when the position is known, not before.
-
     """
 
     def __init__(
@@ -78,7 +73,7 @@ class Obedience:
         failures: Failures,
         safety: Safety,
     ) -> None:
-        self.inside_event = False
+        self._inside_event = False  # a stop is then placed when the position is known, not before
         self._gate = gate
         self._withdrawal = withdrawal
         self._liquidation = liquidation
@@ -114,6 +109,12 @@ class Obedience:
             case RiskAction.SET_STOP | RiskAction.SET_TAKE_PROFIT:
                 self._set_exit(command)
 
+    def tell(self, line: Line, record: OrderRecord, received_ns: int | None) -> None:
+        """Publish an event of an order, and let commands that answer it wait until the desk has taken note of it."""
+        self._inside_event = True
+        line.publish(Topic.ORDER_RECORD, record if received_ns is None else replace(record, received_ns=received_ns))
+        self._inside_event = False
+
     def heed(self, connection: Connection) -> None:
         """Take note that orders can reach the market, or no more."""
         self._gate.offline = not connection.trusted
@@ -140,7 +141,7 @@ class Obedience:
             self._protection.set_level(place, price, command.cause, layer, quantity)
         else:
             self._protection.set_take(place, price, layer, quantity)
-        if not self.inside_event:
+        if not self._inside_event:
             self._protection.sync(place, command.ts_event)
 
     def _flatten(self, command: RiskCommand) -> None:

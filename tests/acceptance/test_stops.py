@@ -274,6 +274,28 @@ def test_a_session_in_the_sandbox_does_what_a_backtest_does(
     assert ours.equals(theirs)
 
 
+ON_THE_WALL = """
+from nautilus_ai_firm.clock import MarketClock
+MarketClock.received_ns = lambda self, event: event.ts_init
+"""
+"""Records every event of an order with the time on the wall at which the node made it."""
+
+
+@pytest.mark.parametrize("stops", [TIGHT, BRACKET], ids=["stops", "take profits"])
+def test_in_the_sandbox_no_fill_is_without_a_stop_for_longer_than_a_quarter_of_a_second(
+    tmp_path: Path, stops: dict[str, float]
+) -> None:
+    """On the wall, with sliced entries: what the records of a session say by market time is 0."""
+    minutes = synthetic_market(SYMBOLS, 1, "1-MINUTE")
+    changes = SLICED | {"risk.stops": stops | {"max_rounds": 40}}
+    made = desk(tmp_path / "desk", minutes.cut(int(minutes.closes()[120])), changes, bar="1-MINUTE", macro=False)
+    ended = made.run(tmp_path / "session", planted=ON_THE_WALL)
+    assert (ended.status, ended.errors) == (0, [])
+    unprotected = open_run(tmp_path / "session").summary["unprotected"]
+    assert unprotected["fills"] > 50
+    assert 0 < unprotected["p50_ms"] <= unprotected["p99_ms"] <= unprotected["max_ms"] <= 250
+
+
 @pytest.mark.slow
 def test_two_fresh_processes_and_a_stream_cut_everywhere_agree(stopped: Stopped, tmp_path: Path) -> None:
     def fresh(seed: int) -> str:

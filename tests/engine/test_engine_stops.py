@@ -5,8 +5,10 @@ from typing import Any
 import pytest
 from nautilus_trader.core import UUID4
 from nautilus_trader.model import (
+    Bar,
     ClientOrderId,
     ContingencyType,
+    LimitOrder,
     MarketOrder,
     OrderListId,
     OrderSide,
@@ -149,6 +151,74 @@ def test_the_stop_of_a_list_is_whole_from_the_first_part_of_the_entry_on(tape, n
     entrant = Entrant()
     new_engine([stock], [entrant], [[tape.tick(stock, tape.T0, "100.00", 30)]]).run()
     assert entrant.seen == [("ENTRY", "30"), ("STOP", "100"), ("ENTRY", "70")]
+
+
+TAKE = ClientOrderId("TAKE")
+
+
+class Bracketed(Holder):
+    """Sends stop and limit order as a list from the fill's own event; `kind` says how they hang together."""
+
+    def __init__(self, tape: Any, stock: Any, kind: Any) -> None:
+        super().__init__(tape, stock, lambda _strategy: None)
+        self.kind = kind
+
+    def on_order_filled(self, event: Any) -> None:
+        self.seen.append(("filled", str(event.client_order_id), str(event.last_qty)))
+        if self.stopped:
+            return
+        self.stopped = True
+        terms = {"trader_id": self.trader_id, "strategy_id": self.strategy_id, "instrument_id": self.stock.id,
+                 "quantity": Quantity(100, 0), "order_list_id": OrderListId("L-1"), "ts_init": event.ts_init,
+                 "time_in_force": TimeInForce.GTC, "reduce_only": False, "quote_quantity": False,
+                 "order_side": OrderSide.SELL, "contingency_type": self.kind}  # fmt: skip
+        stop = StopMarketOrder(
+            **terms, client_order_id=STOP, init_id=UUID4(), trigger_price=Price.from_str("97.00"),
+            trigger_type=TriggerType.DEFAULT, linked_order_ids=[TAKE],
+        )  # fmt: skip
+        take = LimitOrder(
+            **terms, client_order_id=TAKE, init_id=UUID4(), price=Price.from_str("103.00"), post_only=False,
+            linked_order_ids=[STOP],
+        )  # fmt: skip
+        self.submit_order_list([stop, take])
+
+    def on_order_canceled(self, event: Any) -> None:
+        self.seen.append(("canceled", str(event.client_order_id), ""))
+
+
+UPDATES, CANCELS = ContingencyType.OUO, ContingencyType.OCO
+
+
+@pytest.mark.parametrize(
+    ("kind", "volume", "then"),
+    [
+        (UPDATES, 10_000, [("filled", "TAKE", "100"), ("canceled", "STOP", "")]),
+        (CANCELS, 10_000, [("filled", "TAKE", "100"), ("canceled", "STOP", "")]),
+        (UPDATES, 160, [("filled", "TAKE", "40"), ("updated", "STOP", "60"), ("filled", "STOP", "40"),
+                        ("canceled", "TAKE", ""), ("filled", "STOP", "20")]),
+        (CANCELS, 160, [("filled", "TAKE", "40"), ("canceled", "STOP", "")]),
+    ],
+)  # fmt: skip
+def test_of_a_list_that_updates_itself_no_bar_fills_more_than_the_position(tape, new_engine, kind, volume, then):
+    """One that cancels itself leaves what was filled in part without a stop."""
+    stock = tape.equity()
+    prices = [Price.from_str(price) for price in ("100.00", "104.00", "96.00", "100.00")]
+    o, h, low, c = prices
+    bar = Bar(tape.bar_type(stock), o, h, low, c, Quantity(volume, 0), tape.T0 + tape.DAY, tape.T0 + tape.DAY)
+    holder = Bracketed(tape, stock, kind)
+    new_engine(
+        [stock], [holder], [[tape.tick(stock, tape.T0, "100.00"), bar]], venue={"reject_stop_orders": False}
+    ).run()
+    assert [one for one in holder.seen if one[0] != "accepted"][1:] == then
+
+
+def test_a_resting_limit_that_a_gap_jumps_fills_at_its_limit_and_no_better(tape, new_engine):
+    stock = tape.equity()
+    holder = Bracketed(tape, stock, UPDATES)
+    ticks = tape.ticks(stock, ["100.00", "108.00"])
+    engine = new_engine([stock], [holder], [ticks], venue={"reject_stop_orders": False})
+    engine.run()
+    assert [str(fill.last_px) for fill in tape.fills(engine)] == ["100.00", "103.00"]
 
 
 def test_an_order_over_max_notional_is_denied_even_where_it_closes(tape, new_engine):

@@ -19,8 +19,9 @@ CHANGES: dict[str, Any] = {
     **SLICED,
     "execution.twap": {"above_participation": 1e-6, "duration_minutes": 30, "interval_minutes": 1},
     "execution.gate.max_messages": 1_000_000,
-    "risk.stops": {"initial_fraction": 0.5},
 }
+STOPS = {"initial_fraction": 0.5}
+BRACKET = STOPS | {"take_profit_fraction": 0.5}
 LIMIT_S = 0.05
 
 
@@ -49,8 +50,9 @@ def after_kill(played: Played, kind: str) -> list[Any]:
     return [one for one in played.tape.messages if getattr(one, "kind", None) == kind and one.ts_event > killed_ns + 1]
 
 
-def test_a_hundred_slicings_end_at_once_and_their_stops_stay(
-    catalog: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("stops", "kinds"), [(STOPS, 1), (BRACKET, 2)], ids=["stops", "take profits"])
+def test_a_hundred_slicings_end_at_once_and_their_exits_stay(
+    catalog: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stops: dict[str, float], kinds: int
 ) -> None:
     spent: list[float] = []
     obey = Obedience.obey
@@ -62,21 +64,24 @@ def test_a_hundred_slicings_end_at_once_and_their_stops_stay(
             spent.append(time.process_time() - began)
 
     monkeypatch.setattr(Obedience, "obey", timed)
-    played = killed(catalog, tmp_path / "run", {}, RiskAction.HALT, RiskAction.CANCEL_ALL)
-    assert len(states(played, "canceled")) == HUNDRED
+    played = killed(catalog, tmp_path / "run", {"risk.stops": stops}, RiskAction.HALT, RiskAction.CANCEL_ALL)
+    assert sum(one.state == "canceled" for one in states(played, "canceled")) == HUNDRED
     assert set(played.working) == {0}
     assert after_kill(played, "submitted") == after_kill(played, "filled") == []
     bought = set(played.positions)
     assert bought == {30}  # three slices of ten
-    assert len(states(played, "kept: the run ended")) == HUNDRED
+    assert len(states(played, "kept: the run ended")) == kinds * HUNDRED
     assert {one.quantity for one in states(played, "kept: the run ended")} == bought
     assert sum(spent) < LIMIT_S
 
 
-def test_with_flattening_a_hundred_positions_are_closed_and_their_stops_go(catalog: Path, tmp_path: Path) -> None:
-    changes = {"risk.kill_switch_flattens": True}
+@pytest.mark.parametrize(("stops", "kinds"), [(STOPS, 1), (BRACKET, 2)], ids=["stops", "take profits"])
+def test_with_flattening_a_hundred_positions_are_closed_and_their_exits_go(
+    catalog: Path, tmp_path: Path, stops: dict[str, float], kinds: int
+) -> None:
+    changes = {"risk.kill_switch_flattens": True, "risk.stops": stops}
     played = killed(catalog, tmp_path / "run", changes, RiskAction.HALT, RiskAction.CANCEL_ALL)
     assert set(played.positions) == set(played.working) == {0}
     assert len(after_kill(played, "filled")) == HUNDRED
-    assert len(after_kill(played, "canceled")) == HUNDRED
+    assert len(after_kill(played, "canceled")) == kinds * HUNDRED
     assert states(played, "kept") == []

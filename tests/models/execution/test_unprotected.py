@@ -31,7 +31,8 @@ def order(name: str, kind: OrderEventKind, ts_ms: int, quantity: int = 0, **more
 
 def summary(**values: Any) -> Unprotected:
     zero: dict[str, Any] = dict.fromkeys(("fills", "attached_fills", "max_quantity", "uncovered_fills"), 0)
-    return Unprotected(**(zero | dict.fromkeys(("p50_ms", "p99_ms", "max_ms"), 0.0) | values))
+    times: dict[str, Any] = dict.fromkeys(("p50_ms", "p99_ms", "max_ms"), 0.0)
+    return Unprotected(**(zero | times | values))
 
 
 def test_without_stops_there_is_nothing_to_say() -> None:
