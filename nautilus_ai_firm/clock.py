@@ -64,6 +64,10 @@ class MarketClock:
         """
         return event.ts_event if self._stamps_events else self._host.timestamp_ns()
 
+    def received_ns(self, event: Any) -> int | None:
+        """Time at which the node had an order event, where that is told and not the event's own, nanoseconds UTC."""
+        return event.ts_init if self._stamps_events and event.ts_init != event.ts_event else None
+
     def alert_at(self, name: str, ts_ns: int, callback: Callable[[Any], None]) -> None:
         """Call back once at `ts_ns`, after all data of earlier times; one alert per name, the newest counts."""
         self.cancel(name)

@@ -142,7 +142,12 @@ def _iso(ts_event: int) -> str:
 
 
 def _reporter(firm: Firm, universe: Universe) -> Reporter:
-    return Reporter(universe.names, halt_flattens=firm.risk.kill_switch_flattens)
+    pyramid = firm.execution.pyramid
+    return Reporter(
+        universe.names,
+        halt_flattens=firm.risk.kill_switch_flattens,
+        volatility_adjusted=None if pyramid is None else pyramid.confirm == "atr",
+    )
 
 
 def _signal_seats(firm: Firm) -> list[list[Seat]]:

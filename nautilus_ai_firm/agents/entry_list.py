@@ -15,8 +15,6 @@ def entry_list(
     order_id: InstrumentId,
     prices: tuple[Price, ...],
     times: tuple[TimeInForce, int],
-    *,
-    grouped: bool,
 ) -> list[Any]:
     """Make the list; the adapter sends the entry with the word to wait for the exits, and the last of them last.
 
@@ -32,8 +30,6 @@ def entry_list(
         Of the stop, and of the take profit.
     times : tuple of TimeInForce and int
         Of the entry, and when the list is made, nanoseconds UTC.
-    grouped : bool
-        Whether the stop is of a group that a take profit is in, or can join later.
 
     """
     entry, stop, *takes = parents
@@ -45,7 +41,7 @@ def entry_list(
         return list_terms(desk, parent, order_id, list_id, ts_init)
 
     def tied(parent: Parent) -> dict[str, Any]:
-        tags = [parent.decision_id, group_tag(stop.parent_id)] if grouped else [parent.decision_id]
+        tags = [parent.decision_id, *([group_tag(stop.parent_id)] if takes else [])]
         return {"parent_order_id": ClientOrderId(entry.parent_id), "tags": tags}
 
     first = MarketOrder(

@@ -3,6 +3,7 @@
 The only Strategy: it owns every order of the firm, and the ledger of what is working.
 """
 
+from dataclasses import replace
 from functools import partial
 from typing import Any, Self
 
@@ -33,6 +34,7 @@ from nautilus_ai_firm.messages import (
     ExecutionTick,
     MarketSnapshot,
     OrderEventKind,
+    OrderRecord,
     ParentDone,
     SessionEnd,
 )
@@ -74,8 +76,7 @@ class ExecutionDesk(Strategy):
         self._ends = ParentEnds(ledger, book.universe.names, self.line, self._now_ns)
         self._withdrawal = Withdrawal(book.universe, gate, ledger, self._protection, self, self.line, self._ends.record)
         self._submits, self._done = False, list[ParentDone]()
-        dropped = self._withdrawal.drop_place
-        self._gap = OpeningGap(settings.opening, book.universe, ledger, self._position, self._refuse, dropped)
+        self._gap = OpeningGap(settings.opening, book.universe, ledger, self._position, self._refuse, self._withdrawal)
         self._waiting: dict[str, tuple[float, TimeInForce]] = {}  # parents, until a stop has made room
         self._obedience = Obedience(
             gate,
@@ -144,6 +145,8 @@ class ExecutionDesk(Strategy):
             self._refuse(parent, decision.ts_event, breach)
         if not planned.may_be_held:
             return
+        if planned.impact is not None:
+            self.line.publish(Topic.IMPACT, planned.impact)
         self._ledger.hold(parent)
         if self._auctions and not parent.end_ns and parent.execution_ns > decision.ts_event:
             self._release(parent, decision.ts_event, float(self._close[place]), TimeInForce.AT_THE_OPEN)
@@ -212,8 +215,8 @@ class ExecutionDesk(Strategy):
         order_id, client_id = self._universe.order_ids[parent.place], self._universe.client_id
         if (attached := self._protection.attach(parent, ts_event)) is not None:
             exits, prices = attached
-            times, grouped = (time_in_force, self._clock.now_ns()), self._protection.groups
-            orders = entry_list(self, (parent, *exits), order_id, prices, times, grouped=grouped)
+            times = (time_in_force, self._clock.now_ns())
+            orders = entry_list(self, (parent, *exits), order_id, prices, times)
             self.submit_order_list(orders, client_id=client_id)
             return
         self._submits = True
@@ -247,9 +250,7 @@ class ExecutionDesk(Strategy):
         if kind is None or parent is None:
             return
         record = order_record(event, parent, kind, self._universe.names[parent.place], self._clock.time_of(event))
-        self._obedience.inside_event = True
-        self.line.publish(Topic.ORDER_RECORD, record)
-        self._obedience.inside_event = False
+        self._tell(record, event)
         if kind in QUIET:
             return
         if kind is OrderEventKind.FILLED:
@@ -264,9 +265,7 @@ class ExecutionDesk(Strategy):
         record = self._protection.hear(event, slot, ts_event)
         if record is None:
             return
-        self._obedience.inside_event = True
-        self.line.publish(Topic.ORDER_RECORD, record)
-        self._obedience.inside_event = False
+        self._tell(record, event)
         if record.kind is OrderEventKind.FILLED:  # what was decided before it is over
             self._protection.cool(place)
             how = TOOK_PROFIT if slot.is_take else STOPPED_OUT
@@ -275,6 +274,11 @@ class ExecutionDesk(Strategy):
         held = self._ledger.held(place)
         if held is not None and held.parent_id in self._waiting:
             self._release(held, ts_event, *self._waiting.pop(held.parent_id))
+
+    def _tell(self, record: OrderRecord, event: Any) -> None:
+        self._obedience.inside_event = True
+        self.line.publish(Topic.ORDER_RECORD, replace(record, received_ns=self._clock.received_ns(event)))
+        self._obedience.inside_event = False
 
     def _now_ns(self) -> int:
         return self._clock.now_ns()

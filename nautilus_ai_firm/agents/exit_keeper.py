@@ -40,8 +40,6 @@ class ExitKeeper:
         Whether exits rest at the venue; else the firm watches their prices.
     linked : bool
         Whether the venue takes stop and take profit as one list: a simulated one.
-    grouped : bool
-        Whether the stop of a position is in a group at the broker that its take profit can join.
 
     """
 
@@ -53,13 +51,11 @@ class ExitKeeper:
         *,
         rests: bool,
         linked: bool,
-        grouped: bool,
     ) -> None:
         self._orders = orders
         self._levels = levels
         self._names = names
         self._linked = linked
-        self._grouped = grouped
         self._rests = [rests] * len(names)
         self._take_rests = [rests] * len(names)
         self._pairs: list[dict[int, ExitPair]] = [{} for _ in names]  # by layer
@@ -111,7 +107,7 @@ class ExitKeeper:
             return
         reached = self._reached.get(where)
         trigger = plan.trigger if self._rests[place] and reached is None else None
-        take = plan.take if self._take_rests[place] and (self._linked or self._is_grouped(plan.layer)) else None
+        take = plan.take if self._take_rests[place] and reached is None else None
         step = pair_step(pair, position, plan.quantity, trigger, take, linked=self._linked)
         if step is None:
             if reached is not None and pair.is_empty:
@@ -166,9 +162,6 @@ class ExitKeeper:
                     if order is not None:
                         self._orders.record(order, "kept: the run ended", ts_event)
 
-    def _is_grouped(self, layer: int) -> bool:
-        return self._grouped or layer != BASE
-
     def _close(self, where: tuple[int, int], quantity: int, reached: Reached, ts_event: int) -> None:
         del self._reached[where]
         if quantity:
@@ -185,17 +178,14 @@ class ExitKeeper:
         prices: tuple[float | None, float | None],
         ts_event: int,
     ) -> None:
-        (place, layer), (trigger, take), orders = where, prices, self._orders
+        (trigger, take), orders = prices, self._orders
         match kind:
             case ExitStep.SUBMIT_STOP if trigger is not None:
-                grouped = not self._linked and self._is_grouped(layer)
-                orders.submit_stop(pair, where, quantity, trigger, ts_event, grouped=grouped)
+                orders.submit_stop(pair, where, quantity, trigger, ts_event)
             case ExitStep.SUBMIT_PAIR if trigger is not None and take is not None:
                 orders.submit_pair(pair, where, quantity, (trigger, take), ts_event)
-            case ExitStep.SUBMIT_TAKE if take is not None:
-                orders.submit_take(pair, where, quantity, take, ts_event)
             case ExitStep.MODIFY if pair.stop is not None and trigger is not None:
-                orders.modify(pair.stop, place, abs(quantity), trigger, ts_event)
+                orders.modify(pair.stop, where[0], abs(quantity), trigger, ts_event)
             case ExitStep.CANCEL if pair.stop is not None:
                 orders.cancel(pair.stop, ts_event)
                 if self._linked and pair.take is not None:

@@ -7,7 +7,7 @@ from nautilus_trader.model import ClientOrderId, OrderSide, Price, Quantity, Tim
 from nautilus_trader.trading import Strategy
 
 from nautilus_ai_firm.agents.book import Universe
-from nautilus_ai_firm.agents.exit_lists import exit_list, group_tag
+from nautilus_ai_firm.agents.exit_lists import exit_list
 from nautilus_ai_firm.agents.gate import OrderGate
 from nautilus_ai_firm.agents.order_records import gate_result, parent_record
 from nautilus_ai_firm.bus import Line, Topic
@@ -61,9 +61,7 @@ class ExitOrders:
         assert instrument is not None  # the desk subscribed to it
         return instrument.make_price(price)
 
-    def submit_stop(
-        self, pair: ExitPair, where: tuple[int, int], quantity: int, trigger: float, ts_event: int, *, grouped: bool
-    ) -> None:
+    def submit_stop(self, pair: ExitPair, where: tuple[int, int], quantity: int, trigger: float, ts_event: int) -> None:
         """Send a stop; quantity signed, `where` is place and layer."""
         place, _ = where
         parent = self._enter(where, quantity, trigger, ts_event)
@@ -72,19 +70,7 @@ class ExitOrders:
         pair.stop = _order(parent, trigger)
         # not reduce-only: the broker refuses the flag, and the simulated venue answers it by growing the stop again to
         # the whole position while a closing order works
-        named = _named(parent, parent.parent_id if grouped else None)
-        order = self._desk.order_factory.stop_market(*self._terms(parent), self.price(place, trigger), **named)
-        self._desk.submit_order(order, client_id=self._universe.client_id)
-
-    def submit_take(self, pair: ExitPair, where: tuple[int, int], quantity: int, limit: float, ts_event: int) -> None:
-        """Send the take profit that joins the group of a stop."""
-        assert pair.stop is not None
-        parent = self._enter(where, quantity, limit, ts_event, is_take=True)
-        if parent is None:
-            return
-        pair.take = _order(parent, limit)
-        named = _named(parent, pair.stop.order_id)
-        order = self._desk.order_factory.limit(*self._terms(parent), self.price(where[0], limit), **named)
+        order = self._desk.order_factory.stop_market(*self._terms(parent), self.price(place, trigger), **_named(parent))
         self._desk.submit_order(order, client_id=self._universe.client_id)
 
     def submit_pair(
@@ -115,7 +101,7 @@ class ExitOrders:
             pair.take = order
         else:
             pair.stop = order
-        market = self._desk.order_factory.market(*self._terms(parent), **_named(parent, None))
+        market = self._desk.order_factory.market(*self._terms(parent), **_named(parent))
         self._desk.submit_order(market, client_id=self._universe.client_id)
 
     def enter(self, where: tuple[int, int], quantity: int, trigger: float, ts_event: int) -> tuple[Parent] | None:
@@ -204,9 +190,9 @@ def _order(parent: Parent, price: float) -> StopOrder:
     )
 
 
-def _named(parent: Parent, group: str | None) -> dict[str, Any]:
+def _named(parent: Parent) -> dict[str, Any]:
     return {
-        "tags": [parent.decision_id, *([] if group is None else [group_tag(group)])],
+        "tags": [parent.decision_id],
         "client_order_id": ClientOrderId(parent.parent_id),
         "time_in_force": TimeInForce.GTC,
     }

@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from math import isfinite, nan
 from typing import Any
 
-from nautilus_ai_firm.messages import MarketSnapshot, Quotes
+from nautilus_ai_firm.messages import ImpactRecord, MarketSnapshot, Quotes
+from nautilus_ai_firm.models.execution.algorithm_choice import NS_PER_MINUTE
 from nautilus_ai_firm.models.execution.impact import ImpactEstimate, ImpactModel
+from nautilus_ai_firm.models.execution.ledger import Parent
 from nautilus_ai_firm.settings import Impact
 
 BPS = 10_000.0
@@ -92,6 +94,43 @@ class ExpectedImpact:
         if not (0 < bid <= ask and size > 0):
             return nan, nan
         return BPS * (ask - bid) / ((ask + bid) / 2), size
+
+
+def impact_record(parent: Parent, name: str, expected: Expected, ts_event: int, max_child: int | None) -> ImpactRecord:
+    """Tell what a parent is expected to move, and how it is to go out.
+
+    Parameters
+    ----------
+    parent : Parent
+        The order, planned.
+    name : str
+        What the firm calls the instrument.
+    expected : Expected
+        The estimate.
+    ts_event : int
+        Close of the round that decided it, nanoseconds UTC.
+    max_child : int or None
+        Largest slice, instrument units; None where slices have none.
+
+    """
+    estimate = expected.estimate
+    return ImpactRecord(
+        round=parent.round,
+        ts_event=ts_event,
+        decision_id=parent.decision_id,
+        instrument_id=name,
+        parent_order_id=parent.parent_id,
+        quantity=parent.quantity,
+        average_daily_volume=expected.average_daily_volume,
+        volatility_per_day=expected.volatility_per_day,
+        volume_bps=estimate.volume_bps,
+        depth_bps=estimate.depth_bps,
+        volatility_bps=estimate.volatility_bps,
+        time_of_day_bps=estimate.time_of_day_bps,
+        exec_algorithm=parent.algorithm if parent.end_ns else None,
+        window_minutes=(parent.end_ns - parent.execution_ns) / NS_PER_MINUTE if parent.end_ns else 0.0,
+        largest_order=max_child if parent.end_ns else abs(parent.quantity),
+    )
 
 
 def _fields(settings: Impact) -> dict[str, Any]:

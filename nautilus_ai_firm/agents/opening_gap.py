@@ -7,6 +7,7 @@ opening auction has left by then.
 from collections.abc import Callable
 
 from nautilus_ai_firm.agents.book import Universe
+from nautilus_ai_firm.agents.withdrawal import Withdrawal
 from nautilus_ai_firm.messages import Breach
 from nautilus_ai_firm.models.execution.ledger import Parent, WorkingLedger
 from nautilus_ai_firm.settings import Opening
@@ -29,8 +30,8 @@ class OpeningGap:
         Filled quantity of a place, signed.
     refuse : callable
         Records a breach of a parent at a time.
-    drop : callable
-        Drops what is held in a place, with a state and a time.
+    withdrawal : Withdrawal
+        Who drops what is held.
 
     """
 
@@ -41,14 +42,14 @@ class OpeningGap:
         ledger: WorkingLedger,
         position: Callable[[int], int],
         refuse: Callable[[Parent, int, Breach], None],
-        drop: Callable[[int, str, int], None],
+        withdrawal: Withdrawal,
     ) -> None:
         self._settings = settings
         self._universe = universe
         self._ledger = ledger
         self._position = position
         self._refuse = refuse
-        self._drop = drop
+        self._withdrawal = withdrawal
         self._judged: dict[int, str] = {}  # by place: the parent that was judged last
 
     def holds_back(self, parent: Parent, ts_event: int, price: float, close: float) -> bool:
@@ -73,5 +74,5 @@ class OpeningGap:
         if waits:
             self._ledger.postpone(parent.parent_id, later_ns)
         else:
-            self._drop(place, "dropped: opening gap", ts_event)
+            self._withdrawal.drop_place(place, "dropped: opening gap", ts_event)
         return True

@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from nautilus_ai_firm.agents.book import Universe
-from nautilus_ai_firm.agents.expected_impact import ExpectedImpact
+from nautilus_ai_firm.agents.expected_impact import ExpectedImpact, impact_record
 from nautilus_ai_firm.agents.gate import OrderGate
 from nautilus_ai_firm.agents.order_records import ALGORITHMS, PYRAMID
 from nautilus_ai_firm.data.sessions import Sessions
-from nautilus_ai_firm.messages import Breach, DecisionEvent, MarketSnapshot
+from nautilus_ai_firm.messages import Breach, DecisionEvent, ImpactRecord, MarketSnapshot
 from nautilus_ai_firm.models.execution.algorithm_choice import NS_PER_MINUTE, Slicing, choose
 from nautilus_ai_firm.models.execution.conditions import Conditions
 from nautilus_ai_firm.models.execution.ledger import Parent
@@ -19,11 +19,12 @@ from nautilus_ai_firm.settings import Algorithm, Execution
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
-    """A parent, what was cut or refused of it, and whether it may be held."""
+    """A parent, what was cut or refused of it, whether it may be held, and its expected impact where one is known."""
 
     parent: Parent
     breaches: tuple[Breach, ...]
     may_be_held: bool
+    impact: ImpactRecord | None = None
 
 
 class ParentPlanner:
@@ -126,7 +127,10 @@ class ParentPlanner:
             floor_price = next((plan.floor_price for plan in decision.plans if plan.place == place), None)
             if floor_price is not None:
                 parent = self.confirmed(parent, floor_price)
-        return Planned(parent=parent, breaches=tuple(breaches), may_be_held=breach is None)
+        name = self._universe.names[place]
+        child = self._algorithm.max_child
+        told = None if expected is None else impact_record(parent, name, expected, decision.ts_event, child)
+        return Planned(parent=parent, breaches=tuple(breaches), may_be_held=breach is None, impact=told)
 
     def confirmed(self, parent: Parent, floor_price: float) -> Parent:
         """Let a parent go out only while its instrument trades at or beyond a price; until its session ends at most."""

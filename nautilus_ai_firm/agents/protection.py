@@ -50,11 +50,6 @@ class Protection:
     position : callable
         Filled quantity of a place, signed.
 
-    Attributes
-    ----------
-    groups : bool
-        Whether the stop of a position is in a group at the broker that its take profit can join.
-
     """
 
     def __init__(
@@ -73,7 +68,6 @@ class Protection:
         self._earlier = EarlierStops(universe, gate, desk)
         n = len(universe.names)
         self._linked = universe.client_id is None
-        self.groups = settings is not None and settings.takes_profit
         self._cool_down = 0 if settings is None else settings.cool_down_rounds
         self._cools_until = [0] * n
         self._levels = ExitLevels(n)
@@ -84,7 +78,6 @@ class Protection:
             universe.names,
             rests=settings is not None and settings.working == "venue",
             linked=self._linked,
-            grouped=self.groups,
         )
         self._room = [0] * n  # what a closing order that is about to leave needs
         self._offers: dict[int, float] = {}  # triggers of stops that may leave with an entry, by place
@@ -96,6 +89,8 @@ class Protection:
     ) -> None:
         """Take a new level for the position that there is; one that would loosen the last is no level."""
         sign, trigger = _sign(self._position(place)), nearest_float(self._orders.price(place, price))
+        if cause == StopCause.INITIAL and self._came_with_entry(place):
+            return  # it left at the price before the fill, and to move it would cost the take profit beside it
         if sign:
             self._levels.set_stop(place, layer or BASE, sign, trigger, cause, quantity)
         elif layer is None:
@@ -104,6 +99,8 @@ class Protection:
     def set_take(self, place: int, price: float, layer: int | None = None, quantity: int | None = None) -> None:
         """Take the price at which the position that there is, or a layer of it, is closed with a profit."""
         sign, limit = _sign(self._position(place)), nearest_float(self._orders.price(place, price))
+        if layer is None and self._came_with_entry(place):
+            return
         if sign:
             self._levels.set_take(place, layer or BASE, sign, limit, quantity)
         elif layer is None:
@@ -231,6 +228,11 @@ class Protection:
             plan[layer] = Wanted(layer=layer, quantity=0, trigger=None, take=None)
         for layer in sorted(plan):
             self._keeper.bring(place, plan[layer], position, free, ts_event)
+
+    def _came_with_entry(self, place: int) -> bool:
+        """Whether a stop and a take profit rest at the broker that left with their entry."""
+        pair = self._keeper.pairs(place).get(BASE)
+        return not self._linked and pair is not None and pair.take is not None
 
     def slot_of(self, order_id: str) -> Slot | None:
         """Return what an order is to the records; None for one that is no exit."""

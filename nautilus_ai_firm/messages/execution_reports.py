@@ -108,7 +108,8 @@ class ImpactModels(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
 class RecommendedExecution(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """How the order is to go out: largest single order in units, minutes, whether over several venues, algorithm.
 
-    The window is 0 and the algorithm null for an order that goes out at once.
+    The window is 0 and the algorithm null for an order that goes out at once; the largest order is null where slices
+    have no largest.
     """
 
     max_single_order_size: int | None

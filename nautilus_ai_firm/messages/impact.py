@@ -25,8 +25,8 @@ class ImpactRecord:
         What works the order; None for one that goes out at once.
     window_minutes : float
         For how long; 0 at once.
-    largest_order : int
-        The largest order that may go out, instrument units.
+    largest_order : int or None
+        The largest order that carries it, instrument units; None where slices have no largest.
 
     """
 
@@ -44,7 +44,7 @@ class ImpactRecord:
     time_of_day_bps: float
     exec_algorithm: str | None
     window_minutes: float
-    largest_order: int
+    largest_order: int | None
 
     @property
     def total_bps(self) -> float:

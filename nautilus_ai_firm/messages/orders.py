@@ -25,7 +25,11 @@ class OrderEventKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderRecord:
-    """One event in the life of an order, as the execution desk saw it."""
+    """One event in the life of an order, as the execution desk saw it.
+
+    `received_ns` is the time on the wall at which the node had it, nanoseconds UTC, where that is not `ts_event`: at a
+    broker, whose own times are whole seconds of fills.
+    """
 
     kind: OrderEventKind
     ts_event: int
@@ -41,6 +45,7 @@ class OrderRecord:
     commission: Decimal | None = None
     currency: str | None = None
     reason: str | None = None
+    received_ns: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 import math
 import textwrap
+from typing import Any
 
 from nautilus_ai_firm.research.execution_figures import (
     SHOWN,
@@ -56,7 +57,8 @@ def execution_report(run: Run) -> str:
             *aligned([SHORTFALL_HEADS, *map(shortfall_row, groups)], right=range(1, len(SHORTFALL_HEADS))),
             "PARTS, bps",
             *aligned([PART_HEADS, *map(part_row, groups)], right=range(1, len(PART_HEADS))),
-            *_impact(figures.total),
+            _impact(figures.total, at_broker=run.summary.get("host") == Host.IB),
+            *_unprotected(run.summary.get("unprotected")),
             *_extremes(figures),
             *textwrap.wrap(meanings, WIDTH),
         ]
@@ -80,11 +82,25 @@ def part_row(group: GroupFigures) -> tuple[str, ...]:
     return (group.name, *(_known(value, "+.2f") for value in (*group.parts.values(), group.weighted)))
 
 
-def _impact(total: GroupFigures) -> list[str]:
+def _impact(total: GroupFigures, *, at_broker: bool) -> str:
     if math.isnan(total.estimated):
-        return ["IMPACT was not estimated before the trade"]
-    saved = total.estimated - total.charged
-    return [f"IMPACT estimated {total.estimated:.2f} bps, charged {total.charged:.2f} bps, saved {saved:.2f} bps"]
+        return "IMPACT was not estimated before the trade"
+    at_once = f"IMPACT estimated {total.estimated:.2f} bps if all went out at once"
+    if at_broker:
+        return f"{at_once}; what came of it is inside timing"
+    return f"{at_once}, charged {total.charged:.2f} bps, saved {total.estimated - total.charged:.2f} bps"
+
+
+def _unprotected(found: dict[str, Any] | None) -> list[str]:
+    """Say for how long positions had no stop, where the run knows."""
+    if not found:
+        return []
+    times = ", ".join(f"{name} {found[f'{name}_ms']:,.1f} ms" for name in ("p50", "p99", "max"))
+    held, left = found["attached_fills"], found["uncovered_fills"]
+    return [
+        f"UNPROTECTED {times}, at most {found['max_quantity']:,} units",
+        f"  over {found['fills']:,} fills ({held:,} with a stop that the broker held; {left:,} without one at the end)",
+    ]
 
 
 def _extremes(figures: ExecutionFigures) -> list[str]:

@@ -36,6 +36,7 @@ def outline(loaded: Loaded) -> str:
         ("hosting", signals.hosting),
         ("cio", f"target volatility {cio.target_volatility_per_year:.1%} a year, span {cio.volatility_span:g} rounds"),
         ("execution", f"no trade within {firm.execution.no_trade_band:.1%} of the position; {slicing}"),
+        *_layers(firm),
         ("restricted", ", ".join(firm.compliance.restricted) or "none"),
         ("sessions", _sessions(firm)),
         *_titled("safety", safety_rows(firm)),
@@ -44,6 +45,19 @@ def outline(loaded: Loaded) -> str:
     ]
     verdict = f"OK, but {len(missing)} of {len(limits)} limits are missing: {', '.join(missing)}" if missing else "OK"
     return "\n".join([*aligned(rows), f"{loaded.source}: {verdict}"])
+
+
+def _layers(firm: Firm) -> Rows:
+    """Say how positions are built, where it is in layers."""
+    pyramid = firm.execution.pyramid
+    if pyramid is None:
+        return []
+    sizes = ", ".join(f"{size:.1%}" for size in pyramid.rules().fractions)
+    steps = pyramid.profit_thresholds if pyramid.confirm == "profit" else pyramid.atr_multiples
+    told = [
+        f"{step:.1%}" if pyramid.confirm == "profit" else f"{step:g} ATR" for step in steps[: pyramid.max_layers - 1]
+    ]
+    return [("layers", f"{sizes} of what is intended, at {', '.join(told)}; stops {pyramid.stop_atr:g} ATR")]
 
 
 def in_catalog(loaded: Loaded, catalog: Path | None) -> str:

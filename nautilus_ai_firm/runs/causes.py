@@ -129,7 +129,7 @@ FIELDS: dict[str, dict[str, Cause | None]] = {
         "breach": Cause.GATE,
     },
     "order": {
-        **dict.fromkeys(("client_order_id", "kind"), _ID),
+        **dict.fromkeys(("client_order_id", "kind", "received_ns"), _ID),
         **dict.fromkeys((*_FATE, "ts_event", "parent_order_id", "reason"), Cause.ORDER),
         "quantity": Cause.FILL_SIZE,
         "price": Cause.FILL_PRICE,

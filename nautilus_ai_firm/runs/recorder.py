@@ -36,6 +36,7 @@ from nautilus_ai_firm.messages import (
     RiskReport,
     SignalEvent,
 )
+from nautilus_ai_firm.models.execution.unprotected import UnprotectedTime
 from nautilus_ai_firm.runs.audit import AuditChain
 from nautilus_ai_firm.runs.charges import MONEY, TIME, FinancingEntry
 from nautilus_ai_firm.runs.execution_log import ExecutionLog
@@ -77,6 +78,7 @@ class RunRecorder:
         self.fills: list[OrderRecord] = []
         self.commands: list[RiskCommand] = []
         self.alerts: Counter[str] = Counter()  # by severity
+        self.unprotected = UnprotectedTime()
         self._execution = ExecutionLog(instrument_ids)
         self._risk: list[RiskReport] = []
         self._equity: dict[str, list[Any]] = defaultdict(list)
@@ -175,6 +177,7 @@ class RunRecorder:
         self._execution.gate_result(message)
         if message.breach is not None:
             self.refusals["gate", message.breach.rule] += 1
+        self.unprotected.gate(message)
         self.audit.write("gate", {"ts": message.ts_event, **_fields(message, "ts_event")})
 
     def order(self, message: OrderRecord) -> None:
@@ -182,6 +185,7 @@ class RunRecorder:
         self._execution.order(message)
         fact = {name: value for name, value in _fields(message, "kind", "ts_event").items() if value is not None}
         self.audit.write("order", {"ts": message.ts_event, "event": message.kind, **fact})
+        self.unprotected.order(message)
         self.orders[message.client_order_id] = {
             "decision_id": message.decision_id,
             "parent_order_id": message.parent_order_id,

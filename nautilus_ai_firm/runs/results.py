@@ -155,7 +155,7 @@ def write_results(temporary: Path, ran: Ran, journal: Path | None = None) -> Non
 
 
 def _summary(ran: Ran, equity: pa.Table, fills: pa.Table, execution: pa.Table) -> dict[str, Any]:
-    recorder = ran.recorder
+    recorder, unprotected = ran.recorder, ran.recorder.unprotected.result()
     host_caveats = (NO_BROKER,) if ran.host is Host.SANDBOX else ()
     return {
         "run_id": ran.run_id,
@@ -182,6 +182,7 @@ def _summary(ran: Ran, equity: pa.Table, fills: pa.Table, execution: pa.Table) -
         "stop_levels": sum(command.action is RiskAction.SET_STOP for command in recorder.commands),
         "stop_fills": sum(fill.decision_id.startswith(STOP) for fill in recorder.fills),
         "take_profit_fills": sum(fill.decision_id.startswith(TAKE_PROFIT) for fill in recorder.fills),
+        "unprotected": None if unprotected is None else asdict(unprotected),
         "commands": [asdict(command) for command in recorder.commands if command.place is None],
         "not_modelled": (*host_caveats, *NOT_MODELLED, *ran.caveats),
         "audit_head": recorder.audit.head,

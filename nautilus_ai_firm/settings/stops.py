@@ -27,8 +27,3 @@ class Stops(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
             raise ValueError("initial_atr and initial_fraction: exactly one of them is to be given")
         if self.take_profit_atr is not None and self.take_profit_fraction is not None:
             raise ValueError("take_profit_atr and take_profit_fraction: at most one of them is to be given")
-
-    @property
-    def takes_profit(self) -> bool:
-        """Whether positions have a take profit."""
-        return self.take_profit_atr is not None or self.take_profit_fraction is not None

@@ -22,6 +22,7 @@ SYMBOLS = ["A", "B"]
 SESSIONS, CUT = 140, 110
 TIGHT = {"initial_atr": 0.5, "trailing_atr": 1.5, "break_even_gain": 0.02, "max_rounds": 6, "atr_rounds": 5}
 FREE = {"risk.stops": TIGHT, "execution.no_trade_band": 0.0}
+BRACKET = TIGHT | {"take_profit_atr": 0.6}
 """Close enough to be reached inside bars and by gaps, with every rule at work."""
 
 
@@ -149,6 +150,35 @@ def test_every_position_has_a_stop_of_its_size_when_a_round_closes(stopped: Stop
     assert checked > SESSIONS // 2
 
 
+def test_take_profits_fill_at_their_limit_or_better_and_no_exit_turns_a_position(
+    stopped: Stopped, tmp_path: Path
+) -> None:
+    result = run(settings(SYMBOLS, FREE | {"risk.stops": BRACKET}), stopped.catalog, tmp_path / "run")
+    limits = {
+        fact["client_order_id"]: float(fact["price"])
+        for fact in audit(result.folder, "gate")
+        if fact["decision_id"].startswith("T")
+    }
+    taken = [row for row in fills(result) if row["client_order_id"] in limits]
+    assert len(taken) == result.summary["take_profit_fills"] > 10
+    for row in taken:
+        at_open, opening, low, high = prices_of(stopped.market, row)
+        limit, price = limits[row["client_order_id"]], float(row["price"])
+        assert price >= limit if row["side"] == "SELL" else price <= limit
+        if price == pytest.approx(limit, abs=1e-9):  # also where a gap has jumped it, worse than a market would
+            assert low <= price <= high or (at_open and not low <= limit <= high)
+        else:  # it had passed its limit when it was sent
+            assert at_open
+            assert price == pytest.approx(opening, abs=1e-4)
+    for row, before, after in paths(result):
+        if row["client_order_id"][0] in "ST":
+            assert abs(after) < abs(before)
+            assert before * after >= 0
+    unprotected = result.summary["unprotected"]
+    assert unprotected["fills"] > 50
+    assert (unprotected["max_ms"], unprotected["max_quantity"], unprotected["attached_fills"]) == (0.0, 0, 0)
+
+
 def test_after_a_stop_nothing_new_is_opened_for_the_stated_rounds(stopped: Stopped) -> None:
     out: dict[str, int] = {}
     for row, before, after in paths(stopped.run):
@@ -189,11 +219,12 @@ def test_sliced_orders_and_stops_share_a_position(tmp_path: Path) -> None:
     assert any(row["exec_algorithm"] == "TWAP" for row in fills(result))
 
 
-@pytest.mark.parametrize("kind", ["venue", "watched"])
+@pytest.mark.parametrize("kind", ["venue", "watched", "take profits"])
 def test_decisions_and_fills_before_a_cut_stay_as_they_were(
     market: Market, stopped: Stopped, tmp_path: Path, kind: str
 ) -> None:
-    loaded = settings(SYMBOLS, FREE | {"risk.stops": TIGHT | {"working": kind}})
+    stops = BRACKET if kind == "take profits" else TIGHT | {"working": kind}
+    loaded = settings(SYMBOLS, FREE | {"risk.stops": stops})
     cut_ns = int(market.closes()[CUT])
     cut = run(loaded, market.cut(cut_ns).write(tmp_path / "catalog"), tmp_path / "cut")
     whole = stopped.run if kind == "venue" else run(loaded, stopped.catalog, tmp_path / "whole")
@@ -223,14 +254,19 @@ def test_a_planted_distance_of_the_whole_sample_shows(
     assert Past.of(runs[0], until_ns).traded != Past.of(runs[1], until_ns).traded
 
 
-def test_a_session_in_the_sandbox_does_what_a_backtest_does(market: Market, tmp_path: Path) -> None:
-    made = desk(tmp_path / "desk", market.cut(int(market.closes()[70])), FREE)
+@pytest.mark.parametrize("stops", [TIGHT, BRACKET], ids=["stops", "take profits"])
+def test_a_session_in_the_sandbox_does_what_a_backtest_does(
+    market: Market, tmp_path: Path, stops: dict[str, float]
+) -> None:
+    made = desk(tmp_path / "desk", market.cut(int(market.closes()[70])), FREE | {"risk.stops": stops})
     ended = made.run(tmp_path / "session")
     assert (ended.status, ended.errors) == (0, [])
     session, backtest = open_run(tmp_path / "session"), made.backtest(tmp_path / "run")
     assert books(session) == books(backtest)
     assert sum(is_stop(row["client_order_id"]) for row in fills(session)) > 5
     assert_replays(tmp_path / "session")
+    assert (session.summary["take_profit_fills"] > 3) == (stops is BRACKET)
+    assert session.summary["unprotected"] == backtest.summary["unprotected"]
     columns = ["type", "side", "quantity", "status", "trigger_price"]
     ours, theirs = (
         one.table("orders").set_index("client_order_id")[columns].sort_index() for one in (session, backtest)

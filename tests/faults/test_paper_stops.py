@@ -1,13 +1,17 @@
 """Stops at the broker: they leave with their entries, follow the position, and never turn it."""
 
+import time
 from collections.abc import Iterable, Iterator
+from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from nautilus_ai_firm.runs.folder import open_run
-from tests.faults.gateway.orders import Order
+from tests.faults.gateway.orders import Order, price_field
 from tests.faults.gateway.server import Gateway
+from tests.faults.gateway.tape import Quote
 from tests.faults.test_paper_faults import PaperRun, assert_well, their_cash_is_ours, their_positions
 from tests.firm_runs import audit, fills
 from tests.paper_runs import STOCKS, SYMBOLS, Tape, paper_desk
@@ -80,3 +84,68 @@ def test_a_stop_leaves_with_its_entry_follows_the_position_and_outlives_its_sess
         same = [name for name, (side, _) in left.items() if name in taken and taken[name][0] == side]
         assert same  # no stop is looser than the one of the session before
         assert all(left[name][0] * (taken[name][1] - left[name][1]) >= 0 for name in same)
+
+
+BRACKET = {"risk.stops": {"initial_fraction": 0.02, "take_profit_fraction": 0.02, "cool_down_rounds": 100}}
+
+
+def groups(gateway: Gateway) -> dict[str, list[tuple[str, int]]]:
+    """Kinds of order in each group at the broker, and the kind of the group."""
+    found: dict[str, list[tuple[str, int]]] = {}
+    for order in gateway.orders:
+        if order.message.ocaGroup:
+            found.setdefault(order.message.ocaGroup, []).append((order.message.orderType, order.message.ocaType))
+    return found
+
+
+def path_of(gateway: Gateway, symbol: str) -> list[int]:
+    """Position of a share after each fill at the broker."""
+    path = [0]
+    for fill in gateway.fills:
+        if fill.order.stock.symbol == symbol:
+            shares = int(Decimal(fill.details.execution.shares))
+            path.append(path[-1] + (shares if fill.order.buys else -shares))
+    return path
+
+
+def test_take_profit_and_stop_leave_with_their_entry_as_a_group_and_close_it_once(
+    gateway: Gateway, tmp_path: Path
+) -> None:
+    """The one is filled in part, then the other is hit: what is left is closed, and no more."""
+    desk = paper_desk(tmp_path / "desk", gateway, BRACKET)
+    with Tape(gateway) as tape:
+        run = PaperRun(desk, tmp_path / "run", 2)
+        run.orders_sent(3)
+        tape.pauses_when = lambda: True
+        time.sleep(2)
+        held = their_positions(gateway)
+        symbol = next(one for one in SYMBOLS if held[one])
+        exits = {one.message.orderType: one for one in gateway.orders if one.is_open and one.stock.symbol == symbol}
+        assert set(exits) == {"STP", "LMT"}
+        assert {int(one.remaining) for one in exits.values()} == {abs(held[symbol])}
+        assert {len(kinds) for kinds in groups(gateway).values()} == {2}
+        assert {kind for kinds in groups(gateway).values() for kind in kinds} == {("STP", 2), ("LMT", 2)}
+        gateway.faults.fill_limits.append(Decimal(abs(held[symbol]) // 3))
+        take, stop = (
+            price_field(exits[kind].message, name) for kind, name in (("LMT", "lmtPrice"), ("STP", "auxPrice"))
+        )
+        assert take is not None
+        assert stop is not None
+        cent = Decimal("0.01")
+        gateway.play(Quote(symbol, take - (0 if held[symbol] > 0 else cent), take + (cent if held[symbol] > 0 else 0)))
+        gateway.play(Quote(symbol, stop, stop))
+        time.sleep(2)
+        assert their_positions(gateway)[symbol] == 0
+        tape.pauses_when = lambda: False
+        assert_well(run.ended())
+    path = path_of(gateway, symbol)
+    assert len(path) >= 4
+    assert all(abs(after) < abs(before) for before, after in pairwise(path[1:]))
+    assert path[-1] == 0
+    assert run.net() == their_positions(gateway)
+    their_cash_is_ours(gateway, run)
+    kinds = {row["client_order_id"].split("-")[1][0] for row in fills(open_run(run.out))}
+    assert kinds == {"R", "S", "T"}
+    covered = open_run(run.out).summary["unprotected"]
+    assert covered["attached_fills"] > 0
+    assert covered["max_ms"] <= 250

@@ -3,6 +3,7 @@
 import json
 import math
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -126,10 +127,24 @@ def test_without_impact_none_is_saved_and_with_an_estimate_the_difference_is(sli
         return change
 
     free = execution_report(rewritten(sliced, tmp_path / "free", estimated(0.0, 0.0)))
-    assert "IMPACT estimated 0.00 bps, charged 0.00 bps, saved 0.00 bps" in free
-    paid = execution_report(rewritten(sliced, tmp_path / "paid", estimated(5.0, 3.0)))
-    assert "IMPACT estimated 5.00 bps, charged 3.00 bps, saved 2.00 bps" in paid
+    assert "IMPACT estimated 0.00 bps if all went out at once, charged 0.00 bps, saved 0.00 bps" in free
+    paid_run = rewritten(sliced, tmp_path / "paid", estimated(5.0, 3.0))
+    paid = execution_report(paid_run)
+    assert "IMPACT estimated 5.00 bps if all went out at once, charged 3.00 bps, saved 2.00 bps" in paid
+    broker = replace(paid_run, summary=paid_run.summary | {"host": "ib"})
+    assert "5.00 bps if all went out at once; what came of it is inside timing" in execution_report(broker)
     assert "IMPACT was not estimated before the trade" in execution_report(sliced)
+
+
+def test_unprotected_time_is_told_where_the_run_knows_it(sliced: Run) -> None:
+    known = {
+        "fills": 20, "attached_fills": 3, "p50_ms": 0.0, "p99_ms": 1.25, "max_ms": 2.0, "max_quantity": 1_000,
+        "uncovered_fills": 1,
+    }  # fmt: skip
+    text = execution_report(replace(sliced, summary=sliced.summary | {"unprotected": known}))
+    assert "UNPROTECTED p50 0.0 ms, p99 1.2 ms, max 2.0 ms, at most 1,000 units\n" in text
+    assert "over 20 fills (3 with a stop that the broker held; 1 without one at the end)\n" in text
+    assert "UNPROTECTED" not in execution_report(replace(sliced, summary=sliced.summary | {"unprotected": None}))
 
 
 def test_a_run_that_traded_nothing_is_written_up(sliced: Run, tmp_path: Path) -> None:

@@ -17,7 +17,11 @@ from tests.acceptance.conftest import SLICED
 from tests.firm_runs import run, settings, synthetic_market
 from tests.runs.journalled_run import assert_same_records, journal_of
 
-CHANGES = SLICED | {"risk.stops": {"initial_fraction": 0.0005, "working": "venue"}, "risk.max_position": 0.2}
+CHANGES = SLICED | {
+    "risk.stops": {"initial_fraction": 0.0005, "working": "venue"},
+    "risk.max_position": 0.2,
+    "execution.impact": {"coefficient": 0.8, "close_premium": 0.5},
+}
 
 
 @pytest.fixture(scope="module")
@@ -53,12 +57,26 @@ def test_every_fill_every_stop_level_and_every_breach_is_told(telling: Run) -> N
     assert {name: quantity for name, quantity in whole.items() if quantity} == done.to_dict()
 
 
-def test_every_line_is_of_the_agreed_shape_and_in_order_of_time(telling: Run) -> None:
+def test_every_order_has_an_analysis_of_its_impact_in_parts_that_sum_to_its_estimate(telling: Run) -> None:
+    told = [line["message"] for line in lines(telling) if line["message"]["message_type"] == "impact_analysis"]
+    table: Any = telling.table("execution")
+    decided = table[(table["origin"] == "decision") & table["estimated_impact_bps"].notna()]
+    sums = sorted(sum(message["content"]["impact_models"].values()) for message in told)
+    assert sums == pytest.approx(sorted(decided["estimated_impact_bps"]))
+    assert len(told) > 50
+    windows = {
+        (message["content"]["recommended_execution"]["algorithm_recommendation"] is None)
+        == (message["content"]["recommended_execution"]["execution_window_minutes"] == 0)
+        for message in told
+    }
+    assert windows == {True}
+
+
+def test_every_line_is_of_the_agreed_shape_and_in_the_order_of_rounds(telling: Run) -> None:
     said = lines(telling)
     for line in said:
         assert set(line) == {"ts", "round", "message"}
         msgspec.convert(line["message"], ExecutionMessage)
-    assert [line["ts"] for line in said] == sorted(line["ts"] for line in said)
     assert [line["round"] for line in said] == sorted(line["round"] for line in said)
 
 

@@ -22,7 +22,8 @@ SHARED: dict[str, Any] = {
 
 
 def algorithm(table: dict[str, Any]) -> Any:
-    return settings(["A"], {"execution.algorithm": table}, macro=False).firm.execution.algorithm
+    changes = {"execution.algorithm": table, "execution.impact": {"coefficient": 1.0}}
+    return settings(["A"], changes, macro=False).firm.execution.algorithm
 
 
 @pytest.mark.parametrize("name", OWN)
@@ -69,7 +70,11 @@ def test_absent_tables_leave_no_trace_in_what_is_hashed() -> None:
 
 
 def test_a_firm_with_algorithms_survives_being_written_and_read() -> None:
-    changes = {"execution.algorithm": {"name": "vwap"} | SHARED | OWN["vwap"], "execution.opening": {"max_gap": 0.05}}
+    changes = {
+        "execution.algorithm": {"name": "vwap"} | SHARED | OWN["vwap"],
+        "execution.opening": {"max_gap": 0.05},
+        "execution.impact": {"coefficient": 0.8, "open_premium": 0.5},
+    }
     loaded = decode(raw_firm(["A"], changes, macro=False), "test")
 
     again = decode(tomllib.loads(encode(loaded.firm).decode()), "again")

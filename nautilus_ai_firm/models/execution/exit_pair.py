@@ -1,9 +1,9 @@
 """The stop and the take profit of one slice of a position -> the one step that brings the two closer to the plan.
 
 Both may fill, and only one of them should: the venue takes from one what the other fills. It can do so for orders that
-it knows as they stand, not for a change that is on its way. So where changes take time, the take profit goes before
-its stop is changed and comes back when that has been answered; and where the venue knows the two as one list, the list
-is never resized but replaced.
+it knew before either could fill, and as they stand, not for a change that is on its way. So a take profit rests only
+where it came with its stop, and the two are never resized: a simulated venue, at which no time passes, gets a new pair;
+at a broker the take profit goes first, then the stop is changed, and the firm watches the price from then on.
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,6 @@ class ExitStep(StrEnum):
 
     SUBMIT_STOP = "submit_stop"
     SUBMIT_PAIR = "submit_pair"
-    SUBMIT_TAKE = "submit_take"
     MODIFY = "modify"
     CANCEL = "cancel"  # of the stop; in a list the take profit goes with it
     CANCEL_TAKE = "cancel_take"
@@ -76,8 +75,8 @@ def pair_step(
     take : float or None
         Wanted limit of the take profit; None where none is to rest. It rests beside a stop only.
     linked : bool
-        Whether the venue takes the two as one list of which each order reduces the other (the simulated venues), or
-        through a group that later orders can join (the broker).
+        Whether stop and take profit are sent as one list of which each order reduces the other, as the simulated venues
+        take it; at a broker a pair can only come with its entry.
 
     Returns
     -------
@@ -91,20 +90,17 @@ def pair_step(
     plain = next_step(pair.stop, position, abs(position) - wanted, trigger)
     step = None if plain is None else (STOP_STEPS[plain[0]], plain[1])
     if pair.take is None:
-        return step if take is None or trigger is None else _without_take(pair.stop, step, wanted, linked=linked)
+        return _linked_again(pair, step, wanted) if linked and take is not None and trigger is not None else step
     if pair.pending:
         return None
     return _linked(pair, wanted, trigger, take) if linked else _grouped(pair.take, step, wanted, take)
 
 
-def _without_take(
-    stop: StopOrder | None, step: tuple[ExitStep, int] | None, wanted: int, *, linked: bool
-) -> tuple[ExitStep, int] | None:
-    if step is not None:
-        return (ExitStep.SUBMIT_PAIR, wanted) if linked and stop is None else step
-    if stop is None or stop.pending:
-        return None
-    return (ExitStep.CANCEL, 0) if linked else (ExitStep.SUBMIT_TAKE, wanted)
+def _linked_again(pair: ExitPair, step: tuple[ExitStep, int] | None, wanted: int) -> tuple[ExitStep, int] | None:
+    """Replace a stop without a take profit by a pair."""
+    if pair.stop is None:
+        return None if step is None else (ExitStep.SUBMIT_PAIR, wanted)
+    return None if pair.stop.pending else (ExitStep.CANCEL, 0)
 
 
 def _linked(pair: ExitPair, wanted: int, trigger: float | None, take: float | None) -> tuple[ExitStep, int] | None:

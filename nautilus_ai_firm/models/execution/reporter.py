@@ -55,7 +55,7 @@ class Reporter:
         """Tell of every plan that is not what it was."""
         changed: list[PyramidPlan] = []
         for plan in message.plans:
-            state = (plan.unlocked, plan.weight, plan.layers, plan.ended)
+            state = (plan.unlocked, *((one.number, one.quantity, one.stop) for one in plan.layers), plan.ended)
             if self._plans.get(plan.plan_id) != state:
                 changed.append(plan)
             self._plans[plan.plan_id] = state

@@ -34,7 +34,7 @@ class SessionVolume:
     """
 
     __slots__ = (
-        "_bar_minutes", "_bin_minutes", "_curves", "_days", "_n_bins", "_n_sessions", "_today",
+        "_bar_minutes", "_bin_minutes", "_close_ns", "_curves", "_days", "_n_bins", "_n_sessions", "_today",
         "in_session", "known_ns", "open_ns", "total",
     )  # fmt: skip
 
@@ -42,7 +42,7 @@ class SessionVolume:
         self._bar_minutes = bar_minutes
         self._bin_minutes = max(bin_minutes, bar_minutes)
         self._n_sessions = n_sessions
-        self._n_bins = 0
+        self._n_bins = self._close_ns = 0
         self._today: Floats | None = None
         self._days: list[Floats] = []  # of regular length, each of shape (n_bins, n_instruments)
         self._curves: dict[int, VolumeCurve | None] = {}
@@ -65,7 +65,7 @@ class SessionVolume:
         """
         open_ns, close_ns = session_ns
         if open_ns != self.open_ns:
-            self._begin(open_ns, close_ns)
+            self._begin(ts_ns, open_ns, close_ns)
         traded = np.where(fresh & np.isfinite(volume), volume, 0.0)
         self.total += traded
         self.in_session += traded
@@ -77,7 +77,8 @@ class SessionVolume:
     def curve(self, place: int) -> VolumeCurve | None:
         """Return the curve of an instrument over the sessions before this one; None before the first whole one.
 
-        Half days follow a curve of their own and teach nothing. A session without any volume teaches nothing either.
+        Half days follow a curve of their own and teach nothing. Nor does a session without any volume, or one that was
+        not seen from its first bin to its last: hours that are missing would look like hours without trade.
         """
         if place not in self._curves:
             self._curves[place] = self._fit(place)
@@ -91,16 +92,19 @@ class SessionVolume:
         """Return the curve of an even volume over a session: what is assumed while none is learnt."""
         return uniform_curve(-(-session_minutes // self._bin_minutes), self._bin_minutes)
 
-    def _begin(self, open_ns: int, close_ns: int) -> None:
+    def _begin(self, ts_ns: int, open_ns: int, close_ns: int) -> None:
         self._keep()
-        self.open_ns = open_ns
+        self.open_ns, self._close_ns = open_ns, close_ns
         self.in_session[:] = 0.0
-        n_bins = -(-(close_ns - open_ns) // (self._bin_minutes * NS_PER_MINUTE))
-        self._today = np.zeros((n_bins, len(self.total))) if open_ns and self._n_sessions else None
+        bin_ns = self._bin_minutes * NS_PER_MINUTE
+        from_the_first_bin = open_ns > 0 and ts_ns <= open_ns + bin_ns
+        n_bins = -(-(close_ns - open_ns) // bin_ns)
+        self._today = np.zeros((n_bins, len(self.total))) if from_the_first_bin and self._n_sessions else None
 
     def _keep(self) -> None:
         today = self._today
-        if today is None or len(today) < self._n_bins:
+        last_bin_ns = self._close_ns - self._bin_minutes * NS_PER_MINUTE
+        if today is None or len(today) < self._n_bins or self.known_ns <= last_bin_ns:
             return
         if len(today) > self._n_bins:  # the ones so far were half days
             self._n_bins, self._days = len(today), []

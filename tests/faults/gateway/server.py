@@ -16,6 +16,7 @@ from tests.faults.gateway.market import Market
 from tests.faults.gateway.market_desk import MarketDesk
 from tests.faults.gateway.messages import make
 from tests.faults.gateway.order_desk import OrderDesk
+from tests.faults.gateway.order_lists import Fill
 from tests.faults.gateway.orders import Order
 from tests.faults.gateway.serving import LONGEST_WAIT_S, Serving
 from tests.faults.gateway.session import Handler, Received, Session
@@ -122,6 +123,10 @@ class Gateway:
     @property
     def orders(self) -> list[Order]:
         return self._serving.call(lambda: list(self._order_desk.orders))
+
+    @property
+    def fills(self) -> list[Fill]:
+        return self._serving.call(lambda: list(self._order_desk.fills))
 
     def fill(self, order: Order, shares: Decimal, price: Decimal) -> None:
         """Fill an order whatever the market says, its client connected or not."""

@@ -72,6 +72,22 @@ def test_a_half_day_teaches_nothing():
     assert curve.cumulative.tolist() == fit_volume_curve(days[[0, 2], :, 0], 5).cumulative.tolist()
 
 
+@pytest.mark.parametrize("seen", [slice(1, None), slice(0, -1), slice(4, 8)])
+def test_a_session_that_was_not_seen_whole_teaches_nothing(seen):
+    days = sessions(4)
+    volume = SessionVolume(2, 5, 5, 20)
+    for day, bars in enumerate(days):
+        span = (day * DAY + OPEN, day * DAY + OPEN + BARS * 5 * MINUTE)
+        for place in range(BARS)[seen if day == 1 else slice(None)]:
+            volume.update(span[0] + (place + 1) * 5 * MINUTE, span, bars[place], HERE)
+    curve = volume.curve(0)
+    assert curve is not None
+    assert curve.cumulative.tolist() == fit_volume_curve(days[[0, 2], :, 0], 5).cumulative.tolist()
+    naive = np.where(np.isin(np.arange(BARS), np.arange(BARS)[seen]), days[1, :, 0], 0.0)
+    torn = fit_volume_curve(np.stack([days[0, :, 0], naive, days[2, :, 0]]), 5)
+    assert np.abs(torn.cumulative - curve.cumulative).max() > 0.01  # the control
+
+
 def test_a_first_half_day_is_forgotten_when_a_whole_one_comes():
     days = sessions(3)
     curve = fed([days[0][:6], days[1], days[2]]).curve(0)

@@ -10,7 +10,10 @@ SUBMIT, MODIFY, CANCEL = StopStep.SUBMIT, StopStep.MODIFY, StopStep.CANCEL
 
 
 def resting(sign=-1, quantity=100, trigger=97.0, **more):
-    return StopOrder(sign=sign, quantity=quantity, trigger=trigger, **({"pending": False} | more))
+    order = StopOrder(sign=sign, quantity=quantity, trigger=trigger, pending=False)
+    for name, value in more.items():
+        setattr(order, name, value)
+    return order
 
 
 @pytest.mark.parametrize(
