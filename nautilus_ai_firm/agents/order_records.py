@@ -14,6 +14,7 @@ from nautilus_trader.model import (
 )
 
 from nautilus_ai_firm.messages import Breach, GateResult, OrderEventKind, OrderRecord, ParentRecord
+from nautilus_ai_firm.messages.orders import TAKE_PROFIT
 from nautilus_ai_firm.models.execution.ledger import Parent
 
 ALGORITHMS = {"twap": "TWAP", "vwap": "VWAP", "pov": "POV", "almgren_chriss": "ALMGREN_CHRISS"}
