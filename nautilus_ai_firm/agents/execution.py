@@ -71,9 +71,8 @@ class ExecutionDesk(Strategy):
         self._place = {instrument_id: place for place, instrument_id in enumerate(book.universe.instrument_ids)}
         self._close = np.full(len(self._place), np.nan)
         self._protection = Protection(safety.stops, book.universe, gate, ledger, self, self.line, self._position)
-        self._ends = ParentEnds(ledger, book.universe.names, self.line, self._now_ns)
+        self._ends = ParentEnds(ledger, book.universe.names, self.line, lambda: self._clock.now_ns(), self._end_parent)  # noqa: PLW0108 - there is no clock before the start
         self._withdrawal = Withdrawal(book.universe, gate, ledger, self._protection, self, self.line, self._ends.record)
-        self._submits, self._done = False, list[ParentDone]()
         self._gap = OpeningGap(settings.opening, book.universe, ledger, self._position, self._refuse, self._withdrawal)
         self._waiting: dict[str, tuple[float, TimeInForce]] = {}  # parents, until a stop has made room
         self._obedience = Obedience(
@@ -101,7 +100,7 @@ class ExecutionDesk(Strategy):
         self.line.subscribe(Topic.SNAPSHOT, self._start_round, Priority.EXECUTION_MARKS)
         self.line.subscribe(Topic.CLEARED, self._execute, Priority.DESK)
         self.line.subscribe(Topic.CHILD_INTENT, self._expect_child, Priority.DESK)
-        self.line.subscribe(Topic.PARENT_DONE, self._end_parent, Priority.DESK)
+        self.line.subscribe(Topic.PARENT_DONE, self._ends.hear, Priority.DESK)
 
     def _start_round(self, snapshot: MarketSnapshot) -> None:
         self._close = snapshot.close
@@ -214,21 +213,14 @@ class ExecutionDesk(Strategy):
             orders = entry_list(self, (parent, *exits), order_id, prices, (time_in_force, self._clock.now_ns()))
             self.submit_order_list(orders, client_id=client_id)
             return
-        self._submits = True
-        self.submit_order(market_order(self.order_factory, parent, order_id, time_in_force), client_id=client_id)
-        self._submits = False
-        while self._done:
-            self._end_parent(self._done.pop(0))
+        with self._ends.later():
+            self.submit_order(market_order(self.order_factory, parent, order_id, time_in_force), client_id=client_id)
 
     def _expect_child(self, intent: ChildIntent) -> None:
         self._ledger.child_submitted(intent.parent_order_id, intent.client_order_id, intent.quantity)
 
     def _end_parent(self, done: ParentDone) -> None:
-        if self._submits:  # one slice was all: the engine lends this desk to nobody until its own call is over
-            self._done.append(done)
-            return
-        parent = self._ledger.finish(done.parent_order_id)
-        self._ends.expect(done)
+        parent = self._ends.finish(done)
         if done.leaves_order:
             self.cancel_order(ClientOrderId(done.parent_order_id), client_id=self._universe.client_id)
         self._ends.close_if_done(done.parent_order_id)
@@ -269,9 +261,6 @@ class ExecutionDesk(Strategy):
         held = self._ledger.held(place)
         if held is not None and held.parent_id in self._waiting:
             self._release(held, ts_event, *self._waiting.pop(held.parent_id))
-
-    def _now_ns(self) -> int:
-        return self._clock.now_ns()
 
     def _position(self, place: int) -> int:
         return round(self.portfolio.net_position(self._universe.order_ids[place]))

@@ -1,6 +1,7 @@
 """Parents of which nothing works any more -> their records, with the reason; called by 5."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from nautilus_ai_firm.agents.order_records import parent_record
 from nautilus_ai_firm.bus import Line, Topic
@@ -21,20 +22,51 @@ class ParentEnds:
         The execution desk's.
     now_ns : callable
         Market time, nanoseconds UTC.
+    end : callable
+        What the execution desk does when an algorithm sends no more.
 
     """
 
-    def __init__(self, ledger: WorkingLedger, names: tuple[str, ...], line: Line, now_ns: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        ledger: WorkingLedger,
+        names: tuple[str, ...],
+        line: Line,
+        now_ns: Callable[[], int],
+        end: Callable[[ParentDone], None],
+    ) -> None:
         self._ledger = ledger
         self._names = names
         self._line = line
         self._now_ns = now_ns
+        self._end = end
         self._reasons: dict[str, str] = {}
+        self._later: list[ParentDone] | None = None
 
-    def expect(self, done: ParentDone) -> None:
-        """Keep why an algorithm sends no more, until the children that still work are done."""
+    def hear(self, done: ParentDone) -> None:
+        """Let the execution desk end a parent, at once or after its own call."""
+        if self._later is None:
+            self._end(done)
+        else:
+            self._later.append(done)
+
+    @contextmanager
+    def later(self) -> Iterator[None]:
+        """Let parents end when a call of the execution desk is over: until then the engine lends the desk to nobody.
+
+        An algorithm that sends its only slice in the call that hands it the parent ends the parent inside that call.
+        """
+        self._later = waiting = []
+        yield
+        self._later = None
+        for done in waiting:
+            self._end(done)
+
+    def finish(self, done: ParentDone) -> Parent:
+        """Let a parent send no more, and keep why, until the children that still work are done."""
         if done.leaves_order:
             self._reasons[done.parent_order_id] = done.reason
+        return self._ledger.finish(done.parent_order_id)
 
     def close_if_done(self, parent_id: str) -> None:
         """Close a parent of which nothing works any more."""
