@@ -16,14 +16,8 @@ from nautilus_ai_firm.agents.exit_orders import Slot
 from nautilus_ai_firm.agents.gate import OrderGate
 from nautilus_ai_firm.agents.liquidation import Liquidation
 from nautilus_ai_firm.agents.obedience import Obedience, Safety
-from nautilus_ai_firm.agents.order_records import (
-    KINDS,
-    gate_result,
-    is_reprice,
-    market_order,
-    order_record,
-    update_record,
-)
+from nautilus_ai_firm.agents.opening_gap import OpeningGap
+from nautilus_ai_firm.agents.order_records import QUIET, gate_result, kind_of, market_order, order_record
 from nautilus_ai_firm.agents.parent_ends import ParentEnds
 from nautilus_ai_firm.agents.parents import ParentPlanner
 from nautilus_ai_firm.agents.protection import STOPPED_OUT, TOOK_PROFIT, Protection, stopped_out
@@ -72,7 +66,7 @@ class ExecutionDesk(Strategy):
         self._ledger = ledger
         self._gate = gate
         self._universe = book.universe
-        self._planner = ParentPlanner(settings, book.universe, gate, sessions)
+        self._planner = ParentPlanner(settings, book.universe, gate, sessions, partial(self.line.publish, Topic.IMPACT))
         self._auctions = book.universe.route is not None and book.universe.route.auctions
         self._place = {instrument_id: place for place, instrument_id in enumerate(book.universe.instrument_ids)}
         self._close = np.full(len(self._place), np.nan)
@@ -80,6 +74,7 @@ class ExecutionDesk(Strategy):
         self._ends = ParentEnds(ledger, book.universe.names, self.line, self._now_ns)
         self._withdrawal = Withdrawal(book.universe, gate, ledger, self._protection, self, self.line, self._ends.record)
         self._submits, self._done = False, list[ParentDone]()
+        self._gap = OpeningGap(settings.opening, book.universe, ledger, self._position, self._refuse, self._withdrawal)
         self._waiting: dict[str, tuple[float, TimeInForce]] = {}  # parents, until a stop has made room
         self._obedience = Obedience(
             gate,
@@ -148,8 +143,6 @@ class ExecutionDesk(Strategy):
             self._refuse(parent, decision.ts_event, breach)
         if not planned.may_be_held:
             return
-        if planned.impact is not None:
-            self.line.publish(Topic.IMPACT, planned.impact)
         self._ledger.hold(parent)
         if self._auctions and not parent.end_ns and parent.execution_ns > decision.ts_event:
             self._release(parent, decision.ts_event, float(self._close[place]), TimeInForce.AT_THE_OPEN)
@@ -180,7 +173,8 @@ class ExecutionDesk(Strategy):
         self._hear(self._place[quote.instrument_id], quote.ts_event, quote.bid_price, quote.ask_price)
 
     def _hear(self, place: int, ts_event: int, bid: Price, ask: Price) -> None:
-        if how := self._protection.crosses(place, nearest_float(bid), nearest_float(ask), ts_event):
+        low, high = nearest_float(bid), nearest_float(ask)
+        if how := self._protection.crosses(place, low, high, ts_event):
             self._withdrawal.drop_place(place, f"dropped: {how}", ts_event)
             self._protection.close_crossed(place, ts_event)
         held, active = self._ledger.held(place), self._ledger.active(place)
@@ -188,11 +182,11 @@ class ExecutionDesk(Strategy):
         parent = held if due else active
         if parent is None:
             return
-        price = nearest_float(ask if parent.quantity > 0 else bid)
+        price = high if parent.quantity > 0 else low
+        if due and self._gap.holds_back(parent, ts_event, price, float(self._close[place])):
+            return
         if parent.end_ns:  # an algorithm waits for it
-            tick = ExecutionTick(
-                place=place, ts_event=ts_event, price=price, bid=nearest_float(bid), ask=nearest_float(ask)
-            )
+            tick = ExecutionTick(place=place, ts_event=ts_event, price=price, bid=low, ask=high)
             self.line.publish(Topic.EXECUTION_TICK, tick)
         if due:
             self._release(parent, ts_event, price)
@@ -247,15 +241,12 @@ class ExecutionDesk(Strategy):
         if (slot := self._protection.slot_of(child_id)) is not None:
             self._hear_exit(event, slot)
             return
-        kind, parent = KINDS.get(type(event).__name__), self._ledger.parent_of(child_id)
-        if parent is not None and is_reprice(event):
-            name, ts_event = self._universe.names[parent.place], self._clock.time_of(event)
-            self.line.publish(Topic.ORDER_RECORD, update_record(event, parent, name, ts_event))
+        kind, parent = kind_of(event), self._ledger.parent_of(child_id)
         if kind is None or parent is None:
             return
         record = order_record(event, parent, kind, self._universe.names[parent.place], self._clock.time_of(event))
         self._obedience.tell(self.line, record, self._clock.received_ns(event))
-        if kind is OrderEventKind.SUBMITTED or kind is OrderEventKind.ACCEPTED:
+        if kind in QUIET:
             return
         if kind is OrderEventKind.FILLED:
             self._ledger.child_filled(child_id, int(record.quantity))

@@ -34,6 +34,17 @@ KINDS = {
 """Events that change exposure or working quantity, or that an order is on its way."""
 
 
+QUIET = {OrderEventKind.SUBMITTED, OrderEventKind.ACCEPTED, OrderEventKind.UPDATED}
+"""Events that leave the working quantity as it is."""
+
+
+def kind_of(event: Any) -> OrderEventKind | None:
+    """Say what an event is to the records; an update without a price only takes a slice off its parent, and is none."""
+    if type(event).__name__ == "OrderUpdated":
+        return None if event.price is None else OrderEventKind.UPDATED
+    return KINDS.get(type(event).__name__)
+
+
 def algorithm_of(parent: Parent) -> str | None:
     """Name the algorithm that slices a parent; None for one that goes out at once."""
     return parent.algorithm if parent.end_ns else None
@@ -75,13 +86,15 @@ def order_record(event: Any, parent: Parent, kind: OrderEventKind, instrument_id
     parent : Parent
         The parent that the order belongs to.
     kind : OrderEventKind
-        What `KINDS` says that it is.
+        What `kind_of` says that it is.
     instrument_id : str
         What the firm calls the instrument.
     ts_event : int
         Market time of the event, nanoseconds UTC.
 
     """
+    if kind is OrderEventKind.UPDATED:
+        return update_record(event, parent, instrument_id, ts_event)
     filled = kind is OrderEventKind.FILLED
     return OrderRecord(
         kind=kind,
@@ -99,11 +112,6 @@ def order_record(event: Any, parent: Parent, kind: OrderEventKind, instrument_id
         currency=str(event.currency) if filled else None,
         reason=None if filled or kind is OrderEventKind.SUBMITTED else getattr(event, "reason", None),
     )
-
-
-def is_reprice(event: Any) -> bool:
-    """Whether an event is a change of a limit; the engine also takes slices off their parent by an update."""
-    return type(event).__name__ == "OrderUpdated" and event.price is not None
 
 
 def update_record(event: Any, parent: Parent, instrument_id: str, ts_event: int) -> OrderRecord:

@@ -1,11 +1,12 @@
 """A wished quantity -> the parent order that it becomes, and what stands against it; called by 5."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from nautilus_ai_firm.agents.book import Universe
-from nautilus_ai_firm.agents.expected_impact import ExpectedImpact, impact_record
+from nautilus_ai_firm.agents.expected_impact import Expected, ExpectedImpact, impact_record
 from nautilus_ai_firm.agents.gate import OrderGate
 from nautilus_ai_firm.agents.order_records import ALGORITHMS, PYRAMID
 from nautilus_ai_firm.data.sessions import Sessions
@@ -19,12 +20,11 @@ from nautilus_ai_firm.settings import Algorithm, Execution
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
-    """A parent, what was cut or refused of it, whether it may be held, and its expected impact where one is known."""
+    """A parent, what was cut or refused of it, and whether it may be held."""
 
     parent: Parent
     breaches: tuple[Breach, ...]
     may_be_held: bool
-    impact: ImpactRecord | None = None
 
 
 class ParentPlanner:
@@ -40,10 +40,20 @@ class ParentPlanner:
         Who knows the limits.
     sessions : Sessions
         Opens and closes of the exchange.
+    tell : callable
+        Hears the expected impact of every order that may be held, where the firm expects one.
 
     """
 
-    def __init__(self, settings: Execution, universe: Universe, gate: OrderGate, sessions: Sessions) -> None:
+    def __init__(
+        self,
+        settings: Execution,
+        universe: Universe,
+        gate: OrderGate,
+        sessions: Sessions,
+        tell: Callable[[ImpactRecord], None],
+    ) -> None:
+        self._tell = tell
         twap, self._algorithm = settings.twap, settings.algorithm or Algorithm()
         impact = self._algorithm.by_impact
         self._slicing = Slicing(
@@ -127,10 +137,13 @@ class ParentPlanner:
             floor_price = next((plan.floor_price for plan in decision.plans if plan.place == place), None)
             if floor_price is not None:
                 parent = self.confirmed(parent, floor_price)
-        name = self._universe.names[place]
-        child = self._algorithm.max_child
-        told = None if expected is None else impact_record(parent, name, expected, decision.ts_event, child)
-        return Planned(parent=parent, breaches=tuple(breaches), may_be_held=breach is None, impact=told)
+        self._tell_impact(parent, None if breach is not None else expected, decision.ts_event)
+        return Planned(parent=parent, breaches=tuple(breaches), may_be_held=breach is None)
+
+    def _tell_impact(self, parent: Parent, expected: Expected | None, ts_event: int) -> None:
+        if expected is not None:
+            name = self._universe.names[parent.place]
+            self._tell(impact_record(parent, name, expected, ts_event, self._algorithm.max_child))
 
     def confirmed(self, parent: Parent, floor_price: float) -> Parent:
         """Let a parent go out only while its instrument trades at or beyond a price; until its session ends at most."""

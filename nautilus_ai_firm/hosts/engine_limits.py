@@ -13,6 +13,7 @@ HEADROOM = 2
 NOTIONAL_HEADROOM = 10
 STOP_STEPS = 3  # of an instrument in a round: one for the stop of what is closed, one for what is opened, one trailed
 LIST_ORDERS = 2  # a stop with a take profit is replaced by two orders
+LEAST_REPRICE_SECONDS = 0.25  # ticks do not come faster: `live.ib.quote_interval_ms` by default
 UNLIMITED = 1_000  # messages where the firm states no limit: its gate then lets reducing orders pass alone
 
 
@@ -55,7 +56,9 @@ def engine_limits(firm: Firm, bar_minutes: int) -> EngineLimits:
     rounds = ceil(gate.message_window_seconds / (60 * bar_minutes)) + 1
     slices = twap.duration_minutes // twap.interval_minutes
     reducing = len(firm.market.universe) * rounds * (slices + 1 + _exit_steps(firm, slices))
-    seconds = gate.message_window_seconds
+    seconds, limit = gate.message_window_seconds, firm.execution.algorithm and firm.execution.algorithm.limit
+    if limit is not None:  # a resting child is changed, taken back and sent again as often as the table lets it
+        reducing += len(firm.market.universe) * ceil(seconds / max(limit.reprice_seconds, LEAST_REPRICE_SECONDS))
     window = f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
     rate = f"{HEADROOM * ((gate.max_messages or UNLIMITED) + reducing)}/{window}"
     position = (firm.risk.max_position or firm.venue.leverage) * firm.venue.starting_balance

@@ -17,15 +17,15 @@ type Agent = Literal["ExecutionAgent"]
 
 
 class PositionStatus(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A position in layers: exposures are signed fractions of equity, prices in currency.
+    """A position in layers: exposures are signed fractions of equity, prices in currency, null where not known.
 
     `average_entry_price` and `unrealized_pnl_pct` (a fraction of it) are null while nothing is filled.
     """
 
-    total_exposure: float
-    current_exposure: float
+    total_exposure: float | None
+    current_exposure: float | None
     average_entry_price: float | None
-    current_price: float
+    current_price: float | None
     unrealized_pnl_pct: float | None
 
 
@@ -34,7 +34,7 @@ class LayerDetail(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
 
     layer_number: int
     entry_price: float | None
-    position_size: float
+    position_size: float | None
     stop_loss: float | None
 
 
@@ -244,13 +244,16 @@ class TakeProfitExecution(
 
 
 class ThresholdContent(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A limit: what was seen and what is allowed, in its unit, and value / limit; no subject is the whole portfolio."""
+    """A limit: what was seen and what is allowed, in its unit, and value / limit; no subject is the whole portfolio.
+
+    A number that is not known, or infinite, is null.
+    """
 
     rule: str
     subject: str | None
-    value: float
-    limit: float
-    use: float
+    value: float | None
+    limit: float | None
+    use: float | None
     severity: str
     action: str
 

@@ -33,10 +33,9 @@ MESSAGES = frozenset(
 """Records that are messages of the desks: the run folder's recorder hears them as it would in a backtest."""
 SUMMARY = "summary.json"
 FILES = (
-    *(f"{name}.parquet" for name in TABLES), "decisions.jsonl", MESSAGES_FILE, "config.toml", "manifest.json",
-    "audit.jsonl", SUMMARY,
+    *(f"{name}.parquet" for name in TABLES), "decisions.jsonl", "config.toml", "manifest.json", "audit.jsonl", SUMMARY,
 )  # fmt: skip
-"""What sealing adds, in the order in which it is added, messages where there are any: sealed is what has a summary."""
+"""What sealing adds, after messages where there are any, in this order: a run is sealed when it has a summary."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,7 +175,7 @@ def _instruments(session: Session) -> dict[str, Any]:
 
 def _add(temporary: Path, run: Path) -> None:
     """Move the files into the run folder, each one safe on the disk, the summary last."""
-    names = [name for name in FILES if name != MESSAGES_FILE or (temporary / name).is_file()]
+    names = (*((MESSAGES_FILE,) if (temporary / MESSAGES_FILE).is_file() else ()), *FILES)
     for name in names:
         with (temporary / name).open("rb") as file:
             os.fsync(file.fileno())

@@ -4,18 +4,31 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
+from nautilus_ai_firm.agents.opening_gap import OpeningGap
 from nautilus_ai_firm.agents.parents import ParentPlanner
+from nautilus_ai_firm.bus import Topic
 from nautilus_ai_firm.data.columns import BarColumns
-from nautilus_ai_firm.messages import GateResult, OrderEventKind, OrderRecord, ParentRecord, RiskAction
+from nautilus_ai_firm.messages import (
+    Connection,
+    GateResult,
+    OrderEventKind,
+    OrderRecord,
+    ParentRecord,
+    RiskAction,
+    SessionEnd,
+)
 from nautilus_ai_firm.models.execution.almgren_chriss import holdings
+from nautilus_ai_firm.models.execution.ledger import Parent, WorkingLedger
 from nautilus_ai_firm.runs.order_report import order_report
+from nautilus_ai_firm.settings import Opening
 from tests.acceptance.conftest import SLICED
-from tests.firm_runs import MINUTE_NS, Played, flat_minutes, play, settings, write_bars
+from tests.firm_runs import MINUTE_NS, Played, ScriptedDesk, flat_minutes, play, settings, write_bars
 
 MONDAY = datetime(2024, 1, 8)  # noqa: DTZ001 - a day, not a moment
 LIMITS: dict[str, Any] = {
@@ -394,3 +407,115 @@ def test_an_addition_that_is_not_confirmed_ends_with_its_session(worked: Any, fl
     played = worked({10: [5]}, None, flat_minutes(MONDAY, 2, prices={500: 101.0}))
     assert parents(played) == [("PYRAMID", 5, 0, "expired")]
     assert played.path() == []
+
+
+# the opening
+
+GAPPED = flat_minutes(MONDAY, 2, prices=dict.fromkeys(range(390, 780), 104.0))
+"""The second day opens four per cent higher."""
+
+
+def opening(worked: Any, wait_minutes: int = 0, max_gap: float = 0.03, quantity: int = 5) -> Played:
+    table = {"execution.opening": {"max_gap": max_gap, "wait_minutes": wait_minutes}}
+    return worked({390: [quantity]}, None, GAPPED, table)
+
+
+def test_a_gap_drops_what_would_open_a_position(worked: Any) -> None:
+    played = opening(worked)
+    assert parents(played) == [(None, 5, 0, "dropped: opening gap")]
+    (breach,) = [gate.breach for gate in played.tape.of(GateResult) if gate.breach is not None]
+    assert (breach.rule, breach.observed, breach.limit) == ("opening_gap", pytest.approx(0.04), 0.03)
+    assert breach.action == "dropped"
+
+
+def test_without_the_table_or_within_the_limit_it_goes_out(worked: Any) -> None:
+    assert parents(opening(worked, max_gap=0.05)) == [(None, 5, 5, "filled")]
+    assert parents(worked({390: [5]}, None, GAPPED)) == [(None, 5, 5, "filled")]
+
+
+def test_what_waits_is_dropped_with_its_round_where_the_next_one_comes_first(worked: Any) -> None:
+    played = opening(worked, wait_minutes=10)
+    assert parents(played) == [(None, 5, 0, "dropped: no trade before the next round")]
+    (breach,) = [gate.breach for gate in played.tape.of(GateResult) if gate.breach is not None]
+    assert breach.action == "waits 10 minutes"
+
+
+def test_a_gap_lets_what_reduces_go(worked: Any) -> None:
+    table = {"execution.opening": {"max_gap": 0.03}}
+    played = worked({100: [5], 390: [0]}, None, GAPPED, table)
+    assert [filled for _, _, filled, _ in parents(played)] == [5, 5]
+    assert played.positions == [0]
+
+
+def test_an_order_that_waited_out_its_gap_goes_out_wherever_the_market_is() -> None:
+    parent = Parent(parent_id="P", place=0, quantity=100, round=1, decision_id="R000001", execution_ns=1_000)
+    ledger, said = WorkingLedger(1), []
+    ledger.hold(parent)
+    rule = OpeningGap(
+        Opening(max_gap=0.03, wait_minutes=10),
+        SimpleNamespace(names=("A.US",)),  # pyright: ignore[reportArgumentType] - what it asks of a universe
+        ledger,
+        lambda _: 0,
+        lambda _, ts_event, breach: said.append((ts_event, breach.action)),
+        SimpleNamespace(),  # pyright: ignore[reportArgumentType] - it waits, and nothing is dropped
+    )
+    assert rule.holds_back(parent, 2_000, 104.0, 100.0)
+    waiting = ledger.held(0)
+    assert waiting is not None
+    assert waiting.execution_ns == 2_000 + 10 * MINUTE_NS
+    assert not rule.holds_back(waiting, waiting.execution_ns, 110.0, 100.0)
+    assert said == [(2_000, "waits 10 minutes")]
+
+
+# the end of a session, and a lost connection
+
+
+@pytest.fixture
+def says(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Let the script say something else than a decision in a round."""
+
+    def at(spoken: Mapping[int, tuple[Topic, Callable[[int], object]]]) -> None:
+        honest = ScriptedDesk._decide
+
+        def decide(script: ScriptedDesk, snapshot: Any) -> None:
+            honest(script, snapshot)
+            if snapshot.round in spoken:
+                topic, message = spoken[snapshot.round]
+                script.line.publish(topic, message(snapshot.ts_event))
+
+        monkeypatch.setattr(ScriptedDesk, "_decide", decide)
+
+    return at
+
+
+def dipping(from_bar: int) -> BarColumns:
+    """Flat minutes whose lows reach every resting limit from one bar on."""
+    bars = flat_minutes(MONDAY, 1).take(slice(0, 90))
+    low = bars.low.copy()
+    low[from_bar:] = 99.0
+    return replace(bars, low=low)
+
+
+@pytest.mark.parametrize(("cancels", "filled"), [(True, 0), (False, 1_000)])
+def test_at_the_end_of_a_session_a_resting_child_is_taken_back_or_kept_as_the_settings_say(
+    worked: Any, says: Any, cancels: bool, filled: int
+) -> None:
+    says({14: (Topic.SESSION_END, lambda ts: SessionEnd(ts_event=ts, cancel_working=cancels))})
+    played = worked({10: [6_000]}, PEGGED, dipping(16), {"execution.twap": HOUR})
+    assert parents(played) == [("TWAP", 6_000, filled, "canceled")]
+    assert played.positions == [filled]
+
+
+def connection(trusted: bool) -> tuple[Topic, Callable[[int], object]]:
+    return Topic.CONNECTION, lambda ts: Connection(ts_event=ts, trusted=trusted, cause="a test")
+
+
+def test_while_the_connection_is_lost_nothing_is_sent_and_what_rested_still_counts(worked: Any, says: Any) -> None:
+    says({14: connection(trusted=False), 30: connection(trusted=True)})
+    played = worked({10: [6_000], 40: [6_000], 41: [6_000]}, PEGGED, dipping(50), {"execution.twap": HOUR})
+    assert parents(played)[0] == ("TWAP", 6_000, 0, "canceled")
+    assert len(kinds(played, OrderEventKind.CANCELED)) == 1  # by the decision of round 40, when it could arrive
+    sent = [one.ts_event for one in kinds(played, OrderEventKind.SUBMITTED)]
+    assert not [ts for ts in sent if decided_ns(played, 14) < ts < decided_ns(played, 41)]
+    assert played.positions == [5_000]  # five intervals of the next parent until the data end
+    assert all(seen.holdings.projected[0] <= 6_000 for seen in played.seen)

@@ -25,6 +25,7 @@ from nautilus_ai_firm.data.best_quote import best_quote
 from nautilus_ai_firm.data.notice import notice
 from nautilus_ai_firm.data.observation import observation
 from nautilus_ai_firm.gateways.kill_switch import KillSwitchState
+from nautilus_ai_firm.messages import execution_reports
 from nautilus_ai_firm.models.risk.crash_velocity import VelocityState
 from nautilus_ai_firm.models.risk.drawdown_tiers import TierAction
 from nautilus_ai_firm.models.risk.memory import CarriedRisk, EquityState, RiskMemory
@@ -246,6 +247,42 @@ PARENT = st.builds(
     filled_quantity=COUNT,
     state=TEXT,
 )
+FINITE = st.floats(allow_infinity=False, allow_nan=False)
+IMPACT = st.builds(
+    messages.ImpactRecord,
+    round=COUNT,
+    ts_event=TIME,
+    decision_id=TEXT,
+    instrument_id=TEXT,
+    parent_order_id=TEXT,
+    quantity=COUNT,
+    average_daily_volume=FLOAT,
+    volatility_per_day=FLOAT,
+    volume_bps=FLOAT,
+    depth_bps=FLOAT,
+    volatility_bps=FLOAT,
+    time_of_day_bps=FLOAT,
+    exec_algorithm=st.none() | TEXT,
+    window_minutes=FLOAT,
+    largest_order=st.none() | COUNT,
+)
+LEVEL = st.builds(
+    execution_reports.StopLossUpdate,
+    content=st.builds(
+        execution_reports.StopLossContent,
+        symbol=TEXT,
+        layer=st.none() | COUNT,
+        stop_loss=FINITE,
+        previous_stop_loss=st.none() | FINITE,
+        quantity=st.none() | COUNT,
+        reason=TEXT,
+    ),
+)
+LIQUIDATION = st.builds(
+    execution_reports.EmergencyLiquidation,
+    content=st.builds(execution_reports.LiquidationContent, symbol=st.none() | TEXT, cause=TEXT, who=TEXT, sender=TEXT),
+)
+REPORT = st.builds(messages.ExecutionReport, ts_event=TIME, round=COUNT, message=LEVEL | LIQUIDATION)
 FAILURE = st.builds(
     messages.Failure, component=TEXT, round=COUNT, error=TEXT, traceback=st.text('ab\n\t"\\é', max_size=9)
 )
@@ -313,6 +350,8 @@ FACTS = {
     "risk_report": RISK_REPORT,
     "gate_result": GATE,
     "parent": PARENT,
+    "impact": IMPACT,
+    "execution_report": REPORT,
     "connection": CONNECTION,
     "failure": FAILURE,
     "late_bar": st.builds(

@@ -69,7 +69,8 @@ def test_every_message_that_is_recorded_is_tested() -> None:
     }
     tested = {"MarketSnapshot", "SignalEvent", "DecisionEvent", "RiskedDecision", "ClearedDecision", "RiskCommand",
               "OrderRecord", "GateResult", "ParentRecord", "Failure", "LateBar", "Connection", "RiskAlertEvent",
-              "RiskReport", "StressResult", "TailSplit", "PyramidLayer", "PyramidPlan"}  # fmt: skip
+              "RiskReport", "StressResult", "TailSplit", "PyramidLayer", "PyramidPlan",
+              "ImpactRecord", "ExecutionReport"}  # fmt: skip
     assert declared - WITHIN_A_FIRM == tested
 
 

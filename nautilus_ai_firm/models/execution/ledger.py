@@ -4,7 +4,7 @@ The engine's cache does not show an order that was submitted in the running call
 still to send; netting against it alone would order the same quantity twice.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -171,6 +171,20 @@ class WorkingLedger:
             raise LedgerError(f"{parent_id}: released already, it can be finished but not dropped")
         self._remove(entry)
         return entry.parent
+
+    def postpone(self, parent_id: str, execution_ns: int) -> None:
+        """Let a held parent wait until a later time, nanoseconds UTC.
+
+        Raises
+        ------
+        LedgerError
+            The parent is not held.
+
+        """
+        entry = self._entry(parent_id)
+        if not entry.held:
+            raise LedgerError(f"{parent_id}: released already, it cannot wait")
+        entry.parent = replace(entry.parent, execution_ns=execution_ns)
 
     def release(self, parent_id: str) -> None:
         """Mark a held parent as sent out.

@@ -57,11 +57,11 @@ def pyramiding_update(plan: PyramidPlan, equity: float, *, volatility_adjusted: 
             current_layer=plan.unlocked,
             total_layers=plan.total_layers,
             position_status=PositionStatus(
-                total_exposure=plan.intended_weight,
-                current_exposure=held * plan.close / equity,
+                total_exposure=_known(plan.intended_weight),
+                current_exposure=_known(held * plan.close / equity),
                 average_entry_price=average,
-                current_price=plan.close,
-                unrealized_pnl_pct=None if not average else plan.side * (plan.close / average - 1.0),
+                current_price=_known(plan.close),
+                unrealized_pnl_pct=None if not average else _known(plan.side * (plan.close / average - 1.0)),
             ),
             layer_details=tuple(_layer(layer, plan.close / equity) for layer in plan.layers),
             next_trigger=NextTrigger(
@@ -80,7 +80,7 @@ def _layer(layer: PyramidLayer, share_of_one: float) -> LayerDetail:
     return LayerDetail(
         layer_number=layer.number,
         entry_price=layer.entry_price,
-        position_size=layer.quantity * share_of_one,
+        position_size=_known(layer.quantity * share_of_one),
         stop_loss=layer.stop,
     )
 
@@ -170,9 +170,9 @@ def risk_threshold_breach(alert: RiskAlertEvent) -> RiskThresholdBreach:
         content=ThresholdContent(
             rule=alert.rule,
             subject=alert.subject,
-            value=alert.value,
-            limit=alert.limit,
-            use=alert.use,
+            value=_known(alert.value),
+            limit=_known(alert.limit),
+            use=_known(alert.use),
             severity=str(alert.severity),
             action=alert.action,
         )

@@ -23,6 +23,7 @@ from nautilus_ai_firm.messages import (
     RiskCommand,
     Severity,
 )
+from nautilus_ai_firm.messages.execution_reports import ExecutionMessage
 from nautilus_ai_firm.models.execution.report_wording import nearest_layer
 from nautilus_ai_firm.models.execution.reporter import Reporter
 
@@ -210,6 +211,16 @@ def test_a_broken_limit_is_told_and_a_warning_is_not() -> None:
         "rule": "max_gross", "subject": None, "value": 1.6, "limit": 1.5, "use": 1.6 / 1.5, "severity": "critical",
         "action": "cut",
     }  # fmt: skip
+
+
+def test_a_number_that_json_does_not_know_is_null() -> None:
+    (told,) = said(Reporter(NAMES).risk_alert(replace(alert(Severity.BREACH), value=float("inf"), use=float("nan"))))
+    assert (told["content"]["value"], told["content"]["use"]) == (None, None)
+    (plan,) = said(Reporter(NAMES).decision(decided(replace(PLAN, close=float("nan")))))
+    assert plan["content"]["position_status"]["current_price"] is None
+    assert plan["content"]["layer_details"][0]["position_size"] is None
+    for message in (told, plan):
+        msgspec.convert(message, ExecutionMessage)
 
 
 @pytest.mark.parametrize(
