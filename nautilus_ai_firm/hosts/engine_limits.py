@@ -12,6 +12,7 @@ from nautilus_ai_firm.settings import Firm
 HEADROOM = 2
 NOTIONAL_HEADROOM = 10
 STOP_STEPS = 3  # of an instrument in a round: one for the stop of what is closed, one for what is opened, one trailed
+LIST_ORDERS = 2  # a stop with a take profit is replaced by two orders
 LEAST_REPRICE_SECONDS = 0.25  # ticks do not come faster: `live.ib.quote_interval_ms` by default
 UNLIMITED = 1_000  # messages where the firm states no limit: its gate then lets reducing orders pass alone
 
@@ -38,9 +39,10 @@ def engine_limits(firm: Firm, bar_minutes: int) -> EngineLimits:
     """Derive the second wall.
 
     Within one window come at most the messages that the firm allows itself, and beside them, in each round that the
-    window can hold, every position may be closed in slices while its stop is placed, resized and moved. Twice that is
-    the rate. An order may be ten times the largest of the firm's, or ten times the largest position if that is more,
-    since a stop is for a whole position.
+    window can hold, every position may be closed in slices while the stop and the take profit of each of its layers are
+    placed, resized and moved, those with a take profit with every slice. Twice that is the rate. An order may be ten
+    times the largest of the firm's, or ten times the largest position if that is more, since a stop is for a whole
+    position.
 
     Parameters
     ----------
@@ -53,7 +55,7 @@ def engine_limits(firm: Firm, bar_minutes: int) -> EngineLimits:
     gate, twap = firm.execution.gate, firm.execution.twap
     rounds = ceil(gate.message_window_seconds / (60 * bar_minutes)) + 1
     slices = twap.duration_minutes // twap.interval_minutes
-    reducing = len(firm.market.universe) * rounds * (slices + 1 + STOP_STEPS)
+    reducing = len(firm.market.universe) * rounds * (slices + 1 + _exit_steps(firm, slices))
     seconds, limit = gate.message_window_seconds, firm.execution.algorithm and firm.execution.algorithm.limit
     if limit is not None:  # a resting child is changed, taken back and sent again as often as the table lets it
         reducing += len(firm.market.universe) * ceil(seconds / max(limit.reprice_seconds, LEAST_REPRICE_SECONDS))
@@ -69,3 +71,13 @@ def engine_limits(firm: Firm, bar_minutes: int) -> EngineLimits:
             if one.max_order_value is not None
         },
     )
+
+
+def _exit_steps(firm: Firm, slices: int) -> int:
+    """Most orders of exits that one instrument needs in a round."""
+    stops, pyramid = firm.risk.stops, firm.execution.pyramid
+    layers = 1 if pyramid is None else pyramid.max_layers + 1
+    takes = stops is not None and (stops.take_profit_atr is not None or stops.take_profit_fraction is not None)
+    if takes or (pyramid is not None and stops is not None):
+        return layers * LIST_ORDERS * (slices + STOP_STEPS)
+    return layers * STOP_STEPS

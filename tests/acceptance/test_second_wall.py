@@ -106,6 +106,15 @@ def test_the_rate_has_room_for_the_firms_messages_and_for_closing_everything(sec
     assert int(number) >= 2 * (10 + 50 * 2)
 
 
+def test_take_profits_and_layers_have_room_for_their_lists() -> None:
+    def most(stops: dict[str, float], **more: Any) -> int:
+        firm = settings(["A"], {"risk.stops": {"initial_fraction": 0.1} | stops} | more).firm
+        return int(engine_limits(firm, 390).max_order_submit_rate.split("/")[0])
+
+    assert most({}) < most({"take_profit_fraction": 0.1})
+    assert most({"take_profit_fraction": 0.1}) < most({}, **{"execution.pyramid": {"max_layers": 3}})
+
+
 FIFTY, ROUNDS, KILLED = 50, 45, 40
 
 

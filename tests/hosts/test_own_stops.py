@@ -2,7 +2,7 @@
 
 import pytest
 
-from nautilus_ai_firm.hosts.broker_opening import _is_own_stop
+from nautilus_ai_firm.hosts.broker_opening import _is_own_exit
 
 STOP = "SELL 100 AAPL STP (of an earlier session, client 7, 261121154000-S000001-AAPL.US)"
 
@@ -18,4 +18,4 @@ STOP = "SELL 100 AAPL STP (of an earlier session, client 7, 261121154000-S000001
     ],
 )
 def test_only_a_stop_of_the_firm_is_taken_over(order: str, is_own: bool) -> None:
-    assert _is_own_stop(order) is is_own
+    assert _is_own_exit(order) is is_own
