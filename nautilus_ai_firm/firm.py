@@ -106,10 +106,9 @@ def seat(
         latch=lambda cause, ts_event: kill_switch.latch(cause, "gate", _iso(ts_event)),
     )
     host.add_actor(RecordsDesk(recorder, failures))
-    host.add_actor(MarketDesk(universe, sessions, feed, time, failures))
-    for seats in _signal_seats(firm):
-        host.add_actor(SignalDesk(seats, failures, measure))
-    host.add_actor(CioDesk(firm.cio, firm.signals.agents, book, sessions, failures))
+    seat_deciding(
+        host, firm, book=book, sessions=sessions, feed=feed, failures=failures, time=time, measure=measure
+    )
     review, bar_ns = RiskReview(risk_plan(firm, universe, carried)), bar_length_ns(firm.market.bar)
     reduces = firm.risk.halt_allows_reducing
     host.add_actor(RiskDesk(review, sessions, bar_ns, kill_switch, failures, reduces, carried.was_halted, remember))
@@ -121,6 +120,33 @@ def seat(
     host.add_strategy(ExecutionDesk(firm.execution, book, ledger, gate, sessions, time, failures, safety))
     host.add_exec_algorithm(TwapAlgorithm(universe, gate, time, failures))
     return ledger
+
+
+def seat_deciding(
+    host: Host,
+    firm: Firm,
+    *,
+    book: Book,
+    sessions: Sessions,
+    feed: Feed,
+    failures: Failures,
+    time: MarketTime = COMPONENT_TIME,
+    measure: Measure = unmeasured,
+) -> None:
+    """Seat who looks at the market and who decides, and nobody who acts on it; parameters as of `seat`.
+
+    Parameters
+    ----------
+    host, firm, sessions, feed, failures, time, measure
+        As of `seat`.
+    book : Book
+        What the firm holds, for the CIO.
+
+    """
+    host.add_actor(MarketDesk(book.universe, sessions, feed, time, failures))
+    for seats in _signal_seats(firm):
+        host.add_actor(SignalDesk(seats, failures, measure))
+    host.add_actor(CioDesk(firm.cio, firm.signals.agents, book, sessions, failures))
 
 
 def _iso(ts_event: int) -> str:

@@ -18,16 +18,17 @@ from rich.table import Table
 
 from tests.bench.agents_budget import time_by_room
 from tests.bench.agents_market import INSTRUMENTS, write_market
-from tests.bench.agents_sides import engine_alone, engine_with_orders, whole_firm
+from tests.bench.agents_sides import deciding, engine_alone, engine_with_orders, whole_firm
 
 RUNS, WANTED = 3, 0.30
 REAL = "2,762 fills in 5,920"
 """Of `backtests/agents_firm.py` in docs/agents-studies.md: fills in instruments times rounds."""
 
 SIDES: dict[str, tuple[str, Callable[[Path, Path], dict[str, float]]]] = {
-    "firm": ("whole firm, records on", whole_firm),
-    "orders": ("engine, the firm's orders from a strategy that does nothing else", engine_with_orders),
-    "engine": ("engine, an actor that hears the market and does nothing", engine_alone),
+    "firm": ("whole firm: those, risk, stops, compliance, execution, costs, records", whole_firm),
+    "orders": ("ceiling: engine, a strategy that sends the firm's orders and does nothing else", engine_with_orders),
+    "deciding": ("market desk, ten agents and CIO: decide every round, nothing is traded", deciding),
+    "engine": ("engine alone: an actor hears the market and does nothing", engine_alone),
 }
 
 type Turn = dict[str, dict[str, float]]
