@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, Self
 
 import numpy as np
-from nautilus_trader.model import ClientOrderId, Price, QuoteTick, StrategyId, TimeInForce, TradeTick
+from nautilus_trader.model import ClientOrderId, QuoteTick, StrategyId, TimeInForce, TradeTick
 from nautilus_trader.trading import Strategy, StrategyConfig
 
 from nautilus_ai_firm.agents.book import Book, nearest_float
@@ -17,7 +17,7 @@ from nautilus_ai_firm.agents.liquidation import Liquidation
 from nautilus_ai_firm.agents.obedience import Obedience, Safety
 from nautilus_ai_firm.agents.order_records import KINDS, gate_result, market_order, order_record, parent_record
 from nautilus_ai_firm.agents.parents import ParentPlanner
-from nautilus_ai_firm.agents.protection import Protection, stopped_out
+from nautilus_ai_firm.agents.protection import STOP_EVENTS, Protection, stopped_out
 from nautilus_ai_firm.agents.withdrawal import Withdrawal
 from nautilus_ai_firm.bus import Failures, Line, Priority, Topic, callback
 from nautilus_ai_firm.clock import MarketTime
@@ -36,6 +36,9 @@ from nautilus_ai_firm.messages import (
 from nautilus_ai_firm.models.execution.ledger import Parent, WorkingLedger
 from nautilus_ai_firm.models.execution.netting import changed_targets
 from nautilus_ai_firm.settings import Execution
+
+
+HEARD = frozenset({*KINDS, *STOP_EVENTS})
 
 
 class ExecutionDesk(Strategy):
@@ -63,6 +66,7 @@ class ExecutionDesk(Strategy):
         self._ledger = ledger
         self._gate = gate
         self._universe = book.universe
+        self._order_ids = book.universe.order_ids
         self._planner = ParentPlanner(settings, book.universe, gate, sessions)
         self._auctions = book.universe.route is not None and book.universe.route.auctions
         self._place = {instrument_id: place for place, instrument_id in enumerate(book.universe.instrument_ids)}
@@ -86,6 +90,7 @@ class ExecutionDesk(Strategy):
     def on_start(self) -> None:
         """Hear ticks, closes, cleared decisions, the risk desk and the algorithms."""
         self._clock = self._time.clock(self.clock, self.line)
+        self._net_position = self.portfolio.net_position  # the portfolio is one for the whole run
         for instrument_id in self._universe.instrument_ids:
             if self._universe.trades_quotes:
                 self.subscribe_quotes(instrument_id)
@@ -161,23 +166,25 @@ class ExecutionDesk(Strategy):
     @callback
     def on_trade(self, trade: TradeTick) -> None:
         """Release the instrument's held parent, and let its algorithm know that there is a price."""
-        self._hear(self._place[trade.instrument_id], trade.ts_event, trade.price, trade.price)
+        price = nearest_float(trade.price)
+        self._hear(self._place[trade.instrument_id], trade.ts_event, price, price)
 
     @callback
     def on_quote(self, quote: QuoteTick) -> None:
         """Do so at the price of the order's side."""
-        self._hear(self._place[quote.instrument_id], quote.ts_event, quote.bid_price, quote.ask_price)
+        bid, ask = nearest_float(quote.bid_price), nearest_float(quote.ask_price)
+        self._hear(self._place[quote.instrument_id], quote.ts_event, bid, ask)
 
-    def _hear(self, place: int, ts_event: int, bid: Price, ask: Price) -> None:
-        if self._protection.is_crossed(place, nearest_float(bid), nearest_float(ask), ts_event):
+    def _hear(self, place: int, ts_event: int, bid: float, ask: float) -> None:
+        if self._protection.is_crossed(place, bid, ask, ts_event):
             self._withdrawal.drop_place(place, "dropped: stopped out", ts_event)
-            self._protection.trigger(place, ts_event, nearest_float(bid if self._position(place) > 0 else ask))
+            self._protection.trigger(place, ts_event, bid if self._position(place) > 0 else ask)
         held, active = self._ledger.held(place), self._ledger.active(place)
         due = held is not None and ts_event >= held.execution_ns
         parent = held if due else active
         if parent is None:
             return
-        price = nearest_float(ask if parent.quantity > 0 else bid)
+        price = ask if parent.quantity > 0 else bid
         if parent.end_ns:  # an algorithm waits for it
             self.line.publish(Topic.EXECUTION_TICK, ExecutionTick(place=place, ts_event=ts_event, price=price))
         if due:
@@ -221,11 +228,14 @@ class ExecutionDesk(Strategy):
     @callback
     def on_order_event(self, event: Any) -> None:
         """Keep the ledger and hand every event of an own order to the records."""
+        event_name = type(event).__name__
+        if event_name not in HEARD:
+            return
         child_id = str(event.client_order_id)
         if (stop := self._protection.parent_of(child_id)) is not None:
             self._hear_stop(event, stop)
             return
-        kind, parent = KINDS.get(type(event).__name__), self._ledger.parent_of(child_id)
+        kind, parent = KINDS.get(event_name), self._ledger.parent_of(child_id)
         if kind is None or parent is None:
             return
         record = order_record(event, parent, kind, self._universe.names[parent.place], self._clock.time_of(event))
@@ -258,7 +268,7 @@ class ExecutionDesk(Strategy):
             self._release(held, ts_event, *self._waiting.pop(held.parent_id))
 
     def _position(self, place: int) -> int:
-        return round(self.portfolio.net_position(self._universe.order_ids[place]))
+        return round(self._net_position(self._order_ids[place]))
 
     def _close_if_done(self, parent_id: str, state: str) -> None:
         parent = self._ledger.parent(parent_id)

@@ -23,6 +23,9 @@ from nautilus_ai_firm.models.risk.stop_levels import StopCause
 from nautilus_ai_firm.settings import Stops
 
 REFUSED = {"OrderModifyRejected", "OrderCancelRejected"}
+UPDATED = "OrderUpdated"
+STOP_EVENTS = frozenset({*REFUSED, UPDATED})
+"""Events of stop orders that matter beside those of every order."""
 ENDS = {
     OrderEventKind.DENIED, OrderEventKind.REJECTED, OrderEventKind.CANCELED, OrderEventKind.EXPIRED,
 }  # fmt: skip
@@ -61,6 +64,8 @@ class Protection:
         position: Callable[[int], int],
     ) -> None:
         self._universe = universe
+        self._order_ids = universe.order_ids
+        self._make_price: dict[int, Callable[[float], Price]] = {}  # of instruments that had a stop
         self._gate = gate
         self._ledger = ledger
         self._desk = desk
@@ -216,7 +221,7 @@ class Protection:
             order.pending = False
             self._stuck.add(place)
             return None
-        if event_name == "OrderUpdated":
+        if event_name == UPDATED:
             order.pending, order.quantity = False, int(event.quantity.as_decimal())
             order.trigger = nearest_float(event.trigger_price)
             return update_record(event, parent, name, ts_event)
@@ -275,12 +280,15 @@ class Protection:
 
     def _terms(self, parent: Parent) -> tuple[Any, OrderSide, Quantity]:
         side = OrderSide.BUY if parent.quantity > 0 else OrderSide.SELL
-        return self._universe.order_ids[parent.place], side, Quantity.from_int(abs(parent.quantity))
+        return self._order_ids[parent.place], side, Quantity.from_int(abs(parent.quantity))
 
     def _price(self, place: int, price: float) -> Price:
-        instrument = self._desk.cache.instrument(self._universe.order_ids[place])
-        assert instrument is not None  # the desk subscribed to it
-        return instrument.make_price(price)
+        make_price = self._make_price.get(place)
+        if make_price is None:
+            instrument = self._desk.cache.instrument(self._order_ids[place])
+            assert instrument is not None  # the desk subscribed to it
+            make_price = self._make_price[place] = instrument.make_price
+        return make_price(price)
 
     def _end(self, place: int, parent: Parent, kind: OrderEventKind, ts_event: int) -> None:
         order, level = self._orders[place], self._levels[place]

@@ -1,5 +1,6 @@
 """3. Positions and fills -> stop levels: orders SET_STOP when one changes, and FLATTEN where no stop can help."""
 
+from math import isfinite, nan
 from typing import Self
 
 import numpy as np
@@ -36,6 +37,7 @@ class StopDesk(DataActor):
         self._levels = StopLevels(rules, n)
         self._true_range = AverageTrueRange(settings.atr_rounds, n)
         self._places = {name: place for place, name in enumerate(universe.names)}
+        self._order_ids = universe.order_ids
         self._held = {instrument_id: place for place, instrument_id in enumerate(universe.order_ids)}
         self._goes_with_entries = universe.route is not None  # at a broker, who holds a stop until its entry is filled
         self._sequence = 0
@@ -62,8 +64,7 @@ class StopDesk(DataActor):
         if record.kind is not OrderEventKind.FILLED:
             return
         place = self._places[record.instrument_id]
-        positions, prices = self._positions()
-        if self._levels.fill(place, int(positions[place]), float(prices[place])):
+        if self._levels.fill(place, *self._position(place)):
             self._set(place, record.ts_event)
 
     def _offer(self, passed: GateResult) -> None:
@@ -72,8 +73,17 @@ class StopDesk(DataActor):
             return
         place = self._places[passed.instrument_id]
         level = self._levels.offer(place, 1 if passed.quantity > 0 else -1, passed.price)
-        if not self._positions()[0][place] and np.isfinite(level):
+        if not self._position(place)[0] and isfinite(level):
             self._command(passed.ts_event, RiskAction.SET_STOP, StopCause.INITIAL, place, level)
+
+    def _position(self, place: int) -> tuple[int, float]:
+        """Return the filled quantity of one instrument, signed, and its average entry price; NaN where none is open."""
+        quantity, cost = 0, 0.0
+        for position in self.cache.positions_open(instrument_id=self._order_ids[place]):
+            part = round(position.signed_qty)
+            quantity += part
+            cost += part * position.avg_px_open
+        return quantity, cost / quantity if quantity else nan
 
     def _positions(self) -> tuple[np.ndarray, np.ndarray]:
         """Return filled quantities, signed, and the average entry prices of what is open, by place."""

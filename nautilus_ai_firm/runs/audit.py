@@ -43,7 +43,7 @@ class AuditChain:
             The fact uses a name that the chain needs for itself.
 
         """
-        if not RESERVED.isdisjoint(fact.keys()):
+        if not RESERVED.isdisjoint(fact):
             raise ValueError(f"{kind}: a fact must not be called {', '.join(sorted(RESERVED.intersection(fact)))}")
         self.lines += 1
         line = _ENCODER.encode({"line": self.lines, "kind": kind, **fact, "previous": self.head})
