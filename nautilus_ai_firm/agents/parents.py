@@ -89,8 +89,8 @@ class ParentPlanner:
         )
         if breach is not None:
             breaches.append(breach)
-        elif not reduces:
-            parent = replace(parent, execution_ns=self._gate.space(execution_ns))
+        elif not reduces and (spaced_ns := self._gate.space(execution_ns)) != execution_ns:
+            parent = replace(parent, execution_ns=spaced_ns)
         return Planned(parent=parent, breaches=tuple(breaches), may_be_held=breach is None)
 
     def _close_of(self, execution_ns: int) -> int:

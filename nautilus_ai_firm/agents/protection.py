@@ -153,10 +153,11 @@ class Protection:
         level = self._levels[place]
         if level is not None and self._orders[place] is None and not self._earlier.block(place):
             self.sync(place, ts_event)  # an earlier stop is gone, or the connection is back
-        if level is None or level[0] != _sign(self._position(place)):
+        if level is None:
             return False
         sign, trigger, _ = level
-        return bid <= trigger if sign > 0 else ask >= trigger
+        reached = bid <= trigger if sign > 0 else ask >= trigger
+        return reached and sign == _sign(self._position(place))
 
     def trigger(self, place: int, ts_event: int, price: float) -> None:
         """Close what no order closes, now that the level is reached, where no stop order rests at the venue."""
@@ -232,9 +233,9 @@ class Protection:
         if kind is OrderEventKind.FILLED:
             order.filled += int(record.quantity)
         order.pending = order.pending and kind is OrderEventKind.SUBMITTED
-        if kind in {OrderEventKind.DENIED, OrderEventKind.REJECTED} and place not in self._attached:
+        if (kind is OrderEventKind.DENIED or kind is OrderEventKind.REJECTED) and place not in self._attached:
             self._rests[place] = False  # from here on the firm watches the price
-        if kind in ENDS or not order.left:
+        if not order.left or kind in ENDS:
             self._end(place, parent, kind, ts_event)
         return record
 

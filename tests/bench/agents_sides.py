@@ -10,6 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Self
 
+import nautilus_trader.analysis  # noqa: F401 - the report of a run imports it, and imports are no part of a run
 from nautilus_trader.backtest import BacktestEngine, BacktestEngineConfig
 from nautilus_trader.common import DataActor, DataActorConfig, LoggerConfig, LogLevel
 from nautilus_trader.execution import MakerTakerFeeModel
