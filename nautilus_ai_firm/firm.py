@@ -106,9 +106,7 @@ def seat(
         latch=lambda cause, ts_event: kill_switch.latch(cause, "gate", _iso(ts_event)),
     )
     host.add_actor(RecordsDesk(recorder, failures))
-    seat_deciding(
-        host, firm, book=book, sessions=sessions, feed=feed, failures=failures, time=time, measure=measure
-    )
+    seat_deciding(host, firm, book=book, sessions=sessions, feed=feed, failures=failures, time=time, measure=measure)
     review, bar_ns = RiskReview(risk_plan(firm, universe, carried)), bar_length_ns(firm.market.bar)
     reduces = firm.risk.halt_allows_reducing
     host.add_actor(RiskDesk(review, sessions, bar_ns, kill_switch, failures, reduces, carried.was_halted, remember))

@@ -37,7 +37,6 @@ from nautilus_ai_firm.models.execution.ledger import Parent, WorkingLedger
 from nautilus_ai_firm.models.execution.netting import changed_targets
 from nautilus_ai_firm.settings import Execution
 
-
 HEARD = frozenset({*KINDS, *STOP_EVENTS})
 
 

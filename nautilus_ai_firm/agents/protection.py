@@ -186,6 +186,9 @@ class Protection:
         position, level, order = self._position(place), self._levels[place], self._orders[place]
         if level is not None and level[0] != _sign(position):
             level = self._levels[place] = None
+        waits = level is None if order is None else order.pending or order.is_market
+        if waits:  # nothing to place, or the venue has the word: as `next_step` would say, and most calls end here
+            return
         closing = max(closing_quantity(position, self._ledger.working_of(place)), self._room[place])
         trigger = level[1] if level is not None and self._rests[place] else None
         step = next_step(order, position, min(closing, abs(position)), trigger)

@@ -48,8 +48,7 @@ class AuditChain:
         self.lines += 1
         line = _ENCODER.encode({"line": self.lines, "kind": kind, **fact, "previous": self.head})
         self.head = hashlib.sha256(line).hexdigest()
-        self._file.write(line)
-        self._file.write(b"\n")
+        self._file.write(line + b"\n")
 
     def seal(self, anchors: dict[str, str]) -> None:
         """Append the last line: SHA-256 of everything that the chain vouches for without containing it."""

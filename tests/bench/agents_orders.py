@@ -17,7 +17,6 @@ from nautilus_trader.model import (
     Price,
     Quantity,
     StrategyId,
-    TimeInForce,
     TradeTick,
 )
 from nautilus_trader.trading import Strategy, StrategyConfig
@@ -117,8 +116,10 @@ class Sender(Strategy):
         elif step.what == "cancel":
             self.cancel_order(step.order_id)
         else:
-            terms, named = (step.instrument_id, step.side, step.quantity), {"client_order_id": step.order_id}
-            stop = None if step.trigger is None else (*terms, step.trigger)
-            factory = self.order_factory
-            order = factory.market(*terms, **named) if stop is None else factory.stop_market(*stop, **named)
+            terms, factory = (step.instrument_id, step.side, step.quantity), self.order_factory
+            order = (
+                factory.market(*terms, client_order_id=step.order_id)
+                if step.trigger is None
+                else factory.stop_market(*terms, step.trigger, client_order_id=step.order_id)
+            )
             self.submit_order(order)

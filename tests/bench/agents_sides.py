@@ -41,7 +41,6 @@ from nautilus_ai_firm.hosts.engine_limits import engine_limits
 from nautilus_ai_firm.hosts.garbage import collected_by_chunk
 from nautilus_ai_firm.hosts.study import Stage, Study, prepare
 from nautilus_ai_firm.hosts.universe import bar_names
-from nautilus_ai_firm.messages import DecisionEvent
 from nautilus_ai_firm.models.execution.ledger import WorkingLedger
 from tests.bench.agents_market import VENUE, ten_agents
 from tests.bench.agents_orders import Sender, Steps, steps_of
@@ -86,7 +85,7 @@ class Counter(DataActor):
     def on_start(self) -> None:
         self.subscribe_topic(Topic.DECISION, self._count, Priority.DESK)
 
-    def _count(self, decision: DecisionEvent) -> None:  # noqa: ARG002 - of every kind alike
+    def _count(self, decision: object) -> None:  # noqa: ARG002 - of every kind alike
         self.decisions += 1
 
 

@@ -1,8 +1,12 @@
 """The firm of all ten agents against the engine that does nothing, on the same data, and where its time goes.
 
+Four sides: the engine alone; the market desk, the ten agents and the CIO, seated by the firm's own parts in its own
+host, who decide every round and whom nobody obeys; the ceiling, which is the engine that is sent the orders, changes
+and cancels of the firm by a strategy that does nothing else, without costs; and the whole firm. What is wanted is
+wanted of the deciding, as it is there that agents and rounds cost; the whole firm costs what it trades.
+
 Each measurement is a fresh process, the sides alternate, and CPU time is counted, so that a machine with other work is
-as slow for one side as for the next; the ratio is the median of those of the turns. A third side says what can be had
-at most: the engine that is sent the firm's orders by a strategy that does nothing else.
+as slow for one side as for the next; the ratio is the median of those of the turns. About three minutes.
 """
 
 import json
@@ -42,7 +46,7 @@ def measure(side: str, catalog: Path, run: Path) -> dict[str, float]:
 
 def speeds(turns: list[Turn]) -> Table:
     """Rounds and bars a second of each side, and its speed over that of the engine that does nothing."""
-    rounds, fills = (int(turns[0]["firm"][name]) for name in ("rounds", "fills"))
+    rounds, orders, fills = (int(turns[0]["firm"][name]) for name in ("rounds", "orders", "fills"))
     table = Table(title=f"ten agents, {INSTRUMENTS} instruments, {rounds:,} rounds; median of {len(turns)} turns")
     table.add_column("side")
     for name in ("CPU s", "rounds/s", "bars/s", "of the engine alone"):
@@ -53,8 +57,8 @@ def speeds(turns: list[Turn]) -> Table:
         rate = rounds / cpu_s
         table.add_row(words, f"{cpu_s:.1f}", f"{rate:,.0f}", f"{rate * INSTRUMENTS:,.0f}", f"{ratio:.3f}")
     table.caption = (
-        f"wanted {WANTED:.2f}. {fills:,} fills in {rounds * INSTRUMENTS:,} instruments times rounds, with the band of "
-        f"configs/firm.toml; on real prices {REAL}"
+        f"wanted {WANTED:.2f} of what decides. The whole firm: {orders:,} orders, {fills:,} fills in "
+        f"{rounds * INSTRUMENTS:,} instruments times rounds, with the band of configs/firm.toml; on real prices {REAL}"
     )
     return table
 

@@ -29,9 +29,9 @@ class RollingCorrelation:
 
     Notes
     -----
-    Computed afresh from the window when somebody asks, so rounding errors do not build up. A pair in which one never moved has
-    correlation 0. With gaps, pairwise estimates can contradict each other: the matrix is there to be looked at, and
-    no portfolio is measured with it.
+    Computed afresh from the window when somebody asks, so rounding errors do not build up. A pair in which one never
+    moved has correlation 0. With gaps, pairwise estimates can contradict each other: the matrix is there to be looked
+    at, and no portfolio is measured with it.
 
     """
 
