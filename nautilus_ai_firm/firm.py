@@ -131,7 +131,7 @@ def seat_deciding(
     time: MarketTime = COMPONENT_TIME,
     measure: Measure = unmeasured,
 ) -> None:
-    """Seat who looks at the market and who decides, and nobody who acts on it; parameters as of `seat`.
+    """Seat who looks at the market and who decides, and nobody who acts on it.
 
     Parameters
     ----------

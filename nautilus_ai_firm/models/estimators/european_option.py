@@ -184,10 +184,9 @@ class Terms(NamedTuple):
         """Return value, delta, and gamma times the price of the underlying, at a price in units of the strike."""
         sign, deviation, drift, growth, discount = self
         d1 = (log(moneyness) + drift) / deviation
-        delta = growth * (erfc(sign * d1 / -_ROOT_OF_2) / 2)  # normal_cdf, without the two calls of it
+        delta = growth * normal_cdf(sign * d1)
         density = sign * growth * exp(d1 * d1 / -2) / (_ROOT_OF_2_PI * deviation)
-        worth = moneyness * delta - discount * (erfc(sign * (d1 - deviation) / -_ROOT_OF_2) / 2)
-        return worth, delta, density
+        return moneyness * delta - discount * normal_cdf(sign * (d1 - deviation)), delta, density
 
 
 def normal_cdf(x: float) -> float:
