@@ -5,11 +5,13 @@ host, who decide every round and whom nobody obeys; the ceiling, which is the en
 and cancels of the firm by a strategy that does nothing else, without costs; and the whole firm. What is wanted is
 wanted of the deciding, as it is there that agents and rounds cost; the whole firm costs what it trades.
 
-Each measurement is a fresh process, the sides alternate, and CPU time is counted, of which the least of the turns is
-taken: other work on the machine only adds to it, even though it is not counted. About three minutes.
+Each measurement is a fresh process, the sides alternate, and CPU time is counted, so that a machine with other work is
+about as slow for one side as for the next; the ratio is the median of those of the turns, as the least times would
+favour the short sides, which find a quiet moment sooner. About three minutes on a quiet machine.
 """
 
 import json
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -46,14 +48,15 @@ def measure(side: str, catalog: Path, run: Path) -> dict[str, float]:
 def speeds(turns: list[Turn]) -> Table:
     """Rounds and bars a second of each side, and its speed over that of the engine that does nothing."""
     rounds, orders, fills = (int(turns[0]["firm"][name]) for name in ("rounds", "orders", "fills"))
-    table = Table(title=f"ten agents, {INSTRUMENTS} instruments, {rounds:,} rounds; least of {len(turns)} turns")
+    table = Table(title=f"ten agents, {INSTRUMENTS} instruments, {rounds:,} rounds; median of {len(turns)} turns")
     table.add_column("side")
     for name in ("CPU s", "rounds/s", "bars/s", "of the engine alone"):
         table.add_column(name, justify="right", no_wrap=True)
-    least_s = {side: min(turn[side]["cpu_s"] for turn in turns) for side in SIDES}
     for side, (words, _) in reversed(SIDES.items()):
-        rate, ratio = rounds / least_s[side], least_s["engine"] / least_s[side]
-        table.add_row(words, f"{least_s[side]:.1f}", f"{rate:,.0f}", f"{rate * INSTRUMENTS:,.0f}", f"{ratio:.3f}")
+        cpu_s = statistics.median(turn[side]["cpu_s"] for turn in turns)
+        ratio = statistics.median(turn["engine"]["cpu_s"] / turn[side]["cpu_s"] for turn in turns)
+        rate = rounds / cpu_s
+        table.add_row(words, f"{cpu_s:.1f}", f"{rate:,.0f}", f"{rate * INSTRUMENTS:,.0f}", f"{ratio:.3f}")
     table.caption = (
         f"wanted {WANTED:.2f} of what decides. The whole firm: {orders:,} orders, {fills:,} fills in "
         f"{rounds * INSTRUMENTS:,} instruments times rounds, with the band of configs/firm.toml; on real prices {REAL}"
