@@ -111,16 +111,7 @@ def seat(
     host.add_actor(RecordsDesk(recorder, failures))
     if firm.execution.messages:
         host.add_actor(ReportsDesk(_reporter(firm, universe), failures))
-    host.add_actor(MarketDesk(universe, sessions, feed, time, failures))
-    for seats in _signal_seats(firm):
-        host.add_actor(SignalDesk(seats, failures, measure))
-    layered = firm.execution.pyramid
-    pyramid = (
-        None
-        if layered is None
-        else Pyramid(layered.rules(), universe.names, universe.lot_sizes, firm.execution.no_trade_band)
-    )
-    host.add_actor(CioDesk(firm.cio, firm.signals.agents, book, sessions, failures, pyramid))
+    seat_deciding(host, firm, book=book, sessions=sessions, feed=feed, failures=failures, time=time, measure=measure)
     review, bar_ns = RiskReview(risk_plan(firm, universe, carried)), bar_length_ns(firm.market.bar)
     reduces = firm.risk.halt_allows_reducing
     host.add_actor(RiskDesk(review, sessions, bar_ns, kill_switch, failures, reduces, carried.was_halted, remember))
@@ -132,9 +123,44 @@ def seat(
     host.add_strategy(ExecutionDesk(firm.execution, book, ledger, gate, sessions, time, failures, safety))
     slicing = firm.execution.algorithm
     host.add_exec_algorithm(TwapAlgorithm(universe, gate, time, failures, slicing))
-    for algorithm in other_algorithms(universe, gate, time, failures, slicing, pyramids=layered is not None):
+    for algorithm in other_algorithms(
+        universe, gate, time, failures, slicing, pyramids=firm.execution.pyramid is not None
+    ):
         host.add_exec_algorithm(algorithm)
     return ledger
+
+
+def seat_deciding(
+    host: Host,
+    firm: Firm,
+    *,
+    book: Book,
+    sessions: Sessions,
+    feed: Feed,
+    failures: Failures,
+    time: MarketTime = COMPONENT_TIME,
+    measure: Measure = unmeasured,
+) -> None:
+    """Seat who looks at the market and who decides, and nobody who acts on it.
+
+    Parameters
+    ----------
+    host, firm, sessions, feed, failures, time, measure
+        As of `seat`.
+    book : Book
+        What the firm holds, for the CIO.
+
+    """
+    host.add_actor(MarketDesk(book.universe, sessions, feed, time, failures))
+    for seats in _signal_seats(firm):
+        host.add_actor(SignalDesk(seats, failures, measure))
+    layered, universe = firm.execution.pyramid, book.universe
+    pyramid = (
+        None
+        if layered is None
+        else Pyramid(layered.rules(), universe.names, universe.lot_sizes, firm.execution.no_trade_band)
+    )
+    host.add_actor(CioDesk(firm.cio, firm.signals.agents, book, sessions, failures, pyramid))
 
 
 def _iso(ts_event: int) -> str:

@@ -7,17 +7,18 @@ from functools import partial
 from typing import Any, Self
 
 import numpy as np
-from nautilus_trader.model import ClientOrderId, Price, QuoteTick, StrategyId, TimeInForce, TradeTick
+from nautilus_trader.model import ClientOrderId, QuoteTick, StrategyId, TimeInForce, TradeTick
 from nautilus_trader.trading import Strategy, StrategyConfig
 
 from nautilus_ai_firm.agents.book import Book, nearest_float
 from nautilus_ai_firm.agents.entry_list import entry_list
+from nautilus_ai_firm.agents.exit_keeper import REFUSED, UPDATED
 from nautilus_ai_firm.agents.exit_orders import Slot
 from nautilus_ai_firm.agents.gate import OrderGate
 from nautilus_ai_firm.agents.liquidation import Liquidation
 from nautilus_ai_firm.agents.obedience import Obedience, Safety
 from nautilus_ai_firm.agents.opening_gap import OpeningGap
-from nautilus_ai_firm.agents.order_records import QUIET, gate_result, kind_of, market_order, order_record
+from nautilus_ai_firm.agents.order_records import KINDS, QUIET, gate_result, kind_of, market_order, order_record
 from nautilus_ai_firm.agents.parent_ends import ParentEnds
 from nautilus_ai_firm.agents.parents import ParentPlanner
 from nautilus_ai_firm.agents.protection import STOPPED_OUT, TOOK_PROFIT, Protection, stopped_out
@@ -39,6 +40,9 @@ from nautilus_ai_firm.messages import (
 from nautilus_ai_firm.models.execution.ledger import Parent, WorkingLedger
 from nautilus_ai_firm.models.execution.netting import changed_targets
 from nautilus_ai_firm.settings import Execution
+
+HEARD = frozenset({*KINDS, *REFUSED, UPDATED})
+"""Events that the desk takes note of."""
 
 
 class ExecutionDesk(Strategy):
@@ -66,6 +70,7 @@ class ExecutionDesk(Strategy):
         self._ledger = ledger
         self._gate = gate
         self._universe = book.universe
+        self._order_ids = book.universe.order_ids
         self._planner = ParentPlanner(settings, book.universe, gate, sessions, partial(self.line.publish, Topic.IMPACT))
         self._auctions = book.universe.route is not None and book.universe.route.auctions
         self._place = {instrument_id: place for place, instrument_id in enumerate(book.universe.instrument_ids)}
@@ -89,6 +94,7 @@ class ExecutionDesk(Strategy):
     def on_start(self) -> None:
         """Hear ticks, closes, cleared decisions, the risk desk and the algorithms."""
         self._clock = self._time.clock(self.clock, self.line)
+        self._net_position = self.portfolio.net_position  # the portfolio is one for the whole run
         for instrument_id in self._universe.instrument_ids:
             if self._universe.trades_quotes:
                 self.subscribe_quotes(instrument_id)
@@ -164,16 +170,17 @@ class ExecutionDesk(Strategy):
     @callback
     def on_trade(self, trade: TradeTick) -> None:
         """Release the instrument's held parent, and let its algorithm know that there is a price."""
-        self._hear(self._place[trade.instrument_id], trade.ts_event, trade.price, trade.price)
+        price = nearest_float(trade.price)
+        self._hear(self._place[trade.instrument_id], trade.ts_event, price, price)
 
     @callback
     def on_quote(self, quote: QuoteTick) -> None:
         """Do so at the price of the order's side."""
-        self._hear(self._place[quote.instrument_id], quote.ts_event, quote.bid_price, quote.ask_price)
+        bid, ask = nearest_float(quote.bid_price), nearest_float(quote.ask_price)
+        self._hear(self._place[quote.instrument_id], quote.ts_event, bid, ask)
 
-    def _hear(self, place: int, ts_event: int, bid: Price, ask: Price) -> None:
-        low, high = nearest_float(bid), nearest_float(ask)
-        if how := self._protection.crosses(place, low, high, ts_event):
+    def _hear(self, place: int, ts_event: int, bid: float, ask: float) -> None:
+        if how := self._protection.crosses(place, bid, ask, ts_event):
             self._withdrawal.drop_place(place, f"dropped: {how}", ts_event)
             self._protection.close_crossed(place, ts_event)
         held, active = self._ledger.held(place), self._ledger.active(place)
@@ -181,11 +188,11 @@ class ExecutionDesk(Strategy):
         parent = held if due else active
         if parent is None:
             return
-        price = high if parent.quantity > 0 else low
+        price = ask if parent.quantity > 0 else bid
         if due and self._gap.holds_back(parent, ts_event, price, float(self._close[place])):
             return
         if parent.end_ns:  # an algorithm waits for it
-            tick = ExecutionTick(place=place, ts_event=ts_event, price=price, bid=low, ask=high)
+            tick = ExecutionTick(place=place, ts_event=ts_event, price=price, bid=bid, ask=ask)
             self.line.publish(Topic.EXECUTION_TICK, tick)
         if due:
             self._release(parent, ts_event, price)
@@ -229,6 +236,9 @@ class ExecutionDesk(Strategy):
     @callback
     def on_order_event(self, event: Any) -> None:
         """Keep the ledger and hand every event of an own order to the records."""
+        event_name = type(event).__name__
+        if event_name not in HEARD:
+            return
         child_id = str(event.client_order_id)
         if (slot := self._protection.slot_of(child_id)) is not None:
             self._hear_exit(event, slot)
@@ -263,4 +273,4 @@ class ExecutionDesk(Strategy):
             self._release(held, ts_event, *self._waiting.pop(held.parent_id))
 
     def _position(self, place: int) -> int:
-        return round(self.portfolio.net_position(self._universe.order_ids[place]))
+        return round(self._net_position(self._order_ids[place]))

@@ -13,6 +13,7 @@ from nautilus_ai_firm.models.execution.exit_pair import ExitPair, ExitStep, pair
 from nautilus_ai_firm.models.execution.stop_order import StopOrder
 
 REFUSED = {"OrderModifyRejected", "OrderCancelRejected"}
+UPDATED = "OrderUpdated"
 ENDS = {
     OrderEventKind.DENIED, OrderEventKind.REJECTED, OrderEventKind.CANCELED, OrderEventKind.EXPIRED,
 }  # fmt: skip
@@ -133,7 +134,7 @@ class ExitKeeper:
             order.is_answered()
             self._stuck.add((place, slot.layer))
             return None
-        if event_name == "OrderUpdated":
+        if event_name == UPDATED:
             record = update_record(event, slot.parent, self._names[place], ts_event)
             assert record.price is not None
             order.is_changed(int(record.quantity), float(record.price))

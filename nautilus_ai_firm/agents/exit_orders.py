@@ -1,5 +1,6 @@
 """Steps of stops and take profits -> orders at the venue: made, changed, canceled, and known to the records."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,6 +49,7 @@ class ExitOrders:
         self._desk = desk
         self._line = line
         n = len(universe.names)
+        self._make_price: dict[int, Callable[[float], Price]] = {}  # of instruments that had an exit
         self._slots: dict[str, Slot] = {}  # of the orders that live, by order id
         self._sent = {STOP: [0] * n, TAKE_PROFIT: [0] * n}
 
@@ -57,9 +59,12 @@ class ExitOrders:
 
     def price(self, place: int, price: float) -> Price:
         """Round a price to what the venue takes."""
-        instrument = self._desk.cache.instrument(self._universe.order_ids[place])
-        assert instrument is not None  # the desk subscribed to it
-        return instrument.make_price(price)
+        make_price = self._make_price.get(place)
+        if make_price is None:
+            instrument = self._desk.cache.instrument(self._universe.order_ids[place])
+            assert instrument is not None  # the desk subscribed to it
+            make_price = self._make_price[place] = instrument.make_price
+        return make_price(price)
 
     def submit_stop(self, pair: ExitPair, where: tuple[int, int], quantity: int, trigger: float, ts_event: int) -> None:
         """Send a stop; quantity signed, `where` is place and layer."""

@@ -133,12 +133,16 @@ class ParentPlanner:
         if breach is not None:
             breaches.append(breach)
         elif not reduces:
-            parent = replace(parent, execution_ns=self._gate.space(execution_ns))
-            floor_price = next((plan.floor_price for plan in decision.plans if plan.place == place), None)
-            if floor_price is not None:
-                parent = self.confirmed(parent, floor_price)
+            parent = self._spaced(parent, decision)
         self._tell_impact(parent, None if breach is not None else expected, decision.ts_event)
         return Planned(parent=parent, breaches=tuple(breaches), may_be_held=breach is None)
+
+    def _spaced(self, parent: Parent, decision: DecisionEvent) -> Parent:
+        """Let a parent for new risk keep its distance from the one before, and an addition to a pyramid its floor."""
+        if (spaced_ns := self._gate.space(parent.execution_ns)) != parent.execution_ns:
+            parent = replace(parent, execution_ns=spaced_ns)
+        floor_price = next((plan.floor_price for plan in decision.plans if plan.place == parent.place), None)
+        return parent if floor_price is None else self.confirmed(parent, floor_price)
 
     def _tell_impact(self, parent: Parent, expected: Expected | None, ts_event: int) -> None:
         if expected is not None:

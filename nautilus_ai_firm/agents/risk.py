@@ -81,7 +81,7 @@ class RiskDesk(DataActor):
 
     def _hear(self, command: RiskCommand) -> None:
         """Take note of what was ordered between rounds: it need not be said twice."""
-        if command.action in {RiskAction.HALT, RiskAction.RESUME}:
+        if command.action is RiskAction.HALT or command.action is RiskAction.RESUME:
             self._told = command.action is RiskAction.HALT
 
     def _cause_to_halt(self, decision: DecisionEvent, standing: Standing) -> str | None:

@@ -1,5 +1,6 @@
 """3. Positions, plans, fills -> levels: orders SET_STOP and SET_TAKE_PROFIT when one changes, and FLATTEN at need."""
 
+from math import isfinite, nan
 from typing import Self
 
 import numpy as np
@@ -51,6 +52,7 @@ class StopDesk(DataActor):
         self._layers = LayerStops()
         self._true_range = AverageTrueRange(settings.atr_rounds, n)
         self._places = {name: place for place, name in enumerate(universe.names)}
+        self._order_ids = universe.order_ids
         self._held = {instrument_id: place for place, instrument_id in enumerate(universe.order_ids)}
         self._goes_with_entries = universe.route is not None  # at a broker, who holds a stop until its entry is filled
         self._sequence = 0
@@ -86,8 +88,7 @@ class StopDesk(DataActor):
         if record.kind is not OrderEventKind.FILLED:
             return
         place = self._places[record.instrument_id]
-        positions, prices = self._positions()
-        position, price = int(positions[place]), float(prices[place])
+        position, price = self._position(place)
         if self._levels.fill(place, position, price):
             self._set(place, record.ts_event)
         if self._takes.fill(place, position, price):
@@ -107,11 +108,20 @@ class StopDesk(DataActor):
         place = self._places[passed.instrument_id]
         side = 1 if passed.quantity > 0 else -1
         level, take = (one.offer(place, side, passed.price) for one in (self._levels, self._takes))
-        if self._positions()[0][place] or not np.isfinite(level):
+        if self._position(place)[0] or not isfinite(level):
             return
         self._command(passed.ts_event, RiskAction.SET_STOP, StopCause.INITIAL, place, level)
-        if np.isfinite(take):
+        if isfinite(take):
             self._take(passed.ts_event, place, take)
+
+    def _position(self, place: int) -> tuple[int, float]:
+        """Return the filled quantity of one instrument, signed, and its average entry price; NaN where none is open."""
+        quantity, cost = 0, 0.0
+        for position in self.cache.positions_open(instrument_id=self._order_ids[place]):
+            part = round(position.signed_qty)
+            quantity += part
+            cost += part * position.avg_px_open
+        return quantity, cost / quantity if quantity else nan
 
     def _positions(self) -> tuple[np.ndarray, np.ndarray]:
         """Return filled quantities, signed, and the average entry prices of what is open, by place."""

@@ -1,7 +1,5 @@
 """Quotes and events as the engine delivers them -> their places in what the market desk keeps of an open round."""
 
-from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 from nautilus_trader.model import DataType
@@ -14,8 +12,6 @@ from nautilus_ai_firm.models.market.event_times import EventTimes
 from nautilus_ai_firm.models.market.last_quotes import LastQuotes
 from nautilus_ai_firm.models.market.watched_data import WatchedData
 from nautilus_ai_firm.settings import event_kinds
-
-type Sides = tuple[float, float, float, float]
 
 
 class Watcher:
@@ -44,12 +40,11 @@ class Watcher:
             events=EventTimes(len(kinds), n_instruments) if universe.events else None,
             chains=tuple(map(ChainQuotes, universe.chains)),
         )
-        self._quoted: dict[str, Callable[[Any], None]] = {}
+        self._quoted: dict[str, tuple[LastQuotes | ChainQuotes, int]] = {}
         if self.watched.quotes is not None:
-            of_instruments = self.watched.quotes.store
-            self._quoted |= {name: partial(_store, of_instruments, place) for place, name in enumerate(universe.names)}
+            self._quoted |= {name: (self.watched.quotes, place) for place, name in enumerate(universe.names)}
         for chain in self.watched.chains:
-            self._quoted |= {name: partial(_chain, chain.store, place) for place, name in enumerate(chain.terms.names)}
+            self._quoted |= {name: (chain, place) for place, name in enumerate(chain.terms.names)}
         self._event_places = {series.name: (kinds.index(series.kind), series.place) for series in universe.events}
         self.data_types: tuple[DataType, ...] = (
             *((BEST_QUOTE_TYPE,) if universe.quotes or universe.chains else ()),
@@ -60,9 +55,10 @@ class Watcher:
         """Store one quote or event, and say whether it was one; one that is not watched is nobody's."""
         kind = type(data)
         if kind is BestQuote:
-            store = self._quoted.get(data.instrument_id)
-            if store is not None:
-                store(data)
+            quoted = self._quoted.get(data.instrument_id)
+            if quoted is not None:
+                kept, place = quoted
+                kept.store(place, data.ts_event, (data.bid, data.ask, data.bid_size, data.ask_size))
             return True
         if kind is ScheduledEvent:
             places = self._event_places.get(data.series)
@@ -70,11 +66,3 @@ class Watcher:
                 self.watched.events.store(*places, data.ts_event, data.ts_init)
             return True
         return False
-
-
-def _store(store: Callable[[int, int, Sides], None], place: int, quote: Any) -> None:
-    store(place, quote.ts_event, (quote.bid, quote.ask, quote.bid_size, quote.ask_size))
-
-
-def _chain(store: Callable[[int, int, float, float], None], place: int, quote: Any) -> None:
-    store(place, quote.ts_event, quote.bid, quote.ask)

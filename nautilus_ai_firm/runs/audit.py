@@ -43,13 +43,12 @@ class AuditChain:
             The fact uses a name that the chain needs for itself.
 
         """
-        if not RESERVED.isdisjoint(fact.keys()):
+        if not RESERVED.isdisjoint(fact):
             raise ValueError(f"{kind}: a fact must not be called {', '.join(sorted(RESERVED.intersection(fact)))}")
         self.lines += 1
         line = _ENCODER.encode({"line": self.lines, "kind": kind, **fact, "previous": self.head})
         self.head = hashlib.sha256(line).hexdigest()
-        self._file.write(line)
-        self._file.write(b"\n")
+        self._file.write(line + b"\n")
 
     def seal(self, anchors: dict[str, str]) -> None:
         """Append the last line: SHA-256 of everything that the chain vouches for without containing it."""

@@ -41,6 +41,7 @@ from nautilus_ai_firm.runs.audit import AuditChain
 from nautilus_ai_firm.runs.charges import MONEY, TIME, FinancingEntry
 from nautilus_ai_firm.runs.execution_log import ExecutionLog
 from nautilus_ai_firm.runs.execution_table import execution_table
+from nautilus_ai_firm.runs.facts import command_fact, gate_fact, order_fact, parent_fact
 from nautilus_ai_firm.runs.result_lines import ResultLines
 from nautilus_ai_firm.runs.risk_table import risk_table
 
@@ -160,8 +161,7 @@ class RunRecorder:
     def command(self, message: RiskCommand) -> None:
         """Write down what risk orders."""
         self.commands.append(message)
-        of_no_layer = () if message.layer is not None else ("layer", "quantity")
-        self.audit.write("command", {"ts": message.ts_event, **_fields(message, "ts_event", *of_no_layer)})
+        self.audit.write("command", command_fact(message))
 
     def risk_alert(self, message: RiskAlertEvent) -> None:
         """Count and write down that a limit is nearly or wholly used."""
@@ -178,30 +178,30 @@ class RunRecorder:
         if message.breach is not None:
             self.refusals["gate", message.breach.rule] += 1
         self.unprotected.gate(message)
-        self.audit.write("gate", {"ts": message.ts_event, **_fields(message, "ts_event")})
+        self.audit.write("gate", gate_fact(message))
 
     def order(self, message: OrderRecord) -> None:
         """Write down an event of an order; fills are part of the result."""
         self._execution.order(message)
-        fact = {name: value for name, value in _fields(message, "kind", "ts_event").items() if value is not None}
-        self.audit.write("order", {"ts": message.ts_event, "event": message.kind, **fact})
+        self.audit.write("order", order_fact(message))
         self.unprotected.order(message)
+        denied = message.kind is OrderEventKind.DENIED or message.kind is OrderEventKind.REJECTED
         self.orders[message.client_order_id] = {
             "decision_id": message.decision_id,
             "parent_order_id": message.parent_order_id,
-            "denied": message.kind in {OrderEventKind.DENIED, OrderEventKind.REJECTED},
+            "denied": denied,
         }
         if message.kind is OrderEventKind.FILLED:
             self.fills.append(message)
             self._results.filled(message)
-        elif message.kind in {OrderEventKind.DENIED, OrderEventKind.REJECTED}:
+        elif denied:
             self.refusals["engine", (message.reason or "unknown").split(":")[0]] += 1
 
     def parent(self, message: ParentRecord) -> None:
         """Keep what became of a parent order."""
         self._execution.parent(message)
         self.parents[message.parent_order_id] = message
-        self.audit.write("parent", {"ts": message.ts_event, **_fields(message, "ts_event")})
+        self.audit.write("parent", parent_fact(message))
 
     def connection(self, message: Connection) -> None:
         """Write down that orders can reach the market again, or no more."""

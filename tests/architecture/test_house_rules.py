@@ -143,7 +143,7 @@ def test_a_desk_says_its_place_in_the_flow(name: str, number: int) -> None:
 
 def test_desks_do_not_know_each_other() -> None:
     shared = {
-        "book", "earlier_stops", "entry_list", "exit_orders", "gate", "liquidation", "obedience", "opening_gap",
+        "book", "earlier_stops", "entry_list", "exit_keeper", "exit_orders", "gate", "liquidation", "obedience", "opening_gap",
         "order_records", "parent_ends", "parents", "protection", "resting", "sliced", "slicing", "watched",
         "withdrawal",
     }  # fmt: skip

@@ -1,15 +1,16 @@
-"""What the bench of the ten agents compares: the engine alone, the engine with the firm's orders, and the firm.
+"""What the bench of the ten agents compares: the engine alone, the deciding desks, the firm, and its orders alone.
 
-All three read the same catalog as they run, and get the same bars, opening ticks, quotes and events.
+All of them read the same catalog as they run, and get the same bars, opening ticks, quotes and events.
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from dataclasses import asdict
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
-import pyarrow.parquet as pq
+import nautilus_trader.analysis  # noqa: F401 - the report of a run imports it, and imports are no part of a run
 from nautilus_trader.backtest import BacktestEngine, BacktestEngineConfig
 from nautilus_trader.common import DataActor, DataActorConfig, LoggerConfig, LogLevel
 from nautilus_trader.execution import MakerTakerFeeModel
@@ -23,22 +24,26 @@ from nautilus_trader.model import (
     InstrumentId,
     Money,
     OmsType,
-    OrderSide,
-    Quantity,
-    StrategyId,
     TradeTick,
     Venue,
 )
-from nautilus_trader.trading import Strategy, StrategyConfig
+from nautilus_trader.risk import RiskEngineConfig
+from threadpoolctl import threadpool_limits
 
+from nautilus_ai_firm.agents.book import Book
+from nautilus_ai_firm.bus import Failures, Priority, Topic
 from nautilus_ai_firm.data.best_quote import BEST_QUOTE_TYPE
 from nautilus_ai_firm.data.notice import notice_type
+from nautilus_ai_firm.firm import seat_deciding
+from nautilus_ai_firm.hosts import backtest
 from nautilus_ai_firm.hosts.backtest import run_stage
+from nautilus_ai_firm.hosts.engine_limits import engine_limits
+from nautilus_ai_firm.hosts.garbage import collected_by_chunk
 from nautilus_ai_firm.hosts.study import Stage, Study, prepare
 from nautilus_ai_firm.hosts.universe import bar_names
+from nautilus_ai_firm.models.execution.ledger import WorkingLedger
 from tests.bench.agents_market import VENUE, ten_agents
-
-type Orders = Mapping[tuple[int, InstrumentId], int]
+from tests.bench.agents_orders import Sender, Steps, steps_of
 
 
 class Listener(DataActor):
@@ -68,27 +73,20 @@ class Listener(DataActor):
         pass
 
 
-class Sender(Strategy):
-    """Sends given orders at given ticks, and does nothing else: what remains is the engine's own work on them."""
+class Counter(DataActor):
+    """Counts what the CIO decides."""
 
     def __new__(cls, *_: object) -> Self:
-        return super().__new__(cls, StrategyConfig(strategy_id=StrategyId("SENDER-001"), order_id_tag="001"))  # pyright: ignore[reportCallIssue] - the engine takes the config here
+        return super().__new__(cls, DataActorConfig(actor_id=ActorId("COUNTER-001")))  # pyright: ignore[reportCallIssue] - the engine takes the config here
 
-    def __init__(self, orders: Orders) -> None:
-        self.filled = 0
-        self._orders = orders
+    def __init__(self) -> None:
+        self.decisions = 0
 
     def on_start(self) -> None:
-        for instrument_id in sorted({instrument_id for _, instrument_id in self._orders}, key=str):
-            self.subscribe_trades(instrument_id)
+        self.subscribe_topic(Topic.DECISION, self._count, Priority.DESK)
 
-    def on_trade(self, trade: TradeTick) -> None:
-        if quantity := self._orders.get((trade.ts_event, trade.instrument_id)):
-            side = OrderSide.BUY if quantity > 0 else OrderSide.SELL
-            self.submit_order(self.order_factory.market(trade.instrument_id, side, Quantity.from_int(abs(quantity))))
-
-    def on_order_filled(self, event: Any) -> None:  # noqa: ARG002 - the engine's signature
-        self.filled += 1
+    def _count(self, decision: object) -> None:  # noqa: ARG002 - of every kind alike
+        self.decisions += 1
 
 
 def engine_alone(catalog: Path, run: Path) -> dict[str, float]:  # noqa: ARG001 - every side is called alike
@@ -97,15 +95,14 @@ def engine_alone(catalog: Path, run: Path) -> dict[str, float]:  # noqa: ARG001 
 
 
 def engine_with_orders(catalog: Path, run: Path) -> dict[str, float]:
-    """Measure the engine with that actor and the orders of a run of the firm, without costs."""
-    fills = pq.read_table(run / "fills.parquet", columns=["ts", "instrument_id", "side", "quantity"])
-    columns = (fills["ts"].cast("int64"), fills["instrument_id"], fills["side"], fills["quantity"])
-    orders: Orders = {
-        (ts, InstrumentId.from_str(name)): int(quantity) if side == "BUY" else -int(quantity)
-        for ts, name, side, quantity in zip(*(column.to_pylist() for column in columns), strict=True)
-    }
-    assert len(orders) == len(fills)  # one fill an instrument and tick, as these ticks have no end of volume
-    return _measured(lambda: _engine(prepare(Study(loaded=ten_agents(), catalog=catalog)), orders))
+    """Measure the engine with that actor and every order, change and cancel of a run of the firm, without costs."""
+    steps = steps_of(run)
+    return _measured(lambda: _engine(prepare(Study(loaded=ten_agents(), catalog=catalog)), steps))
+
+
+def deciding(catalog: Path, run: Path) -> dict[str, float]:  # noqa: ARG001 - every side is called alike
+    """Measure the market desk, the ten agents and the CIO, in the firm's own host: nobody hears what is decided."""
+    return _measured(lambda: _deciding(prepare(Study(loaded=ten_agents(), catalog=catalog))))
 
 
 def whole_firm(catalog: Path, run: Path) -> dict[str, float]:
@@ -121,36 +118,52 @@ def _measured(work: Callable[[], dict[str, float]]) -> dict[str, float]:
 
 def _firm(catalog: Path, run: Path) -> dict[str, float]:
     summary = run_stage(prepare(Study(loaded=ten_agents(), catalog=catalog, out=run))).summary
-    return {"fills": summary["fills"], "rounds": summary["rounds"]}
+    return {"fills": summary["fills"], "orders": summary["orders"], "rounds": summary["rounds"]}
 
 
-def _engine(stage: Stage, orders: Orders | None) -> dict[str, float]:
+def _deciding(stage: Stage) -> dict[str, float]:
+    counter, failures = Counter(), Failures()
+    with threadpool_limits(1), collected_by_chunk():
+        engine = backtest._engine(stage)
+        book = Book(stage.universe, WorkingLedger(len(stage.universe.instrument_ids)))
+        seat_deciding(engine, stage.firm, book=book, sessions=stage.sessions, feed=stage.feed, failures=failures)
+        engine.add_actor(counter)
+        stage.charges.failures = failures
+        backtest._feed(engine, stage, failures)
+        engine.dispose()
+    assert failures.first is None
+    assert counter.decisions == len(stage.rounds_ns)
+    return {"fills": 0, "orders": 0, "rounds": counter.decisions}
+
+
+def _engine(stage: Stage, steps: Steps | None) -> dict[str, float]:
     names = bar_names(stage.firm)
-    engine = BacktestEngine(
-        BacktestEngineConfig(run_analysis=False, logging=LoggerConfig(bypass_logging=True, stdout_level=LogLevel.OFF))
-    )
+    limits = RiskEngineConfig(**asdict(engine_limits(stage.firm, stage.universe.bar_minutes)))
+    silent = LoggerConfig(bypass_logging=True, stdout_level=LogLevel.OFF)
+    engine = BacktestEngine(BacktestEngineConfig(run_analysis=False, logging=silent, risk_engine=limits))
     for venue in (VENUE, "X"):
         money = [Money(stage.firm.venue.starting_balance, Currency.from_str("USD"))]
-        free = MakerTakerFeeModel(Decimal(0), Decimal(0))
         engine.add_venue(
             Venue(venue),
             OmsType.NETTING,
             AccountType.MARGIN,
             money,
             default_leverage=Decimal(repr(stage.firm.venue.leverage)),
-            fee_model=free,
+            fee_model=MakerTakerFeeModel(Decimal(0), Decimal(0)),
+            reject_stop_orders=False,
         )
     series = [*names, *map(str, stage.universe.input_bar_types.values())]
     for instrument in stage.catalog.instruments(series):
         engine.add_instrument(instrument)
-    window = stage.catalog.window(names, series[len(names) :], 0, stage.end_ns, stage.watching.beside)
-    for data in (window.bars, window.opening_ticks, window.observations, window.quotes):
-        if data:
-            engine.add_data(data)
     engine.add_actor(Listener([BarType.from_str(name) for name in series], list(stage.universe.instrument_ids)))
-    sender = None if orders is None else Sender(orders)
+    sender = None if steps is None else Sender(steps)
     if sender is not None:
         engine.add_strategy(sender)
-    engine.run()
-    assert sender is None or sender.filled == len(orders or ())
-    return {"fills": 0 if sender is None else sender.filled, "rounds": len(stage.rounds_ns)}
+    with collected_by_chunk():  # as of the firm
+        window = stage.catalog.window(names, series[len(names) :], 0, stage.end_ns, stage.watching.beside)
+        for data in (window.bars, window.opening_ticks, window.observations, window.quotes):
+            if data:
+                engine.add_data(data)
+        engine.run(end=stage.end_ns + 1)
+    assert sender is None or steps is None or sender.filled == steps.fills, (sender.filled, steps.fills)
+    return {"fills": 0 if sender is None else sender.filled, "orders": 0, "rounds": len(stage.rounds_ns)}

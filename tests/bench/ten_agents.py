@@ -1,8 +1,13 @@
 """The firm of all ten agents against the engine that does nothing, on the same data, and where its time goes.
 
+Four sides: the engine alone; the market desk, the ten agents and the CIO, seated by the firm's own parts in its own
+host, who decide every round and whom nobody obeys; the ceiling, which is the engine that is sent the orders, changes
+and cancels of the firm by a strategy that does nothing else, without costs; and the whole firm. What is wanted is
+wanted of the deciding, as it is there that agents and rounds cost; the whole firm costs what it trades.
+
 Each measurement is a fresh process, the sides alternate, and CPU time is counted, so that a machine with other work is
-as slow for one side as for the next; the ratio is the median of those of the turns. A third side says what can be had
-at most: the engine that is sent the firm's orders by a strategy that does nothing else.
+about as slow for one side as for the next; the ratio is the median of those of the turns, as the least times would
+favour the short sides, which find a quiet moment sooner. About three minutes on a quiet machine.
 """
 
 import json
@@ -18,16 +23,17 @@ from rich.table import Table
 
 from tests.bench.agents_budget import time_by_room
 from tests.bench.agents_market import INSTRUMENTS, write_market
-from tests.bench.agents_sides import engine_alone, engine_with_orders, whole_firm
+from tests.bench.agents_sides import deciding, engine_alone, engine_with_orders, whole_firm
 
 RUNS, WANTED = 3, 0.30
 REAL = "2,762 fills in 5,920"
 """Of `backtests/agents_firm.py` in docs/agents-studies.md: fills in instruments times rounds."""
 
 SIDES: dict[str, tuple[str, Callable[[Path, Path], dict[str, float]]]] = {
-    "firm": ("whole firm, records on", whole_firm),
-    "orders": ("engine, the firm's orders from a strategy that does nothing else", engine_with_orders),
-    "engine": ("engine, an actor that hears the market and does nothing", engine_alone),
+    "firm": ("whole firm: those, risk, stops, compliance, execution, costs, records", whole_firm),
+    "orders": ("ceiling: engine, a strategy that sends the firm's orders and does nothing else", engine_with_orders),
+    "deciding": ("market desk, ten agents and CIO: decide every round, nothing is traded", deciding),
+    "engine": ("engine alone: an actor hears the market and does nothing", engine_alone),
 }
 
 type Turn = dict[str, dict[str, float]]
@@ -41,7 +47,7 @@ def measure(side: str, catalog: Path, run: Path) -> dict[str, float]:
 
 def speeds(turns: list[Turn]) -> Table:
     """Rounds and bars a second of each side, and its speed over that of the engine that does nothing."""
-    rounds, fills = (int(turns[0]["firm"][name]) for name in ("rounds", "fills"))
+    rounds, orders, fills = (int(turns[0]["firm"][name]) for name in ("rounds", "orders", "fills"))
     table = Table(title=f"ten agents, {INSTRUMENTS} instruments, {rounds:,} rounds; median of {len(turns)} turns")
     table.add_column("side")
     for name in ("CPU s", "rounds/s", "bars/s", "of the engine alone"):
@@ -52,8 +58,8 @@ def speeds(turns: list[Turn]) -> Table:
         rate = rounds / cpu_s
         table.add_row(words, f"{cpu_s:.1f}", f"{rate:,.0f}", f"{rate * INSTRUMENTS:,.0f}", f"{ratio:.3f}")
     table.caption = (
-        f"wanted {WANTED:.2f}. {fills:,} fills in {rounds * INSTRUMENTS:,} instruments times rounds, with the band of "
-        f"configs/firm.toml; on real prices {REAL}"
+        f"wanted {WANTED:.2f} of what decides. The whole firm: {orders:,} orders, {fills:,} fills in "
+        f"{rounds * INSTRUMENTS:,} instruments times rounds, with the band of configs/firm.toml; on real prices {REAL}"
     )
     return table
 

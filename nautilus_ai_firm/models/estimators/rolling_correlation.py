@@ -29,9 +29,9 @@ class RollingCorrelation:
 
     Notes
     -----
-    Computed afresh from the window, so rounding errors do not build up. A pair in which one never moved has
-    correlation 0. With gaps, pairwise estimates can contradict each other: the matrix is there to be looked at, and
-    no portfolio is measured with it.
+    Computed afresh from the window when somebody asks, so rounding errors do not build up. A pair in which one never
+    moved has correlation 0. With gaps, pairwise estimates can contradict each other: the matrix is there to be looked
+    at, and no portfolio is measured with it.
 
     """
 
@@ -40,17 +40,28 @@ class RollingCorrelation:
             raise ValueError(f"length is {length} and warm_up {warm_up}, allowed are 3 or more and 3 to length")
         self._warm_up = warm_up
         self._window: Floats = np.full((n, length), np.nan)
+        self._oldest = 0  # column that the next round takes
         self.known: Bools = np.zeros((n, n), dtype=np.bool_)
+
+    def observe(self, returns: Floats) -> None:
+        """Take the returns of a round, NaN where there is none."""
+        self._window[:, self._oldest] = returns
+        self._oldest = (self._oldest + 1) % self._window.shape[1]
 
     def update(self, returns: Floats) -> Floats:
         """Take the returns of a round, NaN where there is none, and return correlations, shape (n, n)."""
-        self._window = np.concatenate([self._window[:, 1:], returns[:, np.newaxis]], axis=1)
-        seen = np.isfinite(self._window)
+        self.observe(returns)
+        return self.matrix()
+
+    def matrix(self) -> Floats:
+        """Return the correlations of the window, shape (n, n), and learn which are known."""
+        window = np.roll(self._window, -self._oldest, axis=1)  # by time, as sums are rounded in their order
+        seen = np.isfinite(window)
         there = seen.astype(np.float64)
         count = _products(there, there)
         # about the own mean, so that the sums below do not cancel; what is left of it goes with the pair's own means
-        own = np.where(seen, self._window, 0.0).sum(axis=1) / np.maximum(there.sum(axis=1), 1.0)
-        x = np.where(seen, self._window - own[:, np.newaxis], 0.0)
+        own = np.where(seen, window, 0.0).sum(axis=1) / np.maximum(there.sum(axis=1), 1.0)
+        x = np.where(seen, window - own[:, np.newaxis], 0.0)
         sums = _products(x, there)
         shared = np.maximum(count, 1.0)
         covariance = _products(x, x) - sums * sums.T / shared

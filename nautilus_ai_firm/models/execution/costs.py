@@ -42,13 +42,14 @@ def commission(
         A negative argument.
 
     """
-    _refuse_negative(
-        notional=notional,
-        rate_bps=rate_bps,
-        minimum=minimum,
-        already_charged=already_charged,
-        cumulative_notional=cumulative_notional,
-    )
+    if not (notional >= 0 and rate_bps >= 0 and minimum >= 0 and already_charged >= 0 and cumulative_notional >= 0):
+        _refuse_negative(
+            notional=notional,
+            rate_bps=rate_bps,
+            minimum=minimum,
+            already_charged=already_charged,
+            cumulative_notional=cumulative_notional,
+        )
     owed = max(minimum, _of_bps(_EXACT.add(cumulative_notional, notional), rate_bps))
     return max(Decimal(0), _EXACT.subtract(owed, already_charged))
 
@@ -69,7 +70,8 @@ def half_spread(notional: Decimal, half_spread_bps: Decimal) -> Decimal:
         A negative argument.
 
     """
-    _refuse_negative(notional=notional, half_spread_bps=half_spread_bps)
+    if not (notional >= 0 and half_spread_bps >= 0):
+        _refuse_negative(notional=notional, half_spread_bps=half_spread_bps)
     return _of_bps(notional, half_spread_bps)
 
 

@@ -59,11 +59,14 @@ class ChainQuotes:
         self.terms = terms
         self._seen_ns = [0] * len(terms.names)
         self._closed_ns = 0
-        self._pending: list[tuple[int, int, float, float]] = []
+        self._pending: list[tuple[int, int, tuple[float, float, float, float]]] = []
 
-    def store(self, place: int, ts: int, bid: float, ask: float) -> None:
-        """Store bid and ask of one contract at a time, nanoseconds UTC; NaN for a side that is not quoted."""
-        self._pending.append((ts, place, bid, ask))
+    def store(self, place: int, ts: int, quote: tuple[float, float, float, float]) -> None:
+        """Store bid, ask and their sizes, which nobody reads, of one contract at a time, nanoseconds UTC.
+
+        NaN stands for a side that is not quoted.
+        """
+        self._pending.append((ts, place, quote))
 
     def close(self, ts_event: int, session_open_ns: int, spot: float) -> OptionChain:
         """Tell the chain at the close of a round, and begin the next round.
@@ -83,11 +86,11 @@ class ChainQuotes:
         bid, ask = ([nan] * len(terms.names) for _ in range(2))
         waiting = [one for one in self._pending if one[0] > ts_event]
         seen_ns = self._seen_ns
-        for ts, place, bid_price, ask_price in self._pending:
+        for ts, place, quote in self._pending:
             if seen_ns[place] <= ts <= ts_event:
                 seen_ns[place] = ts
                 if ts > self._closed_ns:
-                    bid[place], ask[place] = bid_price, ask_price
+                    bid[place], ask[place], _, _ = quote
         listed_since = session_open_ns or self._closed_ns
         shown = np.flatnonzero((np.array(seen_ns, dtype=np.int64) > listed_since) & (terms.expiry_ns > ts_event))
         self._pending, self._closed_ns = waiting, ts_event

@@ -19,8 +19,8 @@ class CorrelationState:
 
     Attributes
     ----------
-    ewma, rolling : ndarray of shape (n, n)
-        Both estimates; 0 where a pair is not known.
+    ewma : ndarray of shape (n, n)
+        The exponentially weighted estimate; 0 where a pair is not known.
     average : float
         Mean of the exponentially weighted ones over the known pairs; NaN without a pair.
     z_score : float
@@ -33,7 +33,6 @@ class CorrelationState:
     """
 
     ewma: Floats
-    rolling: Floats
     average: float
     z_score: float
     breakdown: bool
@@ -100,14 +99,18 @@ class CorrelationManager:
         average = average_correlation(ewma, self._ewma.known)
         level = np.arctanh(np.clip(np.array([average]), -_ALMOST_1, _ALMOST_1))
         z_score = float(self._history.update(level)[0])
+        self._rolling.observe(returns)
         return CorrelationState(
             ewma=ewma,
-            rolling=self._rolling.update(returns),
             average=average,
             z_score=z_score,
             breakdown=abs(z_score) >= self._alert_z,
             clusters=clusters(ewma, self._threshold),
         )
+
+    def rolling(self) -> Floats:
+        """Return the correlations of the last `window_rounds`, shape (n, n): no limit needs them every round."""
+        return self._rolling.matrix()
 
 
 def average_correlation(matrix: Floats, known: Bools) -> float:
@@ -158,6 +161,8 @@ def clusters(matrix: Floats, threshold: float) -> NDArray[np.int64]:
 
     """
     linked = np.abs(matrix) >= threshold
+    if np.count_nonzero(linked) == len(matrix) == np.count_nonzero(linked.diagonal()):  # nobody but with itself
+        return np.arange(len(matrix), dtype=np.int64)
     labels = np.full(len(matrix), -1, dtype=np.int64)
     for first in range(len(matrix)):
         if labels[first] >= 0:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from math import inf
+from math import inf, isfinite, nan
 
 import numpy as np
 from numpy.typing import NDArray
@@ -112,23 +112,20 @@ class StopLevels:
 
     def offer(self, place: int, side: int, price: float) -> float:
         """Return where the first level of a position would be that is opened at a price; NaN where it is not known."""
-        rules = self._rules
-        if rules.initial_fraction is not None:
-            return price * (1.0 - side * rules.initial_fraction)
-        level = price - side * (rules.initial_atr or 0.0) * float(self._atr[place])
-        return level if level > 0 else float("nan")
+        return self._first(side, price, float(self._atr[place]))
 
     def fill(self, place: int, position: int, price: float) -> bool:
         """Take a position after a fill, signed, and its average entry price; say whether it got its first level."""
-        side = float(np.sign(position))
+        side = float((position > 0) - (position < 0))
+        self._entry[place] = price
         if side == self._side[place]:
-            self._entry[place] = price
             return False
-        self._forget(np.arange(len(self._side)) == place, np.array(side), np.array(price))
-        if not side:
-            return False
-        self.level[place] = self._initial()[place]
-        return bool(np.isfinite(self.level[place]))
+        self._side[place] = side
+        self._best[place] = price
+        self._rounds[place] = self._cause[place] = 0
+        level = self._first(side, price, float(self._atr[place])) if side else nan
+        self.level[place] = level
+        return isfinite(level)
 
     def update(
         self, positions: NDArray[np.int64], prices: Floats, close: Floats, fresh: Bools, atr: Floats
@@ -185,6 +182,15 @@ class StopLevels:
         self._rounds = np.where(places, 0, self._rounds)
         self._cause = np.where(places, 0, self._cause)
         self.level = np.where(places, np.nan, self.level)
+
+    def _first(self, side: float, price: float, atr: float) -> float:
+        """Return the initial level of one position; NaN where it is not known, or would not be above 0."""
+        rules = self._rules
+        if rules.initial_fraction is not None:
+            level = price * (1.0 - side * rules.initial_fraction)
+        else:
+            level = price - side * (rules.initial_atr or 0.0) * atr
+        return level if level > 0 else nan
 
     def _initial(self) -> Floats:
         rules = self._rules

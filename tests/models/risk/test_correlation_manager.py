@@ -69,8 +69,10 @@ def test_the_matrices_are_the_estimates_that_they_say(returns):
     estimator = EwmaCorrelation(20, 6)
     for state, row in zip(states(returns), returns, strict=True):
         np.testing.assert_array_equal(state.ewma, estimator.observe(row))
-    last = states(returns)[-1]
-    np.testing.assert_allclose(last.rolling, np.corrcoef(returns[-40:].T), atol=1e-12)
+    manager = CorrelationManager(returns.shape[1], **PARAMETERS)
+    for row in returns:
+        manager.update(row)
+    np.testing.assert_allclose(manager.rolling(), np.corrcoef(returns[-40:].T), atol=1e-12)
 
 
 def test_one_instrument_has_no_correlations(returns):

@@ -33,6 +33,31 @@ def test_a_fill_sets_the_initial_level_from_its_price(position, level):
     assert entered(fraction, position, atr=NAN).level[0] == pytest.approx(level)
 
 
+def first_levels(rules, position, entry, atr):
+    """The first level as a fill sets it, which looks at one instrument alone, and as a round does."""
+    filled, counted = entered(rules, position, entry, atr), StopLevels(rules, 1)
+    closed(counted, 0, NAN, entry, atr)
+    closed(counted, position, entry, entry * (1e9 if position > 0 else 1e-9), atr)  # a close that passes no level
+    return filled.level, counted.level
+
+
+@given(
+    st.sampled_from([PLAIN, StopRules(initial_fraction=0.02)]),
+    st.sampled_from([-7, 3]),
+    st.floats(0.01, 1e6),
+    st.one_of(st.floats(1e-6, 1e6), st.just(NAN)),
+)
+def test_a_fill_and_a_round_set_the_same_first_level_to_the_bit(rules, position, entry, atr):
+    np.testing.assert_array_equal(*first_levels(rules, position, entry, atr))
+
+
+def test_a_fill_that_rounds_otherwise_is_found(monkeypatch):
+    """The control: one unit in the last place."""
+    monkeypatch.setattr(StopLevels, "_first", lambda _, side, price, atr: np.nextafter(price - side * 2.0 * atr, 0.0))
+    filled, counted = first_levels(PLAIN, 3, 100.0, 1.0)
+    assert filled[0] != counted[0]
+
+
 def test_more_of_the_same_position_leaves_the_level_and_a_turn_begins_anew():
     levels = entered(PLAIN)
     assert not levels.fill(0, 150, 101.0)

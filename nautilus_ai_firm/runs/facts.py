@@ -1,0 +1,85 @@
+"""The messages that a run has most of -> facts of its audit chain, field by field, as that takes half the time."""
+
+from typing import Any
+
+from nautilus_ai_firm.messages import GateResult, OrderRecord, ParentRecord, RiskCommand
+
+
+def order_fact(message: OrderRecord) -> dict[str, Any]:
+    """Tell an event of an order; what it has not, as a price before the fill, is left out."""
+    fact: dict[str, Any] = {
+        "ts": message.ts_event,
+        "event": message.kind,
+        "round": message.round,
+        "decision_id": message.decision_id,
+        "instrument_id": message.instrument_id,
+        "client_order_id": message.client_order_id,
+        "parent_order_id": message.parent_order_id,
+    }
+    if message.exec_algorithm is not None:
+        fact["exec_algorithm"] = message.exec_algorithm
+    fact["side"] = message.side
+    fact["quantity"] = message.quantity
+    if message.price is not None:
+        fact["price"] = message.price
+    if message.commission is not None:
+        fact["commission"] = message.commission
+    if message.currency is not None:
+        fact["currency"] = message.currency
+    if message.reason is not None:
+        fact["reason"] = message.reason
+    if message.received_ns is not None:
+        fact["received_ns"] = message.received_ns
+    return fact
+
+
+def gate_fact(message: GateResult) -> dict[str, Any]:
+    """Tell what the gate said of an order."""
+    return {
+        "ts": message.ts_event,
+        "round": message.round,
+        "decision_id": message.decision_id,
+        "instrument_id": message.instrument_id,
+        "client_order_id": message.client_order_id,
+        "side": message.side,
+        "quantity": message.quantity,
+        "price": message.price,
+        "breach": message.breach,
+        "is_stop": message.is_stop,
+        "is_limit": message.is_limit,
+    }
+
+
+def parent_fact(message: ParentRecord) -> dict[str, Any]:
+    """Tell what became of a parent order."""
+    return {
+        "ts": message.ts_event,
+        "round": message.round,
+        "decision_id": message.decision_id,
+        "instrument_id": message.instrument_id,
+        "parent_order_id": message.parent_order_id,
+        "exec_algorithm": message.exec_algorithm,
+        "side": message.side,
+        "quantity": message.quantity,
+        "filled_quantity": message.filled_quantity,
+        "state": message.state,
+        "estimated_impact_bps": message.estimated_impact_bps,
+        "average_daily_volume": message.average_daily_volume,
+        "volatility_per_day": message.volatility_per_day,
+    }
+
+
+def command_fact(message: RiskCommand) -> dict[str, Any]:
+    """Tell what risk orders; layer and quantity where a layer is meant."""
+    of_layer = {} if message.layer is None else {"layer": message.layer, "quantity": message.quantity}
+    return {
+        "ts": message.ts_event,
+        "sequence": message.sequence,
+        "action": message.action,
+        "cause": message.cause,
+        "who": message.who,
+        "place": message.place,
+        "price": message.price,
+        "sender": message.sender,
+        **of_layer,
+    }
