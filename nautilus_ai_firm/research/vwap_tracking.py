@@ -100,13 +100,13 @@ def leave_one_out(name: str, tape: SessionVolume, *, participation: float, impac
         vwap = tape.value[day].sum() / total
         volatility = float(np.sqrt(squares[others].mean()))
         for place, share in enumerate((learnt, np.full(len(learnt), 1 / len(learnt)))):
-            error_bps[day, place] = BPS * (float(share @ prices[day]) / vwap - 1)
+            error_bps[day, place] = BPS * (float((share * prices[day]).sum()) / vwap - 1)
             volume_error[day, place] = np.abs(np.cumsum(share) - np.cumsum(volume) / total)[:-1].mean()
             impact = [
                 square_root_impact(quantity, traded, volatility, impact_coefficient)
                 for quantity, traded in zip(participation * total * share, np.maximum(volume, 1.0), strict=True)
             ]
-            impact_bps[day, place] = BPS * float(share @ np.array(impact))
+            impact_bps[day, place] = BPS * float((share * np.array(impact)).sum())
     return Tracking(
         name=name,
         dates=tuple(str(date) for date in tape.dates),

@@ -24,13 +24,23 @@ ORDER = OrderRecord(
     commission=Decimal("1.00"),
     currency="USD",
     reason="none",
+    received_ns=8,
 )
 GATE = GateResult(**COMMON, client_order_id="R000003-A.US", quantity=5, price=1.25, breach=None, is_stop=True)
 PARENT = ParentRecord(
     **COMMON, parent_order_id="R000003-A.US", exec_algorithm=None, quantity=5, filled_quantity=4, state="done"
 )
 COMMAND = RiskCommand(
-    sequence=1, ts_event=7, action=RiskAction.SET_STOP, cause="initial", who="stops", place=0, price=1.0, sender="stops"
+    sequence=1,
+    ts_event=7,
+    action=RiskAction.SET_STOP,
+    cause="initial",
+    who="stops",
+    place=0,
+    price=1.0,
+    sender="stops",
+    layer=2,
+    quantity=5,
 )
 RENAMED = {"ts_event": "ts", "kind": "event"}
 

@@ -65,19 +65,19 @@ def huber_fit(design: Floats, observed: Floats, tuning: float = TUNING) -> Robus
     n, columns = design.shape
     if n <= columns:
         raise ValueError(f"{n} observations, allowed are more than the {columns} coefficients")
-    gram = design.T @ design
+    gram = _product(design.T, design)
     if np.linalg.matrix_rank(gram, hermitian=True) < columns:
         raise ValueError(f"{columns} columns of the design cannot be told apart")
     unscaled = np.linalg.inv(gram)
-    least_squares = coefficients = unscaled @ (design.T @ observed)
+    least_squares = coefficients = _applied(unscaled, _applied(design.T, observed))
     for _ in range(_ROUNDS):
-        scale = _scale(observed - design @ coefficients)
+        scale = _scale(observed - _applied(design, coefficients))
         if not scale > 0:
             coefficients, tuning = least_squares, inf
             break
-        weights = _weights((observed - design @ coefficients) / scale, tuning)
+        weights = _weights((observed - _applied(design, coefficients)) / scale, tuning)
         weighted = design.T * weights
-        found = np.linalg.solve(weighted @ design, weighted @ observed)
+        found = np.linalg.solve(_product(weighted, design), _applied(weighted, observed))
         moved = float(np.abs(found - coefficients).max())
         coefficients = found
         if moved <= _ENOUGH * float(np.abs(found).max()):
@@ -85,8 +85,16 @@ def huber_fit(design: Floats, observed: Floats, tuning: float = TUNING) -> Robus
     return RobustFit(
         coefficients=coefficients,
         unscaled=unscaled,
-        variance=_variance(observed - design @ coefficients, columns, tuning),
+        variance=_variance(observed - _applied(design, coefficients), columns, tuning),
     )
+
+
+def _product(a: Floats, b: Floats) -> Floats:
+    return np.einsum("ij,jk->ik", a, b)  # the same bits whatever the processor
+
+
+def _applied(a: Floats, x: Floats) -> Floats:
+    return np.einsum("ij,j->i", a, x)
 
 
 def _scale(errors: Floats) -> float:

@@ -132,7 +132,7 @@ def calibrate_impact(
         noise = sqrt((believed.noise_orders * believed.noise**2 + (n - 1) * found) / freedom)
         own_reach = quantile((1 + confidence) / 2, n - 1) * sqrt(found / square)
     else:
-        own = float(regressor @ observed) / square if square > 0 else 0.0
+        own = float((regressor * observed).sum()) / square if square > 0 else 0.0
         noise, own_reach = believed.noise, nan
     of_orders, of_belief = square / noise**2, believed.deviation**-2
     precision = of_orders + of_belief
