@@ -27,7 +27,8 @@ MEANINGS = (
     "timing: from there to the fills. spread, impact, fees: charged beside the price. missed: the move of what was not "
     "filled. filled: share of notional, of stops and take profits of orders. to VWAP, to TWAP: price paid, with spread "
     "and impact, against the bars of the time of work, whole bars: for an order at once the bar it was filled in, so "
-    "mostly what prices did after it."
+    "mostly what prices did after it. UNPROTECTED: from a fill until stops cover it; market time stands while orders "
+    "travel, so 0 there means covered before the market moved on, and no more than that."
 )
 AT_BROKER = "At a broker prices have spread and impact in them: both stand in timing, and their own columns are zero."
 
@@ -50,6 +51,7 @@ def execution_report(run: Run) -> str:
     groups = (*figures.groups, figures.total)
     parents = sum(group.parents for group in figures.groups)
     meanings = MEANINGS if run.summary.get("host") != Host.IB else f"{MEANINGS} {AT_BROKER}"
+    at_broker = run.summary.get("host") == Host.IB
     return "\n".join(
         [
             f"{run.summary['run_id']}: {parents:,} parent orders in {run.summary['rounds']:,} rounds",
@@ -57,8 +59,8 @@ def execution_report(run: Run) -> str:
             *aligned([SHORTFALL_HEADS, *map(shortfall_row, groups)], right=range(1, len(SHORTFALL_HEADS))),
             "PARTS, bps",
             *aligned([PART_HEADS, *map(part_row, groups)], right=range(1, len(PART_HEADS))),
-            _impact(figures.total, at_broker=run.summary.get("host") == Host.IB),
-            *_unprotected(run.summary.get("unprotected")),
+            _impact(figures.total, at_broker=at_broker),
+            *_unprotected(run.summary.get("unprotected"), at_broker=at_broker),
             *_extremes(figures),
             *textwrap.wrap(meanings, WIDTH),
         ]
@@ -91,14 +93,15 @@ def _impact(total: GroupFigures, *, at_broker: bool) -> str:
     return f"{at_once}, charged {total.charged:.2f} bps, saved {total.estimated - total.charged:.2f} bps"
 
 
-def _unprotected(found: dict[str, Any] | None) -> list[str]:
+def _unprotected(found: dict[str, Any] | None, *, at_broker: bool) -> list[str]:
     """Say for how long positions had no stop, where the run knows."""
     if not found:
         return []
     times = ", ".join(f"{name} {found[f'{name}_ms']:,.1f} ms" for name in ("p50", "p99", "max"))
     held, left = found["attached_fills"], found["uncovered_fills"]
+    clock = "" if at_broker else " of market time"  # which stands while orders travel
     return [
-        f"UNPROTECTED {times}, at most {found['max_quantity']:,} units",
+        f"UNPROTECTED {times}{clock}, at most {found['max_quantity']:,} units",
         f"  over {found['fills']:,} fills ({held:,} with a stop that the broker held; {left:,} without one at the end)",
     ]
 

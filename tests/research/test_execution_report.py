@@ -142,7 +142,7 @@ def test_unprotected_time_is_told_where_the_run_knows_it(sliced: Run) -> None:
         "uncovered_fills": 1,
     }  # fmt: skip
     text = execution_report(replace(sliced, summary=sliced.summary | {"unprotected": known}))
-    assert "UNPROTECTED p50 0.0 ms, p99 1.2 ms, max 2.0 ms, at most 1,000 units\n" in text
+    assert "UNPROTECTED p50 0.0 ms, p99 1.2 ms, max 2.0 ms of market time, at most 1,000 units\n" in text
     assert "over 20 fills (3 with a stop that the broker held; 1 without one at the end)\n" in text
     assert "UNPROTECTED" not in execution_report(replace(sliced, summary=sliced.summary | {"unprotected": None}))
 
