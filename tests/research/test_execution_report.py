@@ -144,7 +144,7 @@ def test_unprotected_time_is_told_where_the_run_knows_it(sliced: Run) -> None:
     text = execution_report(replace(sliced, summary=sliced.summary | {"unprotected": known}))
     assert "UNPROTECTED p50 0.0 ms, p99 1.2 ms, max 2.0 ms of market time, at most 1,000 units\n" in text
     assert "over 20 fills (3 with a stop that the broker held; 1 without one at the end)\n" in text
-    assert "UNPROTECTED" not in execution_report(replace(sliced, summary=sliced.summary | {"unprotected": None}))
+    assert "UNPROTECTED p50" not in execution_report(replace(sliced, summary=sliced.summary | {"unprotected": None}))
 
 
 def test_a_run_that_traded_nothing_is_written_up(sliced: Run, tmp_path: Path) -> None:
