@@ -221,10 +221,13 @@ class Protection:
         self._levels.keep(place, _sign(position))
         if not position:
             self._keeper.forget_reached(place, waiting=True)
+        pairs = self._keeper.pairs(place)
+        if pairs.keys() >= self._levels.of(place).keys() and all(pair.waits for pair in pairs.values()):
+            return  # nothing to place, or the venue has the word: most calls end here
         closing = max(closing_quantity(position, self._ledger.working_of(place)), self._room[place])
         free = abs(position) - min(closing, abs(position))
         plan = {one.layer: one for one in self._levels.wanted(place, free)}
-        for layer in self._keeper.pairs(place).keys() - plan.keys():
+        for layer in pairs.keys() - plan.keys():
             plan[layer] = Wanted(layer=layer, quantity=0, trigger=None, take=None)
         for layer in sorted(plan):
             self._keeper.bring(place, plan[layer], position, free, ts_event)

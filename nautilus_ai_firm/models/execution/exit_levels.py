@@ -110,8 +110,10 @@ class ExitLevels:
     def keep(self, place: int, sign: int) -> None:
         """Forget what belonged to a position of another sign."""
         levels = self._levels[place]
-        if any(level.sign != sign for level in levels.values()):
-            self._levels[place] = {layer: level for layer, level in levels.items() if level.sign == sign}
+        for level in levels.values():  # most often there is one
+            if level.sign != sign:
+                self._levels[place] = {layer: level for layer, level in levels.items() if level.sign == sign}
+                return
 
     def filled(self, place: int, layer: int, quantity: int) -> None:
         """Take note that an exit of a layer filled: the layer is smaller by that."""
@@ -125,6 +127,10 @@ class ExitLevels:
         The stop of a position holds for its layers too: theirs can only be tighter.
         """
         levels = self._levels[place]
+        if not levels:
+            return []
+        if len(levels) == 1 and (base := levels.get(BASE)) is not None:  # a position without layers
+            return [Wanted(layer=BASE, quantity=quantity, trigger=base.trigger, take=base.take)]
         base, numbers = levels.get(BASE), sorted(layer for layer in levels if layer != BASE)
         has_base = base is not None and (base.trigger is not None or not numbers)
         shares, rest = allocate(quantity, [levels[one].quantity or 0 for one in numbers], has_base=has_base)

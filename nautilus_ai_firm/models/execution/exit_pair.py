@@ -52,6 +52,14 @@ class ExitPair:
         return any(order is not None and order.is_market for order in (self.stop, self.take))
 
     @property
+    def waits(self) -> bool:
+        """Whether no step is possible, whatever is wanted."""
+        stop, take = self.stop, self.take
+        if take is None:
+            return stop is not None and (stop.pending or stop.is_market)
+        return self.closes or self.pending
+
+    @property
     def is_empty(self) -> bool:
         """Whether there is no order."""
         return self.stop is None and self.take is None

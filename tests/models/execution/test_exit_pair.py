@@ -290,3 +290,25 @@ def test_a_closing_order_that_does_not_wait_for_both_turns_it() -> None:
     ]  # fmt: skip
     assert not played(moves).broker.turned
     assert played(moves, waits=False).broker.turned
+
+
+ORDERS = st.none() | st.builds(
+    stop, st.integers(1, 100), pending=st.booleans(), is_market=st.booleans(), filled=st.just(0)
+)
+
+
+@given(
+    pair=st.builds(ExitPair, ORDERS, ORDERS),
+    position=st.integers(-100, 100),
+    share=st.floats(0, 1),
+    trigger=st.none() | st.just(TRIGGER),
+    limit=st.none() | st.just(LIMIT),
+    linked=st.booleans(),
+)
+def test_a_pair_that_waits_has_no_step_whatever_is_wanted(
+    pair: ExitPair, position: int, share: float, trigger: float | None, limit: float | None, linked: bool
+) -> None:
+    wanted = round(abs(position) * share)
+    if pair.waits:
+        assert pair_step(pair, position, wanted, trigger, limit, linked=linked) is None
+        assert not pair.is_empty
