@@ -120,45 +120,23 @@ def _order(one: _Sent, instruments: Mapping[str, Any]) -> MarketOrder | StopMark
         side_of(passed.side),
         Quantity.from_int(abs(passed.quantity)),
     )
+    terms: dict[str, Any] = {
+        "reduce_only": False,
+        "quote_quantity": False,
+        "init_id": EVENT,
+        "ts_init": passed.ts_event,
+        "tags": [passed.decision_id],
+    }
     order: MarketOrder | StopMarketOrder | LimitOrder
-    if passed.is_take_profit:
-        order = LimitOrder(
-            *which,
-            instruments[passed.instrument_id].make_price(passed.price),
-            TimeInForce.GTC,
-            post_only=False,
-            reduce_only=False,
-            quote_quantity=False,
-            init_id=EVENT,
-            ts_init=passed.ts_event,
-            tags=[passed.decision_id],
-        )
-    elif passed.is_stop:
-        order = StopMarketOrder(
-            *which,
-            instruments[passed.instrument_id].make_price(passed.price),
-            TriggerType.DEFAULT,
-            TimeInForce.GTC,
-            reduce_only=False,
-            quote_quantity=False,
-            init_id=EVENT,
-            ts_init=passed.ts_event,
-            tags=[passed.decision_id],
-        )
-    elif passed.is_limit:
-        order = LimitOrder(
-            *which,
-            instruments[passed.instrument_id].make_price(passed.price),
-            TimeInForce.GTC,
-            post_only=False,
-            reduce_only=False,
-            quote_quantity=False,
-            init_id=EVENT,
-            ts_init=passed.ts_event,
-            exec_algorithm_id=None if one.exec_algorithm is None else ExecAlgorithmId(one.exec_algorithm),
-            exec_spawn_id=ClientOrderId(one.parent_id),
-            tags=[passed.decision_id],
-        )
+    if passed.is_stop and not passed.is_take_profit:
+        trigger = instruments[passed.instrument_id].make_price(passed.price)
+        order = StopMarketOrder(*which, trigger, TriggerType.DEFAULT, TimeInForce.GTC, **terms)
+    elif passed.is_take_profit or passed.is_limit:
+        if not passed.is_take_profit:
+            terms["exec_algorithm_id"] = None if one.exec_algorithm is None else ExecAlgorithmId(one.exec_algorithm)
+            terms["exec_spawn_id"] = ClientOrderId(one.parent_id)
+        price = instruments[passed.instrument_id].make_price(passed.price)
+        order = LimitOrder(*which, price, TimeInForce.GTC, post_only=False, **terms)
     else:
         order = MarketOrder(
             *which,
