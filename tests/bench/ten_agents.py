@@ -26,7 +26,7 @@ from tests.bench.agents_market import INSTRUMENTS, write_market
 from tests.bench.agents_sides import deciding, engine_alone, engine_with_orders, whole_firm
 
 RUNS, WANTED = 3, 0.30
-REAL = "2,762 fills in 5,920"
+REAL = "2,712 fills in 5,920"
 """Of `backtests/agents_firm.py` in docs/agents-studies.md: fills in instruments times rounds."""
 
 SIDES: dict[str, tuple[str, Callable[[Path, Path], dict[str, float]]]] = {
