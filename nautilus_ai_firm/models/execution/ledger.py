@@ -166,9 +166,7 @@ class WorkingLedger:
             The parent is not held.
 
         """
-        entry = self._entry(parent_id)
-        if not entry.held:
-            raise LedgerError(f"{parent_id}: released already, it can be finished but not dropped")
+        entry = self._held(parent_id, "it can be finished but not dropped")
         self._remove(entry)
         return entry.parent
 
@@ -181,9 +179,7 @@ class WorkingLedger:
             The parent is not held.
 
         """
-        entry = self._entry(parent_id)
-        if not entry.held:
-            raise LedgerError(f"{parent_id}: released already, it cannot wait")
+        entry = self._held(parent_id, "it cannot wait")
         entry.parent = replace(entry.parent, execution_ns=execution_ns)
 
     def release(self, parent_id: str) -> None:
@@ -285,6 +281,12 @@ class WorkingLedger:
         entry = self._entries.get(parent_id)
         if entry is None:
             raise LedgerError(f"{parent_id}: no such parent is working")
+        return entry
+
+    def _held(self, parent_id: str, refusal: str) -> _Entry:
+        entry = self._entry(parent_id)
+        if not entry.held:
+            raise LedgerError(f"{parent_id}: released already, {refusal}")
         return entry
 
     def _child_entry(self, child_id: str) -> _Entry:
