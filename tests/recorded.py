@@ -12,7 +12,8 @@ from nautilus_trader.model import Bar
 from nautilus_ai_firm.gateways.kill_switch import FileKillSwitch
 from nautilus_ai_firm.hosts.study import Study, prepare
 from nautilus_ai_firm.runs.folder import JOURNAL, Run
-from nautilus_ai_firm.runs.journal import Journal, JournalReader
+from nautilus_ai_firm.runs.journal import Journal
+from nautilus_ai_firm.runs.journal_reading import JournalReader
 from nautilus_ai_firm.runs.session_reading import Session, read_session
 from tests.firm_runs import run, settings, synthetic_market
 

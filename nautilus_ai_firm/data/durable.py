@@ -15,10 +15,10 @@ def put_in_place(pending: Path, target: Path) -> None:
     Every file in it is on the disk before the rename, and the rename before this returns.
     """
     for path in _inside_out(pending):
-        _sync(path)
+        sync(path)
     make_folder(target.parent)
     pending.replace(target)
-    _sync(target.parent)
+    sync(target.parent)
 
 
 def make_folder(path: Path) -> None:
@@ -26,7 +26,16 @@ def make_folder(path: Path) -> None:
     missing = [folder for folder in (path, *path.parents) if not folder.exists()]
     path.mkdir(parents=True, exist_ok=True)
     for folder in reversed(missing):
-        _sync(folder.parent)
+        sync(folder.parent)
+
+
+def sync(path: Path) -> None:
+    """Bring a file, or the names in a folder, to the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _inside_out(path: Path) -> Iterator[Path]:
@@ -34,11 +43,3 @@ def _inside_out(path: Path) -> Iterator[Path]:
         for entry in sorted(path.iterdir()):
             yield from _inside_out(entry)
     yield path
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -38,7 +38,7 @@ from nautilus_ai_firm.hosts.study import Stage
 from nautilus_ai_firm.hosts.switch_watch import SwitchWatch
 from nautilus_ai_firm.messages import Failure, SessionEnd
 from nautilus_ai_firm.models.risk.memory import RiskMemory
-from nautilus_ai_firm.runs.journal import JournalError
+from nautilus_ai_firm.runs.errors import JournalError
 from nautilus_ai_firm.runs.journalled_switch import JournalledSwitch
 from nautilus_ai_firm.runs.session import SessionJournal
 from nautilus_ai_firm.runs.session_facts import Host

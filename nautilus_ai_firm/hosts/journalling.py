@@ -10,7 +10,7 @@ from nautilus_ai_firm.hosts.journalled_recorder import JournalledRecorder
 from nautilus_ai_firm.hosts.result import peak_rss_mb
 from nautilus_ai_firm.hosts.study import Stage
 from nautilus_ai_firm.messages import Failure
-from nautilus_ai_firm.runs.journal import JournalError
+from nautilus_ai_firm.runs.errors import JournalError
 from nautilus_ai_firm.runs.journalled_switch import JournalledSwitch
 from nautilus_ai_firm.runs.recorder import RunRecorder
 from nautilus_ai_firm.runs.session import SessionJournal

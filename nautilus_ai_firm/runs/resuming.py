@@ -4,7 +4,9 @@ import textwrap
 from collections.abc import Callable
 from pathlib import Path
 
-from nautilus_ai_firm.runs.journal import Journal, JournalError, JournalReader
+from nautilus_ai_firm.runs.errors import JournalError
+from nautilus_ai_firm.runs.journal import Journal
+from nautilus_ai_firm.runs.journal_reading import JournalReader
 
 EXCERPT_CHARACTERS = 200
 

@@ -1,6 +1,5 @@
 """The journal of a session -> the run folder that a backtest would leave, complete or not there at all."""
 
-import os
 import shutil
 import tomllib
 from collections import defaultdict
@@ -11,6 +10,7 @@ from typing import Any
 
 from nautilus_trader.model import Bar
 
+from nautilus_ai_firm.data.durable import sync
 from nautilus_ai_firm.messages import Failure, OrderEventKind, OrderRecord
 from nautilus_ai_firm.runs.charges import FillCosts
 from nautilus_ai_firm.runs.errors import RunError
@@ -177,12 +177,7 @@ def _add(temporary: Path, run: Path) -> None:
     """Move the files into the run folder, each one safe on the disk, the summary last."""
     names = (*((MESSAGES_FILE,) if (temporary / MESSAGES_FILE).is_file() else ()), *FILES)
     for name in names:
-        with (temporary / name).open("rb") as file:
-            os.fsync(file.fileno())
+        sync(temporary / name)
     for name in names:
         (temporary / name).replace(run / name)
-    folder = os.open(run, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    sync(run)

@@ -24,8 +24,9 @@ from nautilus_ai_firm.messages import (
 )
 from nautilus_ai_firm.runs.charges import FillCosts, FinancingEntry
 from nautilus_ai_firm.runs.codec import encode
+from nautilus_ai_firm.runs.errors import JournalError
 from nautilus_ai_firm.runs.folder import JOURNAL
-from nautilus_ai_firm.runs.journal import Journal, JournalError
+from nautilus_ai_firm.runs.journal import Journal
 from nautilus_ai_firm.runs.market_codec import MarketData, encode_market
 from nautilus_ai_firm.runs.resuming import ResumedJournal
 from nautilus_ai_firm.runs.session_facts import End, FillCharge, Resumed, Start, SwitchRead

@@ -27,8 +27,9 @@ from nautilus_ai_firm.messages import (
 )
 from nautilus_ai_firm.runs.charges import FinancingEntry
 from nautilus_ai_firm.runs.codec import CodecError, decode
+from nautilus_ai_firm.runs.errors import JournalError
 from nautilus_ai_firm.runs.folder import JOURNAL
-from nautilus_ai_firm.runs.journal import JournalError, JournalReader
+from nautilus_ai_firm.runs.journal_reading import JournalReader
 from nautilus_ai_firm.runs.market_codec import decode_market
 from nautilus_ai_firm.runs.session_facts import End, FillCharge, Resumed, Start, SwitchRead
 

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from nautilus_ai_firm.runs.audit import AuditError, verify
+from nautilus_ai_firm.runs.errors import JournalError
 from nautilus_ai_firm.runs.folder import JOURNAL
-from nautilus_ai_firm.runs.journal import JournalError
 from nautilus_ai_firm.runs.session_reading import read_session
 
 

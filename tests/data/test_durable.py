@@ -59,8 +59,8 @@ def test_folders_are_on_the_disk_before_the_manifest_and_all_of_it_when_the_upda
 
 @pytest.mark.parametrize("lost", ["file", "folder"])
 def test_the_disk_above_sees_what_was_not_synced(tmp_path, disk, monkeypatch, lost):
-    sync = durable._sync
-    monkeypatch.setattr(durable, "_sync", lambda path: None if path.is_file() == (lost == "file") else sync(path))
+    sync = durable.sync
+    monkeypatch.setattr(durable, "sync", lambda path: None if path.is_file() == (lost == "file") else sync(path))
     (tmp_path / "pending").mkdir()
     (tmp_path / "pending" / "one").write_text("1")
 

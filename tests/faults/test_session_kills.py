@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from nautilus_ai_firm.runs.audit import AuditError
+from nautilus_ai_firm.runs.errors import JournalError
 from nautilus_ai_firm.runs.folder import JOURNAL
-from nautilus_ai_firm.runs.journal import JournalError
 from nautilus_ai_firm.runs.sealing import seal_session
 from nautilus_ai_firm.runs.session_reading import read_session
 from nautilus_ai_firm.runs.verification import verify_run

@@ -15,7 +15,7 @@ from nautilus_ai_firm.messages import MarketSnapshot
 from nautilus_ai_firm.models.signals import momentum
 from nautilus_ai_firm.runs.causes import Cause
 from nautilus_ai_firm.runs.folder import JOURNAL, open_run
-from nautilus_ai_firm.runs.journal import JournalReader
+from nautilus_ai_firm.runs.journal_reading import JournalReader
 from nautilus_ai_firm.runs.session_reading import read_session
 from nautilus_ai_firm.settings import ConfigError
 from tests.firm_runs import run, settings, synthetic_market

@@ -14,7 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nautilus_ai_firm.runs.audit import GENESIS
-from nautilus_ai_firm.runs.journal import Journal, JournalError, JournalReader, held
+from nautilus_ai_firm.runs.errors import JournalError
+from nautilus_ai_firm.runs.journal import Journal, held
+from nautilus_ai_firm.runs.journal_reading import JournalReader
 
 PAYLOADS = [b'{"record":"start","n":1}', b"{}", '{"text":"å, ¥ and 12 "}'.encode(), b'{"n":' + b"9" * 300 + b"}"]
 payloads = st.lists(st.binary(min_size=1, max_size=40).filter(lambda text: b"\n" not in text), min_size=1, max_size=6)

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from nautilus_ai_firm.runs.errors import JournalError
 from nautilus_ai_firm.runs.folder import JOURNAL
-from nautilus_ai_firm.runs.journal import JournalError
 from nautilus_ai_firm.runs.session import SessionJournal
 from nautilus_ai_firm.runs.session_facts import Resumed
 from nautilus_ai_firm.runs.session_reading import read_session

@@ -18,9 +18,10 @@ from nautilus_ai_firm.research.report import report
 from nautilus_ai_firm.research.tearsheet import write_tearsheet
 from nautilus_ai_firm.runs import sealing
 from nautilus_ai_firm.runs.audit import AuditError, verify
-from nautilus_ai_firm.runs.errors import RunError
+from nautilus_ai_firm.runs.errors import JournalError, RunError
 from nautilus_ai_firm.runs.folder import JOURNAL, Run, open_run
-from nautilus_ai_firm.runs.journal import Journal, JournalError, JournalReader
+from nautilus_ai_firm.runs.journal import Journal
+from nautilus_ai_firm.runs.journal_reading import JournalReader
 from nautilus_ai_firm.runs.sealing import FILES, seal_session, sealed_line
 from nautilus_ai_firm.runs.session import SessionJournal
 from nautilus_ai_firm.runs.session_reading import read_session

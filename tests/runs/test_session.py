@@ -12,8 +12,10 @@ import pytest
 from nautilus_ai_firm.messages import OrderEventKind
 from nautilus_ai_firm.runs import journal as journal_module
 from nautilus_ai_firm.runs.codec import CodecError
+from nautilus_ai_firm.runs.errors import JournalError
 from nautilus_ai_firm.runs.folder import JOURNAL
-from nautilus_ai_firm.runs.journal import Journal, JournalError, JournalReader
+from nautilus_ai_firm.runs.journal import Journal
+from nautilus_ai_firm.runs.journal_reading import JournalReader
 from nautilus_ai_firm.runs.session import SessionJournal
 from nautilus_ai_firm.runs.session_facts import End, FillCharge, SwitchRead
 from nautilus_ai_firm.runs.session_reading import read_session

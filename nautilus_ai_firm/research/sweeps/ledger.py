@@ -8,7 +8,8 @@ import msgspec
 
 from nautilus_ai_firm.research.sweeps.trial import Outcome
 from nautilus_ai_firm.runs.errors import RunError
-from nautilus_ai_firm.runs.journal import Journal, JournalReader
+from nautilus_ai_firm.runs.journal import Journal
+from nautilus_ai_firm.runs.journal_reading import JournalReader
 
 LEDGER = "journal.jsonl"
 

@@ -27,7 +27,7 @@ from nautilus_ai_firm.research.sweeps.trial import Outcome, Trial
 from nautilus_ai_firm.research.sweeps.work import work
 from nautilus_ai_firm.research.sweeps.workers import Work
 from nautilus_ai_firm.runs.errors import RunError
-from nautilus_ai_firm.runs.journal import JournalReader
+from nautilus_ai_firm.runs.journal_reading import JournalReader
 from nautilus_ai_firm.settings import ConfigError
 
 SPAN = "signals.agents.momentum.params.volatility_span"
