@@ -110,6 +110,11 @@ def day_of(ts_ns: int) -> date:
     return date.fromordinal(date(1970, 1, 1).toordinal() + ts_ns // DAY_NS)
 
 
+def day_ns(day: date) -> int:
+    """Return when a day (UTC) begins."""
+    return (day.toordinal() - date(1970, 1, 1).toordinal()) * DAY_NS
+
+
 def _refuse_hopeless(loaded: LoadedSweep) -> None:
     """Refuse a space in which no trial that is asked for first has settings that can be used."""
     error: ConfigError | None = None

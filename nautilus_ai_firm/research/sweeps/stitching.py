@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from nautilus_ai_firm.data.catalog import Catalog
 from nautilus_ai_firm.hosts.universe import bar_names
 from nautilus_ai_firm.research.benchmark import bar_prices, buy_and_hold
-from nautilus_ai_firm.research.sweeps.plan import DAY_NS, SweepPlan
+from nautilus_ai_firm.research.sweeps.plan import DAY_NS, SweepPlan, day_ns
 from nautilus_ai_firm.research.sweeps.search import Tried
 from nautilus_ai_firm.runs.charges import TIME
 from nautilus_ai_firm.runs.performance import daily_returns, performance
@@ -136,9 +136,7 @@ def benchmark_returns(plan: SweepPlan, ends_ns: Days) -> Floats:
 
 def _days_between(plan: SweepPlan, start: date, end: date) -> Days:
     """Last round of each day of a window."""
-    epoch = date(1970, 1, 1).toordinal()
-    of_day = plan.rounds_ns // DAY_NS
-    rounds = plan.rounds_ns[(of_day >= start.toordinal() - epoch) & (of_day <= end.toordinal() - epoch)]
+    rounds = plan.rounds_ns[(plan.rounds_ns >= day_ns(start)) & (plan.rounds_ns < day_ns(end) + DAY_NS)]
     return rounds[np.append(np.flatnonzero(np.diff(rounds // DAY_NS)), len(rounds) - 1)]
 
 

@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 
 from nautilus_ai_firm.research.sweeps.panel import SearchPanel, search_panel
-from nautilus_ai_firm.research.sweeps.walking import Walked, WalkedForward
+from nautilus_ai_firm.research.sweeps.walked import Walked, WalkedForward
 from nautilus_ai_firm.research.sweeps.wording import value_text
 
 

@@ -21,7 +21,7 @@ from nautilus_ai_firm.research.sweeps.walk_figures import (
     stability,
     window_rows,
 )
-from nautilus_ai_firm.research.sweeps.walking import WalkedForward
+from nautilus_ai_firm.research.sweeps.walked import WalkedForward
 from nautilus_ai_firm.research.sweeps.wording import short_names, value_text
 
 PAGE = "report.html"

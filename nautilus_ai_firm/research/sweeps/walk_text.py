@@ -15,7 +15,7 @@ from nautilus_ai_firm.research.sweeps.walk_figures import (
     window_rows,
 )
 from nautilus_ai_firm.research.sweeps.walk_page import PAGE
-from nautilus_ai_firm.research.sweeps.walking import WalkedForward
+from nautilus_ai_firm.research.sweeps.walked import WalkedForward
 from nautilus_ai_firm.research.sweeps.wording import short_names
 
 

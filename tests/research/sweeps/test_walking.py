@@ -12,10 +12,12 @@ import pytest
 
 from nautilus_ai_firm.data.errors import CatalogError
 from nautilus_ai_firm.research.sweeps import walking
-from nautilus_ai_firm.research.sweeps.plan import plan_sweep
+from nautilus_ai_firm.research.sweeps.plan import DAY_NS, day_ns, day_of, plan_sweep
 from nautilus_ai_firm.research.sweeps.stitching import BPS, closed_at_end
 from nautilus_ai_firm.research.sweeps.trial import Outcome, Trial
-from nautilus_ai_firm.research.sweeps.walking import WalkedForward, run_walk, windows_of
+from nautilus_ai_firm.research.sweeps.walked import WalkedForward
+from nautilus_ai_firm.research.sweeps.walking import run_walk
+from nautilus_ai_firm.research.sweeps.windows import windows_of
 from nautilus_ai_firm.research.sweeps.work import work
 from nautilus_ai_firm.settings import ConfigError
 from nautilus_ai_firm.settings.paths import with_values
@@ -40,11 +42,11 @@ def walked(market: Path, tmp_path_factory: pytest.TempPathFactory) -> WalkedForw
 
 
 def test_windows_begin_after_the_warm_up_and_tests_follow_each_other(walked: WalkedForward) -> None:
-    days = np.unique(walked.plan.rounds_ns // walking.DAY_NS)
+    days = [day_of(int(number) * DAY_NS) for number in np.unique(walked.plan.rounds_ns // DAY_NS)]
     found = [one.dates for one in walked.windows]
     assert len(found) == 2
-    assert found[0].train_start == walking._date(days, WARM_UP + 1)  # the first day gave rounds to the warm-up
-    place = {walking._date(days, at): at for at in range(len(days))}
+    assert found[0].train_start == days[WARM_UP + 1]  # the first day gave rounds to the warm-up
+    place = {day: at for at, day in enumerate(days)}
     for one in found:
         assert place[one.train_end] - place[one.train_start] + 1 == 30 - 2
         assert place[one.test_start] - place[one.train_end] - 1 == 2 + 1
@@ -107,9 +109,8 @@ def first_window(folder: Path, market: Path) -> tuple[Any, ...]:
 
 
 def cut_after_first(walked: WalkedForward) -> int:
-    last = walked.windows[0].dates.test_end
-    days = walked.plan.rounds_ns // walking.DAY_NS
-    return int(walked.plan.rounds_ns[days <= (last.toordinal() - 719_163)][-1])
+    rounds_ns = walked.plan.rounds_ns
+    return int(rounds_ns[rounds_ns < day_ns(walked.windows[0].dates.test_end) + DAY_NS][-1])
 
 
 def test_what_comes_after_a_window_changes_nothing_in_it(walked: WalkedForward, tmp_path: Path) -> None:
