@@ -23,7 +23,7 @@ from nautilus_ai_firm.gateways.ib_pacing import Pacing
 from nautilus_ai_firm.gateways.ib_retry import Patience
 from nautilus_ai_firm.hosts.broker_plan import BrokerPlan, contracts_of
 from nautilus_ai_firm.hosts.gateway_bars import Ask, Wanted, asked_size, broker_contract, gateway_bars, holes, requests
-from nautilus_ai_firm.hosts.warm_up import compared, continued
+from nautilus_ai_firm.hosts.splicing import compared, continued
 from nautilus_ai_firm.models.market.splice import MIN_OVERLAP
 
 SOURCE = "Interactive Brokers"

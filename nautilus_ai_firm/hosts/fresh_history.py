@@ -13,9 +13,9 @@ from nautilus_ai_firm.data.catalog import Catalog
 from nautilus_ai_firm.data.errors import DataError
 from nautilus_ai_firm.gateways.errors import ClientIdError, GatewayError, HistoryUnavailableError
 from nautilus_ai_firm.gateways.ib_history import Contract
+from nautilus_ai_firm.hosts.fresh_series import Spliced, fresh_series
 from nautilus_ai_firm.hosts.gateway_bars import Ask
 from nautilus_ai_firm.hosts.stopping import Stopped
-from nautilus_ai_firm.hosts.warm_up import Spliced, fresh_series
 from nautilus_ai_firm.models.market.splice import BPS, TOLERANCE_BPS
 from nautilus_ai_firm.settings import Firm
 

@@ -14,8 +14,9 @@ from nautilus_ai_firm.data.objects import bar_type_id
 from nautilus_ai_firm.gateways.errors import ClientIdError, HistoryUnavailableError
 from nautilus_ai_firm.gateways.ib_history import HistoryBar, HistoryRequest
 from nautilus_ai_firm.hosts.fresh_history import Fresh, FreshHistory, disagreement
+from nautilus_ai_firm.hosts.fresh_series import Spliced
 from nautilus_ai_firm.hosts.gateway_bars import Ask
-from nautilus_ai_firm.hosts.warm_up import Spliced, warm_up
+from nautilus_ai_firm.hosts.warm_up import warm_up
 from tests.hosts.test_warm_up import Change, World, changed, contracts_of, firm_of, scaled
 
 NAME = bar_type_id("A.US", "1-DAY")
