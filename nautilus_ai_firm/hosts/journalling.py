@@ -3,8 +3,7 @@
 import time
 from pathlib import Path
 
-import numpy as np
-
+from nautilus_ai_firm.data.stored_series import FOREVER_NS
 from nautilus_ai_firm.hosts.beginning import start_of
 from nautilus_ai_firm.hosts.journalled_recorder import JournalledRecorder
 from nautilus_ai_firm.hosts.result import peak_rss_mb
@@ -15,8 +14,6 @@ from nautilus_ai_firm.runs.journalled_switch import JournalledSwitch
 from nautilus_ai_firm.runs.recorder import RunRecorder
 from nautilus_ai_firm.runs.session import SessionJournal
 from nautilus_ai_firm.runs.session_facts import Host
-
-FOREVER_NS = int(np.iinfo(np.int64).max)
 
 
 class Journalling:
