@@ -346,7 +346,7 @@ def _past(folder: Path) -> tuple[list[tuple[int, str]], list[tuple[int, str]]]:
 def market_events(catalog: Path, names: Iterable[str]) -> set[tuple[str, int, Decimal]]:
     """Instrument, time and price of every opening tick."""
     reader = Catalog(catalog)
-    ticks = reader.opening_ticks(names, 0, np.iinfo(np.int64).max)
+    ticks = reader.window(list(names), [], 0, np.iinfo(np.int64).max).opening_ticks
     return {(str(tick.instrument_id), tick.ts_event, tick.price.as_decimal()) for tick in ticks}
 
 

@@ -8,10 +8,11 @@ from pathlib import Path
 import polars as pl
 import pyarrow.parquet as pq
 
-from nautilus_ai_firm.data.catalog import FOREVER_NS, Catalog
+from nautilus_ai_firm.data.catalog import Catalog
 from nautilus_ai_firm.data.durable import put_in_place
 from nautilus_ai_firm.data.errors import CatalogError
 from nautilus_ai_firm.data.manifest import BarRecord, MacroRecord
+from nautilus_ai_firm.data.stored_series import FOREVER_NS
 
 _TIME = "%Y-%m-%dT%H:%M:%S%.fZ"
 

@@ -29,12 +29,7 @@ from nautilus_ai_firm.data.names import check_instrument, check_series_name
 from nautilus_ai_firm.data.notice import Content, notice
 from nautilus_ai_firm.data.objects import PriceType, bar_type_id, instrument_object, observation_objects
 from nautilus_ai_firm.data.parts import Written, recut, write_part
-
-INCOMING = ".incoming"
-"""Folder, inside the catalog, of the series being written."""
-
-SERIES_SUFFIX = ".series"
-"""Ending of the folders of complete series: only folders so named are ever removed."""
+from nautilus_ai_firm.data.series_folders import INCOMING, SERIES_SUFFIX
 
 
 @dataclass(slots=True)

@@ -15,8 +15,9 @@ from threadpoolctl import threadpool_limits
 from nautilus_ai_firm.bus import Failures
 from nautilus_ai_firm.firm import seat
 from nautilus_ai_firm.gateways.errors import ClientIdError, GatewayError
+from nautilus_ai_firm.gateways.ib_account import AccountReading
 from nautilus_ai_firm.gateways.ib_endpoint import Endpoint
-from nautilus_ai_firm.gateways.ib_watch import AccountReading, watch
+from nautilus_ai_firm.gateways.ib_watch import watch
 from nautilus_ai_firm.gateways.kill_switch import KillSwitch
 from nautilus_ai_firm.hosts.beginning import start_of
 from nautilus_ai_firm.hosts.broker_books import BrokerBooks

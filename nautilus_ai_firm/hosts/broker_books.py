@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from nautilus_trader.model import Position
 
-from nautilus_ai_firm.gateways.ib_watch import AccountReading
+from nautilus_ai_firm.gateways.ib_account import AccountReading
 from nautilus_ai_firm.messages import OrderEventKind, OrderRecord
 
 CENT = Decimal("0.01")

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from nautilus_ai_firm.gateways.ib_watch import AccountReading
+from nautilus_ai_firm.gateways.ib_account import AccountReading
 from nautilus_ai_firm.hosts.broker_books import BrokerBooks
 from nautilus_ai_firm.hosts.broker_feed import BrokerFeed
 from nautilus_ai_firm.messages import Connection

@@ -21,11 +21,11 @@ from nautilus_ai_firm.data.objects import bar_type_id
 from nautilus_ai_firm.data.quotes import Beside
 from nautilus_ai_firm.data.sessions import Sessions
 from nautilus_ai_firm.gateways.errors import GatewayError
+from nautilus_ai_firm.gateways.ib_account import AccountReading, read_account
 from nautilus_ai_firm.gateways.ib_endpoint import Endpoint, shortened
 from nautilus_ai_firm.gateways.ib_history import Contract, HistoryLine
 from nautilus_ai_firm.gateways.ib_pacing import Pacing
 from nautilus_ai_firm.gateways.ib_retry import Patience
-from nautilus_ai_firm.gateways.ib_watch import AccountReading, read_account
 from nautilus_ai_firm.gateways.kill_switch import FileKillSwitch
 from nautilus_ai_firm.hosts.broker import BrokerOpening
 from nautilus_ai_firm.hosts.broker_feed import Stream

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
-from nautilus_ai_firm.data.catalog import Window
 from nautilus_ai_firm.data.objects import Instrument
 from nautilus_ai_firm.data.quotes import NOTHING, Beside
+from nautilus_ai_firm.data.window import Window
 
 
 class Checksummed(Protocol):

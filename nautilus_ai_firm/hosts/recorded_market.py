@@ -10,9 +10,9 @@ from nautilus_trader import model
 from nautilus_trader.model import Bar, BarType, CustomData, QuoteTick, TradeTick
 from numpy.typing import NDArray
 
-from nautilus_ai_firm.data.catalog import Window
 from nautilus_ai_firm.data.objects import Instrument
 from nautilus_ai_firm.data.quotes import NOTHING, Beside
+from nautilus_ai_firm.data.window import Window
 from nautilus_ai_firm.runs.errors import RunError
 from nautilus_ai_firm.runs.session_facts import Start
 from nautilus_ai_firm.runs.session_reading import Session

@@ -1,8 +1,56 @@
-"""The messages that a run has most of -> facts of its audit chain, field by field, as that takes half the time."""
+"""Messages of the firm -> facts of the audit chain.
 
+Those that a run has most of are told field by field, as that takes half the time.
+"""
+
+from collections.abc import Callable
+from dataclasses import fields
+from functools import cache
+from operator import attrgetter
 from typing import Any
 
-from nautilus_ai_firm.messages import GateResult, OrderRecord, ParentRecord, RiskCommand
+from nautilus_ai_firm.messages import (
+    Absence,
+    Breach,
+    Connection,
+    DecisionEvent,
+    GateResult,
+    ImpactRecord,
+    LateBar,
+    OrderRecord,
+    ParentRecord,
+    RiskAlertEvent,
+    RiskCommand,
+)
+
+
+def decision_fact(message: DecisionEvent) -> dict[str, Any]:
+    """Tell what the CIO decided; plans where an agent has some."""
+    return {
+        "ts": message.ts_event,
+        "round": message.round,
+        "decision_id": message.decision_id,
+        "equity": str(message.equity),
+        "current": message.current.tolist(),
+        "weights": message.weights.tolist(),
+        "agents": message.agents,
+        **({"plans": message.plans} if message.plans else {}),
+    }
+
+
+def absence_fact(decision: DecisionEvent, absence: Absence) -> dict[str, Any]:
+    """Tell that an agent did not speak in a decision's round."""
+    return {"ts": decision.ts_event, "round": decision.round, **_fields(absence)}
+
+
+def refusal_fact(decision: DecisionEvent, desk: str, breach: Breach) -> dict[str, Any]:
+    """Tell that a desk refused a part of a decision."""
+    return {"ts": decision.ts_event, "decision_id": decision.decision_id, "desk": desk, "breach": breach}
+
+
+def event_fact(message: LateBar | RiskAlertEvent | Connection | ImpactRecord) -> dict[str, Any]:
+    """Tell all that a message says."""
+    return {"ts": message.ts_event, **_fields(message, "ts_event")}
 
 
 def order_fact(message: OrderRecord) -> dict[str, Any]:
@@ -83,3 +131,15 @@ def command_fact(message: RiskCommand) -> dict[str, Any]:
         "sender": message.sender,
         **of_layer,
     }
+
+
+def _fields(message: object, *without: str) -> dict[str, Any]:
+    names, values_of = _named(type(message), without)
+    return dict(zip(names, values_of(message), strict=True))
+
+
+@cache
+def _named(kind: type[Any], without: tuple[str, ...]) -> tuple[tuple[str, ...], Callable[[object], tuple[Any, ...]]]:
+    # The fields of a kind of message, and what reads them all; every kind has two or more.
+    names = tuple(one.name for one in fields(kind) if one.name not in without)
+    return names, attrgetter(*names)

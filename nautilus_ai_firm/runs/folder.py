@@ -110,7 +110,7 @@ def seal(temporary: Path, recorder: RunRecorder, journal: Path | None = None) ->
     anchors = {name: file_sha256(temporary / name) for name in names}
     if journal is not None:
         anchors[JOURNAL] = file_sha256(journal)
-    recorder.audit.seal(anchors | {"market_data": recorder.market_sha256.hexdigest()})
+    recorder.audit.seal(anchors | {"market_data": recorder.market.sha256()})
     recorder.close()
 
 

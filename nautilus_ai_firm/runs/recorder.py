@@ -1,14 +1,6 @@
 """Messages of the firm -> the tables, lines and hashes of a run folder."""
 
-import hashlib
-from bisect import bisect_right
-from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
-from dataclasses import fields
-from decimal import Decimal
-from functools import cache
-from itertools import accumulate
-from operator import attrgetter
+from collections import Counter
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -22,7 +14,6 @@ from nautilus_ai_firm.messages import (
     Connection,
     DecisionEvent,
     ExecutionReport,
-    Floats,
     GateResult,
     ImpactRecord,
     LateBar,
@@ -38,12 +29,25 @@ from nautilus_ai_firm.messages import (
 )
 from nautilus_ai_firm.models.execution.unprotected import UnprotectedTime
 from nautilus_ai_firm.runs.audit import AuditChain
-from nautilus_ai_firm.runs.charges import MONEY, TIME, FinancingEntry
+from nautilus_ai_firm.runs.contributions import Contributions
+from nautilus_ai_firm.runs.decision_lines import DecisionLines
+from nautilus_ai_firm.runs.equity_log import EquityLog
 from nautilus_ai_firm.runs.execution_log import ExecutionLog
 from nautilus_ai_firm.runs.execution_table import execution_table
-from nautilus_ai_firm.runs.facts import command_fact, gate_fact, order_fact, parent_fact
+from nautilus_ai_firm.runs.facts import (
+    absence_fact,
+    command_fact,
+    decision_fact,
+    event_fact,
+    gate_fact,
+    order_fact,
+    parent_fact,
+    refusal_fact,
+)
 from nautilus_ai_firm.runs.result_lines import ResultLines
 from nautilus_ai_firm.runs.risk_table import risk_table
+from nautilus_ai_firm.runs.seen_market import SeenMarket
+from nautilus_ai_firm.runs.signals_table import signals_table
 
 BUFFER_BYTES = 1 << 20
 MESSAGES_FILE = "messages.jsonl"
@@ -64,12 +68,12 @@ class RunRecorder:
 
     def __init__(self, folder: Path, instrument_ids: tuple[str, ...]) -> None:
         self._names = instrument_ids
-        self._audit_file = (folder / "audit.jsonl").open("wb", buffering=BUFFER_BYTES)
-        self._decisions_file = (folder / "decisions.jsonl").open("wb", buffering=BUFFER_BYTES)
-        self._messages_path = folder / MESSAGES_FILE
+        self._folder = folder
+        self._growing: list[BinaryIO] = []
+        self.audit = AuditChain(self._grow("audit.jsonl"))
+        self._decision_lines = DecisionLines(self._grow("decisions.jsonl"), instrument_ids)
         self._messages_file: BinaryIO | None = None
-        self.audit = AuditChain(self._audit_file)
-        self.market_sha256 = hashlib.sha256()
+        self.market = SeenMarket()
         self.rounds = 0
         self.decisions = 0
         self.refused_decisions = 0
@@ -82,27 +86,20 @@ class RunRecorder:
         self.unprotected = UnprotectedTime()
         self._execution = ExecutionLog(instrument_ids)
         self._risk: list[RiskReport] = []
-        self._equity: dict[str, list[Any]] = defaultdict(list)
+        self.equity = EquityLog()
         self._signals: list[SignalEvent] = []
-        self._contributions: dict[str, np.ndarray] = {}
-        self._results = ResultLines(instrument_ids)
-        self._last_targets: Floats = np.empty(0)
+        self.contributions = Contributions()
+        self.results = ResultLines(instrument_ids)
 
     def snapshot(self, message: MarketSnapshot) -> None:
         """Count the round and hash what the firm saw."""
         self.rounds += 1
         self._execution.snapshot(message)
-        self.market_sha256.update(message.ts_event.to_bytes(8))
-        for array in (message.open, message.high, message.low, message.close, message.volume, message.inputs):
-            self.market_sha256.update(array.tobytes())
-        for part in (message.quotes, message.events, *message.chains):
-            for one in () if part is None else fields(part):
-                value = getattr(part, one.name)
-                self.market_sha256.update(value.encode() if isinstance(value, str) else np.asarray(value).tobytes())
+        self.market.snapshot(message)
 
     def late_bar(self, message: LateBar) -> None:
         """Write down a bar that nobody used."""
-        self.audit.write("late_bar", {"ts": message.ts_event, **_fields(message, "ts_event")})
+        self.audit.write("late_bar", event_fact(message))
 
     def signal(self, message: SignalEvent) -> None:
         """Keep a signal."""
@@ -111,52 +108,24 @@ class RunRecorder:
     def decision(self, message: DecisionEvent) -> None:
         """Write the decision down before anyone acts on it."""
         self.decisions += 1
-        self.audit.write(
-            "decision",
-            {
-                "ts": message.ts_event,
-                "round": message.round,
-                "decision_id": message.decision_id,
-                "equity": str(message.equity),
-                "current": message.current.tolist(),
-                "weights": message.weights.tolist(),
-                "agents": message.agents,
-                **({"plans": message.plans} if message.plans else {}),
-            },
-        )
+        self.audit.write("decision", decision_fact(message))
         for absence in message.absences:
-            self.audit.write("absence", {"ts": message.ts_event, "round": message.round, **_fields(absence)})
+            self.audit.write("absence", absence_fact(message, absence))
 
     def risked(self, message: RiskedDecision) -> None:
         """Keep the round's equity and the desk's breaches."""
-        decision = message.decision
-        exposure = decision.positions * decision.close / float(decision.equity)
-        row = {
-            "ts": decision.ts_event,
-            "round": decision.round,
-            "equity": decision.equity,
-            "cash": decision.balance,
-            "gross": float(np.abs(exposure).sum()),
-            "net": float(exposure.sum()),
-            "drawdown": message.drawdown,
-        }
-        for name, value in row.items():
-            self._equity[name].append(value)
-        self._breaches("risk", decision, message.breaches)
+        self.equity.risked(message)
+        self._breaches("risk", message.decision, message.breaches)
 
     def cleared(self, message: ClearedDecision) -> None:
         """Keep the final weights: the line of the round, and its part of the result."""
-        risked, decision = message.risked, message.risked.decision
+        decision = message.risked.decision
         self._breaches("compliance", decision, message.breaches)
-        breaches = (*risked.breaches, *message.breaches)
         if not np.array_equal(message.weights, decision.weights):
             self.refused_decisions += 1
-        for agent, part in zip(decision.agents, decision.contributions, strict=True):
-            self._contributions[agent] = self._contributions.get(agent, 0.0) + np.abs(part)
-        self._results.cleared(message)
-        if breaches or message.weights.tobytes() != self._last_targets.tobytes():
-            self._decisions_file.write(self._decision_line(message, breaches) + b"\n")
-        self._last_targets = message.weights
+        self.contributions.add(decision)
+        self.results.cleared(message)
+        self._decision_lines.cleared(message)
 
     def command(self, message: RiskCommand) -> None:
         """Write down what risk orders."""
@@ -166,7 +135,7 @@ class RunRecorder:
     def risk_alert(self, message: RiskAlertEvent) -> None:
         """Count and write down that a limit is nearly or wholly used."""
         self.alerts[message.severity] += 1
-        self.audit.write("alert", {"ts": message.ts_event, **_fields(message, "ts_event")})
+        self.audit.write("alert", event_fact(message))
 
     def risk_report(self, message: RiskReport) -> None:
         """Keep how far the limits are used."""
@@ -193,7 +162,7 @@ class RunRecorder:
         }
         if message.kind is OrderEventKind.FILLED:
             self.fills.append(message)
-            self._results.filled(message)
+            self.results.filled(message)
         elif denied:
             self.refusals["engine", (message.reason or "unknown").split(":")[0]] += 1
 
@@ -205,55 +174,22 @@ class RunRecorder:
 
     def connection(self, message: Connection) -> None:
         """Write down that orders can reach the market again, or no more."""
-        self.audit.write("connection", {"ts": message.ts_event, **_fields(message, "ts_event")})
+        self.audit.write("connection", event_fact(message))
 
     def impact(self, message: ImpactRecord) -> None:
         """Write down what impact an order is thought to have."""
-        self.audit.write("impact", {"ts": message.ts_event, **_fields(message, "ts_event")})
+        self.audit.write("impact", event_fact(message))
 
     def execution_report(self, message: ExecutionReport) -> None:
         """Write down what the world is told, in a file of its own."""
         if self._messages_file is None:
-            self._messages_file = self._messages_path.open("wb", buffering=BUFFER_BYTES)
+            self._messages_file = self._grow(MESSAGES_FILE)
         line = {"ts": message.ts_event, "round": message.round, "message": message.message}
         self._messages_file.write(msgspec.json.encode(line) + b"\n")
 
-    def result_sha256(self) -> str:
-        """Hash decisions and fills, see `ResultLines.sha256`."""
-        return self._results.sha256()
-
-    def equity_table(self, financing: Sequence[FinancingEntry]) -> pa.Table:
-        """One row a round; equity, cash and financing booked so far in account currency, the rest as fractions."""
-        schema = pa.schema(
-            [
-                ("ts", TIME),
-                ("round", pa.int64()),
-                ("equity", MONEY),
-                ("cash", MONEY),
-                ("gross", pa.float64()),
-                ("net", pa.float64()),
-                ("drawdown", pa.float64()),
-                ("financing", MONEY),
-            ]
-        )
-        columns: dict[str, list[Any]] = {name: self._equity[name] for name in schema.names}
-        booked = list(accumulate((entry.amount for entry in financing), initial=Decimal(0)))
-        times = [entry.ts for entry in financing]
-        columns["financing"] = [booked[bisect_right(times, ts)] for ts in columns["ts"]]
-        return pa.table(columns, schema=schema)
-
     def signals_table(self) -> pa.Table:
-        """One row for each agent, instrument and round."""
-        n, said = len(self._names), np.arange(len(self._signals))
-        return pa.table(
-            {
-                "ts": pa.array(np.repeat(np.array([one.ts_event for one in self._signals], np.int64), n), TIME),
-                "agent": pa.array([one.agent for one in self._signals], pa.string()).take(said.repeat(n)),
-                "instrument_id": pa.array(self._names, pa.string()).take(np.tile(np.arange(n), len(said))),
-                "score": _joined([signal.score for signal in self._signals]),
-                "confidence": _joined([signal.confidence for signal in self._signals]),
-            }
-        )
+        """One row for each agent, instrument and round; see `runs.signals_table`."""
+        return signals_table(self._signals, self._names)
 
     def risk_table(self) -> pa.Table:
         """One row for each limit, subject and round; see `runs.risk_table`."""
@@ -281,65 +217,22 @@ class RunRecorder:
             }
         return facts
 
-    def contributions(self) -> dict[str, float]:
-        """Return each agent's share of the sum of absolute contributions to decided weights."""
-        sums = {agent: float(part.sum()) for agent, part in sorted(self._contributions.items())}
-        total = sum(sums.values())
-        return {agent: value / total if total else 0.0 for agent, value in sums.items()}
-
     def flush(self) -> None:
         """Bring the growing files to disk, so that they can be hashed."""
-        self._audit_file.flush()
-        self._decisions_file.flush()
-        if self._messages_file is not None:
-            self._messages_file.flush()
+        for file in self._growing:
+            file.flush()
 
     def close(self) -> None:
         """Close the growing files."""
-        self._audit_file.close()
-        self._decisions_file.close()
-        if self._messages_file is not None:
-            self._messages_file.close()
+        for file in self._growing:
+            file.close()
+
+    def _grow(self, name: str) -> BinaryIO:
+        file = (self._folder / name).open("wb", buffering=BUFFER_BYTES)
+        self._growing.append(file)
+        return file
 
     def _breaches(self, desk: str, decision: DecisionEvent, breaches: tuple[Breach, ...]) -> None:
         for breach in breaches:
             self.refusals[desk, breach.rule] += 1
-            self.audit.write(
-                "refusal",
-                {"ts": decision.ts_event, "decision_id": decision.decision_id, "desk": desk, "breach": breach},
-            )
-
-    def _decision_line(self, message: ClearedDecision, breaches: tuple[Breach, ...]) -> bytes:
-        risked, decision = message.risked, message.risked.decision
-        return msgspec.json.encode(
-            {
-                "ts": decision.ts_event,
-                "round": decision.round,
-                "decision_id": decision.decision_id,
-                "execution_ts": decision.execution_ts.tolist(),
-                "equity": str(decision.equity),
-                "instrument_ids": self._names,
-                "current": decision.current.tolist(),
-                "cio": decision.weights.tolist(),
-                "risk": risked.weights.tolist(),
-                "compliance": message.weights.tolist(),
-                "contributions": dict(zip(decision.agents, decision.contributions.tolist(), strict=True)),
-                "breaches": breaches,
-            }
-        )
-
-
-def _fields(message: object, *without: str) -> dict[str, Any]:
-    names, values_of = _named(type(message), without)
-    return dict(zip(names, values_of(message), strict=True))
-
-
-@cache
-def _named(kind: type[Any], without: tuple[str, ...]) -> tuple[tuple[str, ...], Callable[[object], tuple[Any, ...]]]:
-    # The fields of a kind of message, and what reads them all; every kind has two or more.
-    names = tuple(one.name for one in fields(kind) if one.name not in without)
-    return names, attrgetter(*names)
-
-
-def _joined(arrays: list[np.ndarray]) -> np.ndarray:
-    return np.concatenate(arrays) if arrays else np.empty(0)
+            self.audit.write("refusal", refusal_fact(decision, desk, breach))

@@ -123,7 +123,7 @@ def write_results(temporary: Path, ran: Ran, journal: Path | None = None) -> Non
     recorder = ran.recorder
     orders = recorder.order_facts()
     fills = fills_table(recorder.fills, ran.fill_costs)
-    equity = recorder.equity_table(ran.financing)
+    equity = recorder.equity.table(ran.financing)
     execution = recorder.execution_table(fills)
     write_tables(
         temporary,
@@ -176,7 +176,7 @@ def _summary(ran: Ran, equity: pa.Table, fills: pa.Table, execution: pa.Table) -
         "fills": len(recorder.fills),
         **_money(ran, equity, fills),
         **execution_figures(execution),
-        "contributions": recorder.contributions(),
+        "contributions": recorder.contributions.shares(),
         "refusals": refusal_rows(recorder),
         "alerts": {severity: recorder.alerts[severity] for severity in Severity},
         "stop_levels": sum(command.action is RiskAction.SET_STOP for command in recorder.commands),
@@ -186,7 +186,7 @@ def _summary(ran: Ran, equity: pa.Table, fills: pa.Table, execution: pa.Table) -
         "commands": [asdict(command) for command in recorder.commands if command.place is None],
         "not_modelled": (*host_caveats, *NOT_MODELLED, *ran.caveats),
         "audit_head": recorder.audit.head,
-        "result_sha256": recorder.result_sha256(),
+        "result_sha256": recorder.results.sha256(),
         "wall_seconds": None if ran.wall_seconds is None else round(ran.wall_seconds, 3),
         "bars_per_second": round(ran.bars / ran.wall_seconds) if ran.wall_seconds else None,
         "peak_rss_mb": ran.peak_rss_mb,

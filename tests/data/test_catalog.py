@@ -77,22 +77,22 @@ def assert_comes_back_exactly(rows, tmp_path_factory):
     name = "AAA.XNYS-1-MINUTE-LAST-EXTERNAL"
     catalog = Catalog(path)
     assert same(catalog.bar_columns(name), series)
-    for bar, low, volume in zip(catalog.bars([name], *FOREVER), ordered[:, 0], series.volume, strict=True):
+    for bar, low, volume in zip(catalog.window([name], [], *FOREVER).bars, ordered[:, 0], series.volume, strict=True):
         assert str(bar.low) == f"{low:.4f}"
         assert str(bar.volume) == f"{volume:.0f}"
 
 
 def test_the_engines_own_catalog_reads_the_same_objects(small_catalog):
     folder = small_catalog.path / small_catalog.record(AAA).folder
-    theirs = ParquetDataCatalog(str(folder))
-    assert theirs.query_bars() == small_catalog.bars([AAA], *FOREVER)
-    assert theirs.query_trade_ticks() == small_catalog.opening_ticks([AAA], *FOREVER)
+    theirs, ours = ParquetDataCatalog(str(folder)), small_catalog.window([AAA], [], *FOREVER)
+    assert theirs.query_bars() == ours.bars
+    assert theirs.query_trade_ticks() == ours.opening_ticks
     assert theirs.instruments() == small_catalog.instruments([AAA])
 
 
 def test_every_bar_has_one_opening_tick(small_catalog):
-    bars = small_catalog.bars([AAA], *FOREVER)
-    ticks = small_catalog.opening_ticks([AAA], *FOREVER)
+    window = small_catalog.window([AAA], [], *FOREVER)
+    bars, ticks = window.bars, window.opening_ticks
     columns = small_catalog.bar_columns(AAA)
     assert len(bars) == len(ticks) == 30
     for bar, tick, start in zip(bars, ticks, columns.ts_open_ns.tolist(), strict=True):
@@ -118,8 +118,9 @@ def test_two_bar_sizes_keep_their_opening_ticks_apart(tmp_path):
     with catalog.update() as update:
         update.add_bars("AAA.XNYS", "1-DAY", daily, LISTING, provenance())
         update.add_bars("AAA.XNYS", "1-HOUR", hourly, LISTING, provenance())
-    assert len(catalog.opening_ticks([AAA], *FOREVER)) == 5
-    assert len(catalog.opening_ticks(["AAA.XNYS-1-HOUR-LAST-EXTERNAL"], *FOREVER)) == len(hourly) == 35
+    assert len(catalog.window([AAA], [], *FOREVER).opening_ticks) == 5
+    hours = catalog.window(["AAA.XNYS-1-HOUR-LAST-EXTERNAL"], [], *FOREVER)
+    assert len(hours.opening_ticks) == len(hourly) == 35
 
 
 def observations(n: int = 4) -> ObservationColumns:
@@ -136,7 +137,7 @@ def test_observations_come_back_exactly_through_both_readers(tmp_path):
     for name in ("ts_event_ns", "ts_init_ns", "value", "source"):
         assert np.array_equal(getattr(read.observation_columns("wti"), name), getattr(observations(), name))
     theirs = ParquetDataCatalog(str(tmp_path / read.record("wti").folder)).query_custom_data(CATALOG_TYPE)
-    ours = read.observations(["wti"], *FOREVER)
+    ours = read.window([], ["wti"], *FOREVER).observations
     assert [(o.ts_event, o.ts_init, o.data) for o in ours] == [(o.ts_event, o.ts_init, o.data) for o in theirs]
     assert [o.data.value for o in ours] == observations().value.tolist()
     assert [o.data.source for o in ours] == [f"release {at}" for at in range(4)]
@@ -185,12 +186,10 @@ def test_close_times_are_the_rounds(small_catalog):
 @pytest.mark.parametrize(
     "ask",
     [
-        lambda catalog: catalog.bars([AAA], *FOREVER),
-        lambda catalog: catalog.opening_ticks([AAA], *FOREVER),
         lambda catalog: catalog.close_times([AAA], *FOREVER),
         lambda catalog: catalog.instruments([AAA]),
         lambda catalog: catalog.window([AAA], [], *FOREVER),
-        lambda catalog: catalog.observations(["wti"], *FOREVER),
+        lambda catalog: catalog.window([], ["wti"], *FOREVER),
     ],
 )
 def test_an_empty_catalog_says_so_in_one_line(ask, tmp_path):
@@ -200,22 +199,21 @@ def test_an_empty_catalog_says_so_in_one_line(ask, tmp_path):
 
 def test_an_unknown_series_is_named_with_what_exists(small_catalog):
     with pytest.raises(CatalogError, match=rf"catalog: unknown series XXX \(it holds {AAA}, {BBB}\)"):
-        small_catalog.bars(["XXX"], *FOREVER)
+        small_catalog.window(["XXX"], [], *FOREVER)
 
 
-@pytest.mark.parametrize("read", ["bars", "opening_ticks", "close_times"])
-def test_a_window_without_data_is_named_with_what_exists(small_catalog, read):
+def test_a_window_without_data_is_named_with_what_exists(small_catalog):
     with pytest.raises(CatalogError, match=rf"{AAA} has no data from 1970-01-01T00:00:00Z .* 2012-01-03T21:00:00Z to"):
-        getattr(small_catalog, read)([AAA], 0, 10)
+        small_catalog.close_times([AAA], 0, 10)
 
 
 def test_a_series_of_the_wrong_kind_is_refused(small_catalog):
     with small_catalog.update() as update:
         update.add_observations("wti", "USD", "XNYS", observations(), provenance())
     with pytest.raises(CatalogError, match="wti is a macro series"):
-        small_catalog.bars(["wti"], *FOREVER)
+        small_catalog.window(["wti"], [], *FOREVER)
     with pytest.raises(CatalogError, match="is a bar series"):
-        small_catalog.observations([AAA], *FOREVER)
+        small_catalog.observation_columns(AAA)
 
 
 def test_adding_the_same_again_is_nothing_new(small_catalog):
@@ -246,7 +244,7 @@ def test_new_data_replaces_the_old_and_leaves_nothing_behind(small_catalog):
     before = small_catalog.sha256()
     write_synthetic(small_catalog, synthetic_bars(("AAA",), 40, seed=2))
     assert Catalog(small_catalog.path).sha256() != before
-    assert len(small_catalog.bars([AAA], *FOREVER)) == 40
+    assert len(small_catalog.window([AAA], [], *FOREVER).bars) == 40
     assert len(list(small_catalog.path.glob("1-DAY/AAA.XNYS/*"))) == 1
 
 
@@ -304,7 +302,7 @@ def test_a_changed_file_is_noticed(small_catalog):
     content[100] ^= 1
     path.write_bytes(content)
     with pytest.raises(CatalogError, match="changed since it was written"):
-        Catalog(small_catalog.path).bars([AAA], *FOREVER)
+        Catalog(small_catalog.path).window([AAA], [], *FOREVER)
 
 
 @pytest.mark.parametrize("content", [b"{", b"[]", b'{"version": 2}', b'{"opening_tick_size": 5}', b'{"unknown": 1}'])
@@ -369,9 +367,9 @@ def test_a_killed_write_leaves_a_valid_catalog(small_catalog, where):
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     survivor = Catalog(small_catalog.path)
     assert survivor.sha256() == before
-    assert len(survivor.bars([AAA, BBB], *FOREVER)) == 60
+    assert len(survivor.window([AAA, BBB], [], *FOREVER).bars) == 60
     write_synthetic(survivor, synthetic_bars(("AAA", "BBB", "CCC"), 20, seed=9))  # and it can be written again
-    assert len(Catalog(small_catalog.path).bars([AAA, BBB], *FOREVER)) == 40
+    assert len(Catalog(small_catalog.path).window([AAA, BBB], [], *FOREVER).bars) == 40
     named = {record.folder for record in survivor.manifest.series.values()}
     assert {path.relative_to(survivor.path).as_posix() for path in survivor.path.glob("*/*/*")} == named
     assert not list(survivor.path.glob(".incoming*"))

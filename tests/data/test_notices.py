@@ -7,11 +7,12 @@ import polars as pl
 import pytest
 from nautilus_trader.persistence import ParquetDataCatalog
 
-from nautilus_ai_firm.data.catalog import FOREVER_NS, Catalog
+from nautilus_ai_firm.data.catalog import Catalog
 from nautilus_ai_firm.data.dated_rows import Kind, read_dated_rows
 from nautilus_ai_firm.data.errors import CatalogError, DataError
 from nautilus_ai_firm.data.manifest import Provenance
 from nautilus_ai_firm.data.notice import notice_catalog_type
+from nautilus_ai_firm.data.stored_series import FOREVER_NS
 
 PROVENANCE = Provenance(source="test", licence="none", source_sha256="0", adjustment="raw", as_of="2024-06-12")
 NEWS = '''event_time,publication_time,text,source
@@ -106,6 +107,6 @@ def test_notices_come_back_through_both_readers_in_the_window_of_their_publicati
     assert len(catalog.notices(["wire"], 0, cut)) == int((rows.ts_init_ns <= cut).sum())
     with pytest.raises(CatalogError, match="wire has no data from"):
         catalog.notices(["wire"], 0, cut - 1)
-    for ask in (catalog.bars, catalog.observations):
+    for ask in (catalog.bar_columns, catalog.observation_columns):
         with pytest.raises(CatalogError, match=f"wire is a {content} series"):
-            ask(["wire"], 0, FOREVER_NS)
+            ask("wire")

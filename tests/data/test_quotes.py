@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nautilus_ai_firm.data.best_quote import BestQuote
-from nautilus_ai_firm.data.catalog import FOREVER_NS, Catalog
+from nautilus_ai_firm.data.catalog import Catalog
 from nautilus_ai_firm.data.columns import BarColumns, Times
 from nautilus_ai_firm.data.quotes import Beside, QuoteSeries, last_quotes
+from nautilus_ai_firm.data.stored_series import FOREVER_NS
 from tests.watched_market import watched_market
 
 SERIES = QuoteSeries(instrument_id="A.US", bid="bid", ask="ask", two_sided=True)

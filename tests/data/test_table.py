@@ -11,12 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nautilus_ai_firm.data.catalog import FOREVER_NS, Catalog
+from nautilus_ai_firm.data.catalog import Catalog
 from nautilus_ai_firm.data.columns import BarColumns
 from nautilus_ai_firm.data.definitions import CurrencyPairDefinition, Definitions, load_definitions
 from nautilus_ai_firm.data.detection import Stated
 from nautilus_ai_firm.data.errors import CatalogError, DataError
 from nautilus_ai_firm.data.manifest import BarRecord
+from nautilus_ai_firm.data.stored_series import FOREVER_NS
 from nautilus_ai_firm.data.synthetic import synthetic_bars
 from nautilus_ai_firm.data.table import TableAdded, add_table
 from nautilus_ai_firm.data.table_request import TableRequest
@@ -414,7 +415,7 @@ def test_prices_keep_the_decimals_that_they_need(tmp_path, catalog, price, decim
     assert isinstance(record, BarRecord)
     assert record.price_precision == decimals
     assert catalog.bar_columns(name).close.tolist() == [kept] * 5
-    assert float(catalog.bars([name], 0, FOREVER_NS)[0].close) == kept
+    assert float(catalog.window([name], [], 0, FOREVER_NS).bars[0].close) == kept
 
 
 def test_a_price_that_no_decimals_keep_is_refused(tmp_path, catalog):

@@ -9,9 +9,10 @@ from decimal import Decimal
 import pytest
 
 from nautilus_ai_firm.gateways.errors import ClientIdError, GatewayError
+from nautilus_ai_firm.gateways.ib_account import AccountReading, read_account
 from nautilus_ai_firm.gateways.ib_call import call
 from nautilus_ai_firm.gateways.ib_endpoint import Endpoint
-from nautilus_ai_firm.gateways.ib_watch import AccountReading, read_account, watch
+from nautilus_ai_firm.gateways.ib_watch import watch
 from nautilus_ai_firm.gateways.ib_wire import asked
 from tests.faults.gateway.messages import error, make
 from tests.faults.gateway.server import Gateway

@@ -267,4 +267,4 @@ def seen_sha256(folder, message):
     recorder = RunRecorder(folder, ("A.US",))
     recorder.snapshot(message)
     recorder.close()
-    return recorder.market_sha256.hexdigest()
+    return recorder.market.sha256()
