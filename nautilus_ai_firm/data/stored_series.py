@@ -62,7 +62,10 @@ class StoredSeries:
         record = self.manifest.series.get(name)
         if record is None:
             if not self.manifest.series:
-                raise CatalogError(f"{self.path}: the catalog is empty, so it holds no {name} (try: firm catalog demo)")
+                raise CatalogError(
+                    f"{self.path}: the catalog is empty, so it holds no {name} "
+                    "(fill it with: firm catalog add; that of the demo with: firm catalog demo)"
+                )
             raise CatalogError(f"{self.path}: unknown series {name} (it holds {_listed(self.names())})")
         return record
 

@@ -1,4 +1,4 @@
-"""Sessions of volume -> how well a schedule along the curve of the other days meets a day's VWAP, and an even one."""
+"""Sessions of volume -> how well a day's VWAP is met: by the algorithm, along the curve of other days, and evenly."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,16 +10,21 @@ from nautilus_ai_firm.data.columns import BarColumns, Floats
 from nautilus_ai_firm.data.session_volume import SessionVolume, session_volume
 from nautilus_ai_firm.data.sessions import Sessions
 from nautilus_ai_firm.models.execution.costs import square_root_impact
-from nautilus_ai_firm.models.execution.volume_curve import fit_volume_curve
+from nautilus_ai_firm.models.execution.schedules import Traded, VolumeWeighted, Window
+from nautilus_ai_firm.models.execution.volume_curve import VolumeCurve, fit_volume_curve
 
 BPS = 10_000.0
 FEWEST_SESSIONS = 3
 """Two days to fit a curve on and one to hold out, three times."""
+SCHEDULES = ("vwap", "curve", "even")
+"""The schedule of the VWAP algorithm, which corrects the curve by the volume of the day; the curve; equal slices."""
+_FINE = 1_000_000  # lots, so that rounding to lots is nothing
+_MINUTE_NS = 60_000_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tracking:
-    """Each session held out in turn; arrays of shape (n_sessions, 2): along the curve, and evenly.
+    """Each session held out in turn; arrays of shape (n_sessions, 3), in the order of `SCHEDULES`.
 
     Attributes
     ----------
@@ -65,10 +70,11 @@ def front_sessions(catalog: Catalog, series: Sequence[str], calendar: str, bin_m
 
 
 def leave_one_out(name: str, tape: SessionVolume, *, participation: float, impact_coefficient: float) -> Tracking:
-    """Hold out each session: fit the curve on all others, trade along it and evenly, and compare with the VWAP.
+    """Hold out each session: fit the curve on all others, trade by each schedule, and compare with the VWAP.
 
     A slice trades at the VWAP of its bin, so what is measured is the schedule alone. Its impact is that of the
-    square-root law on the volume that the bin had, with the volatility of the bins of the other sessions.
+    square-root law on the volume that the bin had, with the volatility of the bins of the other sessions. What the
+    algorithm corrects by is the volume of the bins that are over when a slice goes out.
 
     Parameters
     ----------
@@ -92,14 +98,16 @@ def leave_one_out(name: str, tape: SessionVolume, *, participation: float, impac
         raise ValueError(f"{name}: {n} sessions, allowed are {FEWEST_SESSIONS} or more")
     prices = _prices(tape)
     squares = np.square(np.diff(np.log(prices), axis=1)).mean(axis=1)
-    error_bps, volume_error, impact_bps = np.zeros((3, n, 2))
+    error_bps, volume_error, impact_bps = np.zeros((3, n, len(SCHEDULES)))
     for day in range(n):
         others = np.arange(n) != day
-        learnt = np.diff(fit_volume_curve(tape.volume[others], tape.bin_minutes).cumulative)
+        curve = fit_volume_curve(tape.volume[others], tape.bin_minutes)
+        learnt = np.diff(curve.cumulative)
+        corrected = _corrected(curve, tape.volume[day], float(tape.volume[others].sum(axis=1).mean()))
         volume, total = tape.volume[day], tape.volume[day].sum()
         vwap = tape.value[day].sum() / total
         volatility = float(np.sqrt(squares[others].mean()))
-        for place, share in enumerate((learnt, np.full(len(learnt), 1 / len(learnt)))):
+        for place, share in enumerate((corrected, learnt, np.full(len(learnt), 1 / len(learnt)))):
             error_bps[day, place] = BPS * (float((share * prices[day]).sum()) / vwap - 1)
             volume_error[day, place] = np.abs(np.cumsum(share) - np.cumsum(volume) / total)[:-1].mean()
             impact = [
@@ -114,6 +122,20 @@ def leave_one_out(name: str, tape: SessionVolume, *, participation: float, impac
         volume_error=volume_error,
         impact_bps=impact_bps,
     )
+
+
+def _corrected(curve: VolumeCurve, volume: Floats, average_volume: float) -> Floats:
+    """Let the algorithm's schedule divide an order of a million lots, and return the share of each bin."""
+    bins, bin_ns = len(volume), curve.bin_minutes * _MINUTE_NS
+    window = Window(total=_FINE, lot=1, start_ns=0, end_ns=bins * bin_ns, interval_ns=bin_ns)
+    schedule = VolumeWeighted(window=window, curve=curve, open_ns=0, average_volume=average_volume)
+    before = np.concatenate([[0.0], np.cumsum(volume)[:-1]]).tolist()
+    due = [
+        schedule.due(bin_ * bin_ns, Traded(since_start=seen, in_session=seen, known_ns=bin_ * bin_ns))
+        for bin_, seen in enumerate(before)
+    ]
+    # what was due is not bought back where the day brings more volume than was expected
+    return np.diff(np.maximum.accumulate([0, *due])) / _FINE
 
 
 def _prices(tape: SessionVolume) -> Floats:

@@ -6,11 +6,13 @@ from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from nautilus_ai_firm.research.execution_figures import execution_figures
 from nautilus_ai_firm.research.figures import figures_of
 from nautilus_ai_firm.research.tearsheet import write_tearsheet
+from nautilus_ai_firm.research.tearsheet_charts import FEW_DAYS
 from nautilus_ai_firm.runs.audit import verify
 from nautilus_ai_firm.runs.folder import Run, open_run
 
@@ -77,6 +79,25 @@ def test_it_has_the_engines_charts(page: str) -> None:
         assert title in charts
     assert '"name":"Buy-and-hold"' in charts
     assert "Sharpe Ratio (252 days)" in charts
+
+
+def test_a_run_of_few_days_is_drawn_by_round(small_run: Run, tmp_path: Path) -> None:
+    """With four days left of its books the engine's daily charts go, and each round is a point."""
+    folder = tmp_path / "run"
+    shutil.copytree(small_run.folder, folder)
+    equity = pq.read_table(folder / "equity.parquet")
+    last = equity.slice(len(equity) - FEW_DAYS + 1)
+    pq.write_table(last, folder / "equity.parquet")
+    charts = write_tearsheet(open_run(folder)).read_text(encoding="utf-8").rpartition("Plotly.newPlot")[2]
+    for title in ("Monthly Returns", "Daily returns", "Yearly Returns"):
+        assert title not in charts
+    start = small_run.summary["starting_equity"]
+    levels = [float(level) / start for level in last.column("equity").to_pylist()]
+    assert "Drawdown by round" in charts
+    drawn = re.search(r'"name":"equity".*?"y":\[(.*?)\]', charts)
+    assert drawn is not None
+    assert len(set(levels)) == FEW_DAYS - 1
+    assert [float(one) for one in drawn.group(1).split(",")] == pytest.approx(levels)
 
 
 def test_statistics_are_those_of_the_summary(small_run: Run, page: str) -> None:

@@ -31,9 +31,15 @@ def changed(raw: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
     return result
 
 
-@pytest.mark.parametrize("config", sorted(DEMO.parent.glob("*.toml")), ids=lambda path: path.name)
-def test_every_config_of_the_project_is_valid(config):
-    assert load(config).firm.market.universe
+@pytest.mark.parametrize(
+    "config",
+    sorted([*DEMO.parent.glob("*.toml"), *(DEMO.parent / "studies").glob("*.toml")]),
+    ids=lambda path: path.name,
+)
+def test_every_config_of_the_project_is_valid_and_its_firm_may_trade(config):
+    firm = load(config).firm
+    assert firm.market.universe
+    assert firm.risk.missing == ()
 
 
 def test_what_is_written_reads_back_as_equal_settings(raw):

@@ -16,7 +16,7 @@ from nautilus_ai_firm.hosts.study import Study, prepare
 from nautilus_ai_firm.research.sweeps.proposals import Parameters, proposals
 from nautilus_ai_firm.research.sweeps.trial import Trial
 from nautilus_ai_firm.runs.folder import versions
-from nautilus_ai_firm.settings import ConfigError, encode
+from nautilus_ai_firm.settings import ConfigError, Loaded, encode
 from nautilus_ai_firm.settings.paths import with_values
 from nautilus_ai_firm.settings.sweep import LoadedSweep, load_sweep
 
@@ -81,7 +81,7 @@ def plan_sweep(path: Path, catalog: Path) -> SweepPlan:
     Raises
     ------
     ConfigError
-        The sweep or its firm cannot be used, no first trial can, or the firm's kill switch is latched.
+        The sweep or its firm cannot be used, no first trial can or could trade, or the firm's kill switch is latched.
     CatalogError
         The catalog cannot give what the firm trades or watches, or nothing in the window.
 
@@ -116,17 +116,24 @@ def day_ns(day: date) -> int:
 
 
 def _refuse_hopeless(loaded: LoadedSweep) -> None:
-    """Refuse a space in which no trial that is asked for first has settings that can be used."""
+    """Refuse a space in which no trial that is asked for first has settings that can be used, and every limit."""
     error: ConfigError | None = None
     for parameters in proposals(loaded.sweep).ask():
         try:
-            with_values(loaded.base, parameters, f"{loaded.source}: space: {_said(parameters)}")
+            tried = with_values(loaded.base, parameters, f"{loaded.source}: space: {_said(parameters)}")
+            _refuse_idle(tried)
         except ConfigError as refused:
             error = error or refused
         else:
             return
     if error is not None:
         raise error
+
+
+def _refuse_idle(tried: Loaded) -> None:
+    if missing := tried.firm.risk.missing:
+        absent = ", ".join(missing)
+        raise ConfigError(f"{tried.source}: risk lacks {absent}, so no trial would trade (see docs/risk.md)")
 
 
 def _said(parameters: Mapping[str, Any]) -> str:

@@ -17,7 +17,7 @@ from nautilus_ai_firm.research.sweeps.search import Tried
 from nautilus_ai_firm.research.sweeps.stitching import benchmark_returns
 from nautilus_ai_firm.research.sweeps.sweeping import Swept
 from nautilus_ai_firm.research.sweeps.table import TABLE
-from nautilus_ai_firm.research.sweeps.wording import short_names, value_text, warm_up_text
+from nautilus_ai_firm.research.sweeps.wording import idle_text, short_names, value_text, warm_up_text
 
 PAGE = "report.html"
 MOST_STEPS = 24  # of an axis of a heat map
@@ -43,7 +43,7 @@ def write_sweep_page(swept: Swept) -> Path:
         swept.folder / PAGE,
         title,
         [
-            text(f"{said} {warm_up_text(firm)} {PURPOSE}"),
+            text(f"{idle_text(swept.tried)} {said} {warm_up_text(firm)} {PURPOSE}".strip()),
             overfitting_section(panel),
             *_luck_charts(panel, swept.tried),
             _maps(swept),

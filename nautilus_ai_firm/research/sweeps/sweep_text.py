@@ -9,7 +9,7 @@ from nautilus_ai_firm.research.sweeps.search import Tried
 from nautilus_ai_firm.research.sweeps.sweep_page import PAGE
 from nautilus_ai_firm.research.sweeps.sweeping import Swept
 from nautilus_ai_firm.research.sweeps.table import TABLE
-from nautilus_ai_firm.research.sweeps.wording import short_names, value_text, warm_up_text
+from nautilus_ai_firm.research.sweeps.wording import idle_text, short_names, value_text, warm_up_text
 
 WIDTH = 110
 MOST_TRIALS = 5
@@ -30,6 +30,7 @@ def sweep_text(swept: Swept) -> str:
                 f"{sweep.name}: {len(swept.tried):,} trials of {plan.loaded.base.firm.name} ({sweep.sampler}), "
                 f"{plan.start} to {plan.end}, in {swept.wall_seconds:.1f} s by {workers_text(swept.workers)}{resumed}"
             ),
+            *textwrap.wrap(idle_text(swept.tried)),
             *textwrap.wrap(warm_up_text(plan.loaded.base.firm), WIDTH),
             *panel_text("HOW MUCH OF THIS IS LUCK", search_rows(panel)),
             f"BEST  trial {chosen.outcome.number}, {sweep.objective} {score:.4f}",

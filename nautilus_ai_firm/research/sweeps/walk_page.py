@@ -22,7 +22,7 @@ from nautilus_ai_firm.research.sweeps.walk_figures import (
     window_rows,
 )
 from nautilus_ai_firm.research.sweeps.walked import WalkedForward
-from nautilus_ai_firm.research.sweeps.wording import short_names, value_text
+from nautilus_ai_firm.research.sweeps.wording import idle_text, short_names, value_text
 
 PAGE = "report.html"
 MOST_SETTINGS = 40
@@ -49,7 +49,7 @@ def write_walk_page(walk: WalkedForward) -> Path:
         walk.folder / PAGE,
         f"{sweep.name}: {firm.name} walked forward, {len(walk.windows)} windows, tests {first} to {last}",
         [
-            text(f"{_shape(walk)} {PURPOSE}"),
+            text(f"{idle_text(one.test for one in walk.windows)} {_shape(walk)} {PURPOSE}".strip()),
             section("How sure this is", panel_table(rows)),
             section(
                 "Out of sample",

@@ -1,5 +1,7 @@
 """A finished walk -> one screen of text: how sure it is, what came of it, its windows, and where the rest is."""
 
+import textwrap
+
 from nautilus_ai_firm.research.figures import PURPOSE
 from nautilus_ai_firm.research.outline import aligned
 from nautilus_ai_firm.research.sweeps.panel import walk_panel, walk_rows
@@ -16,7 +18,7 @@ from nautilus_ai_firm.research.sweeps.walk_figures import (
 )
 from nautilus_ai_firm.research.sweeps.walk_page import PAGE
 from nautilus_ai_firm.research.sweeps.walked import WalkedForward
-from nautilus_ai_firm.research.sweeps.wording import short_names
+from nautilus_ai_firm.research.sweeps.wording import idle_text, short_names
 
 
 def walk_text(walk: WalkedForward) -> str:
@@ -40,6 +42,7 @@ def walk_text(walk: WalkedForward) -> str:
             f"{sweep.name}: {firm.name} walked forward, {len(walk.windows)} windows, {trials:,} trials and "
             f"{len(walk.windows)} tests in {walk.wall_seconds:.1f} s by {workers_text(walk.workers)}{resumed}"
             + (f"; {failed:,} trials failed" if failed else ""),
+            *textwrap.wrap(idle_text(one.test for one in walk.windows)),
             *panel_text("HOW SURE THIS IS", walk_rows(panel)),
             "OUT OF SAMPLE",
             *(f"  {line}" for line in aligned([("", "firm", "buy-and-hold"), *result_rows(walk)], right=(1, 2))),

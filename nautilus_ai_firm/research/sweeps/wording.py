@@ -1,10 +1,11 @@
 """Paths and values of a sweep -> the words by which reports call them."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 
+from nautilus_ai_firm.research.sweeps.search import Tried
 from nautilus_ai_firm.settings import Firm
 
 
@@ -37,6 +38,12 @@ def warm_up_text(firm: Firm) -> str:
         "No warm-up (market.warm_up_rounds = 0): in each trial the desks begin with nothing, and the rounds in which "
         "they only learn are part of the window and of its figures."
     )
+
+
+def idle_text(tried: Iterable[Tried | None]) -> str:
+    """Say where no run that was made traded at all: its figures are those of cash. Otherwise nothing is said."""
+    fills = [one.outcome.figures["fills"] for one in tried if one is not None and not one.outcome.error]
+    return "*** NOTHING WAS TRADED: every figure is that of cash ***" if fills and not any(fills) else ""
 
 
 def _is_alone(end: Sequence[str], path: str, paths: Sequence[str]) -> bool:

@@ -1,9 +1,11 @@
 """What a person reads of a sweep and of a walk: luck first, all that was tried, one file that needs nothing else."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 from typer.testing import CliRunner, Result
@@ -16,7 +18,7 @@ from nautilus_ai_firm.research.sweeps.sweep_page import write_sweep_page
 from nautilus_ai_firm.research.sweeps.sweep_text import WIDTH, sweep_text
 from nautilus_ai_firm.research.sweeps.sweeping import Swept
 from nautilus_ai_firm.research.sweeps.trial import Outcome
-from nautilus_ai_firm.research.sweeps.wording import short_names, value_text
+from nautilus_ai_firm.research.sweeps.wording import idle_text, short_names, value_text
 from tests.research.sweeps.conftest import BAND, SPAN, sweep_file
 
 DAY_NS = 86_400_000_000_000
@@ -155,3 +157,18 @@ def test_names_are_short_and_stay_apart() -> None:
     paths = ["signals.agents.a.params.span", "signals.agents.b.params.span", "execution.no_trade_band", "name"]
     assert list(short_names(paths).values()) == ["a.span", "b.span", "execution.no_trade_band", "name"]
     assert [value_text(one) for one in (0.1, 20, True, [1, 2], "x")] == ["0.1", "20", "true", "[1, 2]", "x"]
+
+
+def test_what_never_traded_says_so(whole: Swept) -> None:
+    def without_fills(one: Tried) -> Tried:
+        figures = one.outcome.figures | {"fills": 0.0}
+        return replace(one, outcome=msgspec.structs.replace(one.outcome, figures=figures))
+
+    idle = replace(whole, tried=[without_fills(one) for one in whole.tried])
+    said = "NOTHING WAS TRADED"
+    assert said in sweep_text(idle)
+    assert said in write_sweep_page(idle).read_text(encoding="utf-8")
+    assert said not in sweep_text(whole)
+    assert said not in write_sweep_page(whole).read_text(encoding="utf-8")
+    assert idle_text([*idle.tried, None]) != ""
+    assert idle_text([None]) == idle_text([*idle.tried, whole.tried[0]]) == ""

@@ -29,6 +29,7 @@ from nautilus_ai_firm.research.sweeps.workers import Work
 from nautilus_ai_firm.runs.errors import RunError
 from nautilus_ai_firm.runs.journal_reading import JournalReader
 from nautilus_ai_firm.settings import ConfigError
+from tests.firm_runs import ABSENT
 
 SPAN = "signals.agents.momentum.params.volatility_span"
 TPE = {
@@ -267,3 +268,13 @@ def test_a_latched_kill_switch_is_refused(write_sweep: WriteSweep, market: Path,
     (tmp_path / "kill_switch.json").write_text("not a state", encoding="utf-8")
     with pytest.raises(ConfigError, match="the kill switch is latched, so no trial would trade"):
         plan_sweep(path, market)
+
+
+def test_a_firm_without_a_limit_is_refused(write_sweep: WriteSweep, market: Path) -> None:
+    with pytest.raises(ConfigError, match=r"risk lacks max_gross, so no trial would trade"):
+        plan_sweep(write_sweep(firm={"risk.max_gross": ABSENT}), market)
+
+
+def test_a_limit_that_the_space_states_is_not_missing(write_sweep: WriteSweep, market: Path) -> None:
+    space = {"risk.max_gross": {"values": [0.5, 1.0]}}
+    assert plan_sweep(write_sweep({"space": space}, {"risk.max_gross": ABSENT}), market).rounds_ns.size
