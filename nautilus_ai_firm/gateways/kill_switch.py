@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Protocol
 
+from nautilus_ai_firm.data.durable import make_folder, put_in_place
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KillSwitchState:
@@ -97,13 +99,10 @@ class FileKillSwitch:
         return KillSwitchState(latched=True, cause=cause, who="kill switch", time="")
 
     def _write(self, state: KillSwitchState) -> None:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(self._path.parent)
         temporary = self._path.with_suffix(f".{os.getpid()}.tmp")
-        with temporary.open("w", encoding="utf-8") as file:
-            json.dump(asdict(state), file, indent=2)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(self._path)
+        temporary.write_text(json.dumps(asdict(state), indent=2), encoding="utf-8")
+        put_in_place(temporary, self._path)  # a loss of power must not open it again
 
 
 class SimulatedKillSwitch:

@@ -8,7 +8,7 @@ from typing import Self
 
 import msgspec
 
-from nautilus_ai_firm.data.durable import make_folder
+from nautilus_ai_firm.data.durable import make_folder, put_in_place
 from nautilus_ai_firm.gateways.cash_flows import CashFlowFile
 from nautilus_ai_firm.gateways.errors import GatewayError
 from nautilus_ai_firm.models.risk.memory import CarriedRisk, RiskMemory
@@ -87,11 +87,8 @@ class RiskFile:
         """Write a memory down, in place of the one before; it is whole on the disk at any time."""
         make_folder(self.path.parent)
         temporary = self.path.with_suffix(f".{os.getpid()}.tmp")
-        with temporary.open("wb") as file:
-            file.write(encode(RECORD, SavedRisk(memory=memory, flows=flows)) + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(self.path)
+        temporary.write_bytes(encode(RECORD, SavedRisk(memory=memory, flows=flows)) + b"\n")
+        put_in_place(temporary, self.path)
 
     def _read(self) -> SavedRisk | None:
         try:

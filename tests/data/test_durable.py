@@ -10,6 +10,9 @@ from nautilus_ai_firm.data.catalog import Catalog
 from nautilus_ai_firm.data.durable import make_folder, put_in_place
 from nautilus_ai_firm.data.export import export
 from nautilus_ai_firm.data.synthetic import synthetic_bars, write_synthetic
+from nautilus_ai_firm.gateways.kill_switch import FileKillSwitch
+from nautilus_ai_firm.gateways.risk_file import RiskFile
+from nautilus_ai_firm.models.risk.memory import EquityState, RiskMemory
 
 
 class Disk:
@@ -77,3 +80,14 @@ def test_a_folder_that_is_there_is_left_alone(tmp_path, disk):
     assert disk.synced == [tmp_path, tmp_path / "a"]
     make_folder(tmp_path / "a" / "b")
     assert len(disk.synced) == 2
+
+
+def test_what_a_firm_must_not_forget_is_on_the_disk_when_it_is_said(tmp_path, disk):
+    """A loss of power neither opens a switch again nor forgets the high-water mark."""
+    switch = tmp_path / "state" / "kill_switch.json"
+    FileKillSwitch(switch).latch("drawdown", "risk", "2026-01-02T03:04:05+00:00")
+    assert disk.synced[-1] == switch.parent
+    memory = RiskFile.beside(switch, "firm", "DU1")
+    memory.remember(RiskMemory(ts_ns=1, equity=EquityState(mark=1e6), halted=True), flows=0)
+    assert disk.synced[-1] == switch.parent
+    assert disk.named == [switch, memory.path]
