@@ -18,12 +18,14 @@ from nautilus_ai_firm.messages import (
 from nautilus_ai_firm.models.estimators.ewma import Ewma
 from nautilus_ai_firm.models.risk.bounds import Bounds, Round, agent_shares, limits_of, members
 from nautilus_ai_firm.models.risk.equity_watch import EquityWatch, Standing
+from nautilus_ai_firm.models.risk.greeks_limits import UNKNOWN, GreekBounds
 from nautilus_ai_firm.models.risk.halt import halted
 from nautilus_ai_firm.models.risk.halving import step_down
 from nautilus_ai_firm.models.risk.limit_kinds import Joint, Limits
 from nautilus_ai_firm.models.risk.limits import Proposal, apply_limits
 from nautilus_ai_firm.models.risk.linkage import Linkage
 from nautilus_ai_firm.models.risk.memory import RiskMemory
+from nautilus_ai_firm.models.risk.option_risk import OptionRisk
 from nautilus_ai_firm.models.risk.stress import Stress
 from nautilus_ai_firm.models.risk.tail_limits import TailLimits
 from nautilus_ai_firm.models.risk.tier_alerts import TIER_RULE, steps_of
@@ -71,6 +73,8 @@ class Plan:
         Losses in scenarios; None as above.
     linkage : Linkage or None
         Correlations and clusters; None as above.
+    options : OptionRisk or None
+        Options that are held beside the firm; None where there are none.
 
     """
 
@@ -86,6 +90,7 @@ class Plan:
     tail: TailLimits | None = None
     stress: StressBound | None = None
     linkage: Linkage | None = None
+    options: OptionRisk | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +128,8 @@ class RiskReview:
             self._plan.tail.update(snapshot.close, snapshot.fresh)
         if self._plan.linkage is not None:
             self._plan.linkage.update(snapshot.close, snapshot.fresh)
+        if self._plan.options is not None:
+            self._plan.options.update(snapshot)
 
     def watch(self, decision: DecisionEvent) -> Standing:
         """Take the equity of a round and say where the firm stands."""
@@ -156,6 +163,8 @@ class RiskReview:
 
         """
         plan = self._plan
+        if plan.options is not None:
+            plan.options.measure(float(decision.equity))
         limits_on = partial(self._limits, decision, overnight=overnight)
         proposal = step_down(standing.action, self._proposal(decision), limits_on)
         limits = limits_on(proposal)
@@ -168,7 +177,12 @@ class RiskReview:
         watched = () if plan.linkage is None else plan.linkage.breaks()
         if plan.linkage is not None:
             uses.append(plan.linkage.use)
-        told = [breach for breach in (*breaches, *watched) if not breach.rule.startswith(TIER_RULE)]  # a step tells it
+        held: tuple[Breach, ...] = ()
+        if plan.options is not None:
+            uses += plan.options.bounds.uses(weights)
+            held = plan.options.bounds.told(weights)
+        heard = (*held, *breaches, *watched)
+        told = [breach for breach in heard if not breach.rule.startswith(TIER_RULE)]  # a step tells it
         return Reviewed(
             weights=weights,
             breaches=breaches,
@@ -198,9 +212,11 @@ class RiskReview:
             plan.tail.measure(volume_weight)
             joint += plan.tail.joint()
             unknown = (("value_at_risk", plan.tail.unknown),)
+        beside = None if plan.options is None else plan.options.bounds
+        if beside is not None:
+            unknown += ((UNKNOWN, beside.unknown),)
         if plan.stress is not None:
-            stress = plan.stress
-            joint += (Joint(rule="max_stress_loss", limit=stress.max_loss, measure=stress.stress.worst_loss),)
+            joint += (_of_stress(plan.stress, beside),)
         return limits_of(
             plan.bounds,
             self._sectors,
@@ -214,12 +230,14 @@ class RiskReview:
             proposal,
             missing=plan.missing,
             unknown=unknown,
+            bands=() if beside is None else beside.bands(),
             groups=() if plan.linkage is None else (plan.linkage.groups(plan.instrument_ids, proposal.floor),),
+            linear=() if beside is None else beside.linear(),
             joint=joint,
         )
 
     def _report(self, decision: DecisionEvent, uses: list[Use], weights: Floats) -> RiskReport:
-        stress, tail = self._plan.stress, self._plan.tail
+        stress, tail, options = self._plan.stress, self._plan.tail, self._plan.options
         return RiskReport(
             round=decision.round,
             ts_event=decision.ts_event,
@@ -227,6 +245,14 @@ class RiskReview:
             subjects=tuple(use.subject for use in uses),
             value=np.array([use.value for use in uses], dtype=np.float64),
             limit=np.array([use.limit for use in uses], dtype=np.float64),
-            stress=None if stress is None else stress.stress.result(weights),
+            stress=None if stress is None else stress.stress.result(weights, options and options.bounds.options),
             split=None if tail is None else tail.split(weights, self._plan.instrument_ids),
+            options=options and options.greeks,
         )
+
+
+def _of_stress(bound: StressBound, beside: GreekBounds | None) -> Joint:
+    if beside is None:
+        return Joint(rule="max_stress_loss", limit=bound.max_loss, measure=bound.stress.worst_loss)
+    with_options = partial(bound.stress.worst_loss, options=beside.options)
+    return Joint(rule="max_stress_loss", limit=bound.max_loss, measure=with_options, eases=True)
