@@ -218,7 +218,7 @@ OFF = GreekLimits(max_delta=None, max_gamma=None, max_vega=None, max_theta=None)
 def optioned(*held: HeldContract, each: Any = None, together: Any = None, **changes: Any) -> RiskReview:
     """A review that saw volumes and one round with a chain on A, and that knows of options on it."""
     limits = [replace(OFF, **(sizes or {})) for sizes in (each, together)]
-    review = RiskReview(plan(options=OptionRisk(held, READING, *limits, IDS), **changes))
+    review = RiskReview(plan(options=OptionRisk(held, READING, limits[0], limits[1], IDS), **changes))
     review.learn(replace(round_on(0), volume=np.array([1e6, 1e6])))
     return review
 
@@ -269,7 +269,7 @@ def test_options_that_are_not_known_let_nothing_in_and_are_told() -> None:
     assert ("unknown:greeks", "A.X", "told: reductions only") in [
         (one.rule, one.subject, one.action) for one in found.alerts
     ]
-    held = {"positions": np.array([4_000, 0]), "current": np.array([0.4, 0.0])}
+    held: dict[str, Any] = {"positions": np.array([4_000, 0]), "current": np.array([0.4, 0.0])}
     assert reviewed(review, decision(2, [0.1, 0.2], **held)).weights.tolist() == [0.1, 0.2]
 
 
