@@ -1,13 +1,16 @@
 """Every limit of the risk desk is stated, switched off by a word, or missing and so refusing."""
 
+import tomllib
 from typing import Any
 
 import pytest
 
 from nautilus_ai_firm.research.risk_limits import MISSING, OFF, risk_limit_rows
-from nautilus_ai_firm.settings import ConfigError
+from nautilus_ai_firm.settings import ConfigError, decode, load
+from nautilus_ai_firm.settings.decoding import read_toml
 from nautilus_ai_firm.settings.risk import BOUNDS, TABLES
-from tests.firm_runs import ABSENT, ALL_RISK, settings
+from nautilus_ai_firm.settings.stress_files import with_scenarios
+from tests.firm_runs import ABSENT, ALL_RISK, ROOT, settings
 
 
 def test_a_whole_configuration_misses_nothing() -> None:
@@ -62,6 +65,19 @@ def test_limits_on_greeks_are_needed_only_of_a_firm_that_holds_options() -> None
     assert rows["held A120217C00100000.US"] == "-10 contracts, beside the firm"
     assert rows["max_position_delta"].startswith("0.01 of equity per 1 % move")
     assert (rows["max_delta"][:4], rows["max_gamma"]) == ("0.02", OFF)
+
+
+def test_the_example_of_the_study_of_options_can_be_used_as_it_stands() -> None:
+    path = ROOT / "configs" / "studies" / "aapl_options_hourly.toml"
+    text = path.read_text(encoding="utf-8")
+    block = text[text.index("# [risk.greeks]") :].partition("\n\n")[0]
+    table = tomllib.loads("\n".join(line.removeprefix("# ") for line in block.splitlines()))["risk"]
+    raw = with_scenarios(read_toml(path), path)
+    risk = decode({**raw, "risk": {**raw["risk"], **table}}, str(path)).firm.risk
+    assert risk.missing == ()
+    assert load(path).firm.risk.greeks is None
+    rows = dict(risk_limit_rows(risk))
+    assert rows["held AAPL140621C00650000.USA"] == "+100 contracts, beside the firm"
 
 
 @pytest.mark.parametrize("table", ["position", "portfolio"])
