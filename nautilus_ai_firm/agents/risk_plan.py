@@ -8,7 +8,7 @@ from nautilus_ai_firm.models.risk.linkage import Linkage
 from nautilus_ai_firm.models.risk.memory import FRESH, CarriedRisk
 from nautilus_ai_firm.models.risk.option_risk import OptionRisk
 from nautilus_ai_firm.models.risk.period_losses import PeriodLosses
-from nautilus_ai_firm.models.risk.review import Plan, StressBound
+from nautilus_ai_firm.models.risk.plan import Plan, StressBound
 from nautilus_ai_firm.models.risk.tail_limits import Exit, TailBounds, TailLimits
 from nautilus_ai_firm.models.risk.value_at_risk import ValueAtRiskModel
 from nautilus_ai_firm.settings import Firm, Risk, stated

@@ -21,7 +21,7 @@ _BOUNDS = {
 
 _GREEKS = {
     "delta": "per 1 % move, shares and options",
-    "gamma": "of delta per 1 % move",
+    "gamma": "by which delta changes per 1 % move",
     "vega": "per volatility point",
     "theta": "per calendar day",
 }

@@ -1,7 +1,6 @@
 """Decisions become what risk lets through: the one place that holds everything the risk desk knows."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -16,81 +15,20 @@ from nautilus_ai_firm.messages import (
     RiskReport,
 )
 from nautilus_ai_firm.models.estimators.ewma import Ewma
-from nautilus_ai_firm.models.risk.bounds import Bounds, Round, agent_shares, limits_of, members
-from nautilus_ai_firm.models.risk.equity_watch import EquityWatch, Standing
-from nautilus_ai_firm.models.risk.greeks_limits import UNKNOWN, GreekBounds
+from nautilus_ai_firm.models.risk.bounds import Round, agent_shares, limits_of, members
+from nautilus_ai_firm.models.risk.equity_watch import Standing
+from nautilus_ai_firm.models.risk.greeks_limits import UNKNOWN
 from nautilus_ai_firm.models.risk.halt import halted
 from nautilus_ai_firm.models.risk.halving import step_down
 from nautilus_ai_firm.models.risk.limit_kinds import Joint, Limits
 from nautilus_ai_firm.models.risk.limits import Proposal, apply_limits
-from nautilus_ai_firm.models.risk.linkage import Linkage
 from nautilus_ai_firm.models.risk.memory import RiskMemory
-from nautilus_ai_firm.models.risk.option_risk import OptionRisk
-from nautilus_ai_firm.models.risk.stress import Stress
-from nautilus_ai_firm.models.risk.tail_limits import TailLimits
+from nautilus_ai_firm.models.risk.plan import Plan
 from nautilus_ai_firm.models.risk.tier_alerts import TIER_RULE, steps_of
 from nautilus_ai_firm.models.risk.usage import Alerts, Use, uses_of
 
 CRITICAL = frozenset({"halt"})
 """Rules whose breach stops the firm; a step to the tier that flattens is critical by itself."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StressBound:
-    """Scenarios, and the largest loss in any of them, a fraction of equity."""
-
-    stress: Stress
-    max_loss: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """What a review is made of.
-
-    Attributes
-    ----------
-    instrument_ids : tuple of str
-        The universe.
-    sectors : tuple of str or None
-        Sector of each instrument; None is alone in one of its own.
-    bounds : Bounds
-        Limits that need no estimate.
-    missing : tuple of str
-        Names of limits that are not configured, of whatever kind: while there is one nothing is added.
-    agent_budgets : mapping of str to float
-        Agents that have a budget of their own.
-    warn_share : float
-        Use of a limit from which there is a warning.
-    volume_span : float
-        Rounds over which volume is averaged.
-    rounds_per_session : float
-        How many rounds a session has.
-    equity : EquityWatch
-        What losses lead to.
-    tail : TailLimits or None
-        Value at risk and expected shortfall; None is switched off, or missing.
-    stress : StressBound or None
-        Losses in scenarios; None as above.
-    linkage : Linkage or None
-        Correlations and clusters; None as above.
-    options : OptionRisk or None
-        Options that are held beside the firm; None where there are none.
-
-    """
-
-    instrument_ids: tuple[str, ...]
-    sectors: tuple[str | None, ...]
-    bounds: Bounds
-    missing: tuple[str, ...]
-    equity: EquityWatch
-    agent_budgets: Mapping[str, float] = field(default_factory=dict[str, float])
-    warn_share: float
-    volume_span: float
-    rounds_per_session: float
-    tail: TailLimits | None = None
-    stress: StressBound | None = None
-    linkage: Linkage | None = None
-    options: OptionRisk | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,7 +154,7 @@ class RiskReview:
         if beside is not None:
             unknown += ((UNKNOWN, beside.unknown),)
         if plan.stress is not None:
-            joint += (_of_stress(plan.stress, beside),)
+            joint += (plan.stress.joint(beside and beside.options),)
         return limits_of(
             plan.bounds,
             self._sectors,
@@ -249,10 +187,3 @@ class RiskReview:
             split=None if tail is None else tail.split(weights, self._plan.instrument_ids),
             options=options and options.greeks,
         )
-
-
-def _of_stress(bound: StressBound, beside: GreekBounds | None) -> Joint:
-    if beside is None:
-        return Joint(rule="max_stress_loss", limit=bound.max_loss, measure=bound.stress.worst_loss)
-    with_options = partial(bound.stress.worst_loss, options=beside.options)
-    return Joint(rule="max_stress_loss", limit=bound.max_loss, measure=with_options, eases=True)

@@ -16,7 +16,8 @@ from nautilus_ai_firm.models.risk.greeks_limits import GreekLimits
 from nautilus_ai_firm.models.risk.held_options import HeldContract
 from nautilus_ai_firm.models.risk.linkage import Linkage
 from nautilus_ai_firm.models.risk.option_risk import OptionRisk
-from nautilus_ai_firm.models.risk.review import Plan, RiskReview, StressBound
+from nautilus_ai_firm.models.risk.plan import Plan, StressBound
+from nautilus_ai_firm.models.risk.review import RiskReview
 from nautilus_ai_firm.models.risk.stress import Scenario, Shock, Stress
 from nautilus_ai_firm.models.risk.tail_limits import Exit, TailBounds, TailLimits
 from nautilus_ai_firm.models.risk.value_at_risk import ValueAtRiskModel
