@@ -3,10 +3,12 @@
 from nautilus_ai_firm.agents.book import Universe
 from nautilus_ai_firm.models.risk.bounds import UNSTATED
 from nautilus_ai_firm.models.risk.equity_watch import EquityWatch
+from nautilus_ai_firm.models.risk.held_options import HeldContract
 from nautilus_ai_firm.models.risk.linkage import Linkage
 from nautilus_ai_firm.models.risk.memory import FRESH, CarriedRisk
+from nautilus_ai_firm.models.risk.option_risk import OptionRisk
 from nautilus_ai_firm.models.risk.period_losses import PeriodLosses
-from nautilus_ai_firm.models.risk.review import Plan, StressBound
+from nautilus_ai_firm.models.risk.plan import Plan, StressBound
 from nautilus_ai_firm.models.risk.tail_limits import Exit, TailBounds, TailLimits
 from nautilus_ai_firm.models.risk.value_at_risk import ValueAtRiskModel
 from nautilus_ai_firm.settings import Firm, Risk, stated
@@ -47,6 +49,7 @@ def risk_plan(firm: Firm, universe: Universe, carried: CarriedRisk = FRESH) -> P
         tail=_tail(risk, firm.costs.half_spread_bps, len(names)),
         stress=_stress(risk, names, sectors),
         linkage=_linkage(risk, len(names)),
+        options=_options(risk, universe),
     )
 
 
@@ -92,3 +95,26 @@ def _linkage(risk: Risk, n: int) -> Linkage | None:
     if table is None:
         return None
     return Linkage(table.manager(n), table.max_cluster or UNSTATED, table.alert_z, n)
+
+
+def _options(risk: Risk, universe: Universe) -> OptionRisk | None:
+    table = stated(risk.greeks)
+    if table is None:
+        return None
+    places = {name: (chain, row) for chain, terms in enumerate(universe.chains) for row, name in enumerate(terms.names)}
+    held = [_held(universe, *places[one.contract], one.quantity) for one in table.held]
+    return OptionRisk(held, table.reading, table.position.limits, table.portfolio.limits, universe.names)
+
+
+def _held(universe: Universe, chain: int, row: int, quantity: int) -> HeldContract:
+    terms = universe.chains[chain]
+    return HeldContract(
+        name=terms.names[row],
+        chain=chain,
+        underlying=universe.names.index(terms.underlying),
+        strike=float(terms.strike[row]),
+        expiry_ns=int(terms.expiry_ns[row]),
+        is_call=bool(terms.is_call[row]),
+        multiplier=float(terms.multiplier[row]),
+        quantity=quantity,
+    )

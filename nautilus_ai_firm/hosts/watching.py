@@ -18,7 +18,7 @@ from nautilus_ai_firm.data.objects import Instrument, bar_type_id
 from nautilus_ai_firm.data.quotes import Beside, QuoteSeries
 from nautilus_ai_firm.hosts.universe import bar_minutes
 from nautilus_ai_firm.models.market.chain_quotes import ContractTerms
-from nautilus_ai_firm.settings import ConfigError, Firm, suggest
+from nautilus_ai_firm.settings import ConfigError, Firm, stated, suggest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,8 +64,8 @@ def watching_of(firm: Firm, catalog: Catalog, source: str, first_ns: int, last_n
     Raises
     ------
     ConfigError
-        There are no quotes of an instrument, no events of that name, no options on an underlying, or prices that are
-        to be its spot price are adjusted.
+        There are no quotes of an instrument, no events of that name, no options on an underlying, prices that are to be
+        its spot price are adjusted, or an option that is held beside the firm cannot be valued.
 
     """
     market = firm.market
@@ -78,20 +78,22 @@ def watching_of(firm: Firm, catalog: Catalog, source: str, first_ns: int, last_n
             raise ConfigError(f"{source}: market.quotes = true, but {_no_quotes(catalog, name, market.bar)}")
         quotes.append(QuoteSeries(instrument_id=name, bid=both[0]["BID"], ask=both[0]["ASK"], two_sided=True))
     contracts: dict[str, str] = {}
+    underlyings: dict[str, str] = {}
     for place, chain in enumerate(market.chains):
         own = {name: size for name, (size, *_) in sides.items() if _is_option_on(catalog, size, chain.underlying)}
         if not own:
             what = _no_quotes(catalog, f"options on {chain.underlying}", market.bar)
             raise ConfigError(f"{source}: market.chains[{place}].underlying = {chain.underlying!r}, but {what}")
         contracts |= {name: next(iter(own[name].values())) for name in sorted(own)}
+        underlyings |= dict.fromkeys(sorted(own), chain.underlying)
         quotes += [
             QuoteSeries(instrument_id=name, bid=own[name].get("BID"), ask=own[name].get("ASK"), two_sided=False)
             for name in sorted(own)
         ]
+    spots = _spots(firm, catalog, source)
+    _check_held(firm, catalog, source, underlyings, spots)
     return Watching(
-        beside=Beside(quotes=tuple(quotes), events=market.events),
-        contracts=tuple(contracts.values()),
-        spots=_spots(firm, catalog, source),
+        beside=Beside(quotes=tuple(quotes), events=market.events), contracts=tuple(contracts.values()), spots=spots
     )
 
 
@@ -133,6 +135,7 @@ def _terms(universe: Universe, underlying: str, contracts: Iterable[Any], spot: 
         strike=np.array([nearest_float(one.strike_price) for one in own], dtype=np.float64),
         expiry_ns=np.array([one.expiration_ns for one in own], dtype=np.int64),
         is_call=np.array([_is_call(one) for one in own], dtype=np.bool_),
+        multiplier=np.array([nearest_float(one.multiplier) for one in own], dtype=np.float64),
         spot_place=None if spot is None else places.index(spot),
         spot_is_input=is_input,
     )
@@ -171,6 +174,27 @@ def _spots(firm: Firm, catalog: Catalog, source: str) -> dict[str, str]:
                 f"({record.provenance.adjustment}) (allowed: prices as traded, which strikes are compared with)"
             )
     return spots
+
+
+def _check_held(
+    firm: Firm, catalog: Catalog, source: str, underlyings: Mapping[str, str], spots: Mapping[str, str]
+) -> None:
+    """Refuse options held beside the firm of which no round could tell a volatility."""
+    greeks = stated(firm.risk.greeks)
+    for place, held in enumerate(() if greeks is None else greeks.held):
+        where = f"{source}: risk.greeks.held[{place}].contract = {held.contract!r}"
+        underlying = underlyings.get(held.contract)
+        if underlying is None:
+            raise ConfigError(
+                f"{where}{suggest(held.contract, underlyings)} (allowed: the {len(underlyings):,} options on "
+                f"{', '.join(chain.underlying for chain in firm.market.chains)} of which {catalog.path} holds bid or "
+                "ask bars in the time of the run)"
+            )
+        if underlying not in spots:
+            raise ConfigError(
+                f"{where}: {underlying} has no price as traded (allowed: options on an underlying whose prices are "
+                "raw, or whose chain in market.chains has a spot)"
+            )
 
 
 def _sides(catalog: Catalog, bar: str, first: str, last: str) -> dict[str, list[dict[str, str]]]:

@@ -33,7 +33,7 @@ from nautilus_ai_firm.messages.orders import (
     SessionEnd,
 )
 from nautilus_ai_firm.messages.pyramids import PyramidLayer, PyramidPlan
-from nautilus_ai_firm.messages.risk import RiskAlertEvent, RiskReport, Severity, StressResult, TailSplit
+from nautilus_ai_firm.messages.risk import OptionGreeks, RiskAlertEvent, RiskReport, Severity, StressResult, TailSplit
 
 __all__ = [
     "Absence",
@@ -54,6 +54,7 @@ __all__ = [
     "LateBar",
     "MarketSnapshot",
     "OptionChain",
+    "OptionGreeks",
     "OrderEventKind",
     "OrderRecord",
     "ParentDone",

@@ -65,7 +65,7 @@ class SignalEvent(ReadOnlyArrays):
 class Breach:
     """A limit that was hit: what was seen, what is allowed, and what the desk did about it.
 
-    `group` names the sector, cluster or agent whose limit it is.
+    `group` names the sector, cluster, agent or underlying of options whose limit it is.
     """
 
     rule: str

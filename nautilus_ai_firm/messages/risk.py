@@ -67,6 +67,32 @@ class TailSplit(ReadOnlyArrays):
     liquidity_adjusted: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OptionGreeks(ReadOnlyArrays):
+    """Exposures of the options that are held beside the firm, by contract, fractions of equity; NaN is not known.
+
+    Attributes
+    ----------
+    contracts : tuple of str
+        What is held.
+    delta : ndarray of shape (n_contracts,)
+        Gain per 1 % move of the underlying.
+    gamma : ndarray of shape (n_contracts,)
+        Change of delta per 1 % move of the underlying.
+    vega : ndarray of shape (n_contracts,)
+        Gain per volatility point.
+    theta : ndarray of shape (n_contracts,)
+        Gain per calendar day.
+
+    """
+
+    contracts: tuple[str, ...]
+    delta: Floats
+    gamma: Floats
+    vega: Floats
+    theta: Floats
+
+
 class Severity(StrEnum):
     """How bad it is, from the mildest."""
 
@@ -132,6 +158,8 @@ class RiskReport(ReadOnlyArrays):
         Losses by scenario, where the firm has scenarios.
     split : TailSplit, optional
         Whose the value at risk is, in rounds in which it has changed much since it was last split.
+    options : OptionGreeks, optional
+        Exposures of the options that are held beside the firm, where there are any.
 
     """
 
@@ -143,3 +171,4 @@ class RiskReport(ReadOnlyArrays):
     limit: Floats
     stress: StressResult | None = None
     split: TailSplit | None = None
+    options: OptionGreeks | None = None

@@ -13,7 +13,7 @@ from nautilus_ai_firm.messages import Bools, Floats, Times
 from nautilus_ai_firm.models.estimators.kelly import growth_optimal_leverage
 from nautilus_ai_firm.models.risk.backtests import Backtest, backtest, exceptions
 from nautilus_ai_firm.runs.folder import Run
-from nautilus_ai_firm.runs.risk_table import COMPONENT, FIGURES, LIQUIDITY_ADJUSTED, STRESS
+from nautilus_ai_firm.runs.risk_table import COMPONENT, FIGURES, LIQUIDITY_ADJUSTED, OPTION_GREEKS, STRESS
 from nautilus_ai_firm.settings import Firm, load, stated
 
 VAR_RULE = "max_var"
@@ -88,6 +88,30 @@ class TailShare:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OptionRow:
+    """One Greek of one option held beside the firm, or of all: at the end and at its largest, signed.
+
+    Attributes
+    ----------
+    contract : str
+        The contract; empty is the sum of all.
+    greek : str
+        Which, of `GREEKS`.
+    last, peak : float
+        Fractions of equity; NaN where not known, at the peak where it never was.
+    ts : int
+        Close of the round of the peak, nanoseconds UTC.
+
+    """
+
+    contract: str
+    greek: str
+    last: float
+    peak: float
+    ts: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Leverage:
     """Growth-optimal leverage against what was used, both as gross exposure over equity; NaN is not known."""
 
@@ -111,6 +135,7 @@ class RiskFigures:
     judged: Backtest | None
     share: TailShare | None
     stress: tuple[StressRow, ...]
+    options: tuple[OptionRow, ...]
     leverage: Leverage
     alerts: dict[str, int]
 
@@ -138,6 +163,9 @@ def risk_figures(run: Run) -> RiskFigures:
         judged=_judged(firm, rows.take(rows.rule == VAR_RULE), equity["round"].to_numpy(dtype=np.int64), returns),
         share=_share(rows),
         stress=_stress(rows.take(rows.rule == STRESS)),
+        options=tuple(
+            row for greek, rule in OPTION_GREEKS.items() for row in _options(greek, rows.take(rows.rule == rule))
+        ),
         leverage=Leverage(
             mean_gross=float(gross.mean()) if len(gross) else nan,
             peak_gross=float(gross.max()) if len(gross) else nan,
@@ -217,6 +245,22 @@ def _share(rows: _Rows) -> TailShare | None:
         ),
         liquidity_adjusted=float(adjusted.value[adjusted.round == most][0]),
     )
+
+
+def _options(greek: str, rows: _Rows) -> tuple[OptionRow, ...]:
+    """Find the end and the peak of one Greek of each contract, and of all of them together."""
+    names = tuple(dict.fromkeys(rows.subject.tolist()))
+    if not names:
+        return ()
+    values, ts = rows.value.reshape(-1, len(names)).T, rows.ts[:: len(names)]  # every round tells all of them
+    columns = {**dict(zip(names, values, strict=True)), "": values.sum(axis=0)}
+    found: list[OptionRow] = []
+    for name, column in columns.items():
+        most = int(np.argmax(np.where(np.isnan(column), -1.0, np.abs(column))))
+        found.append(
+            OptionRow(contract=name, greek=greek, last=float(column[-1]), peak=float(column[most]), ts=int(ts[most]))
+        )
+    return tuple(found)
 
 
 def _stress(rows: _Rows) -> tuple[StressRow, ...]:

@@ -19,6 +19,13 @@ _BOUNDS = {
     "max_drawdown": "{:.1%} from the high-water mark, then a halt",
 }
 
+_GREEKS = {
+    "delta": "per 1 % move, shares and options",
+    "gamma": "by which delta changes per 1 % move",
+    "vega": "per volatility point",
+    "theta": "per calendar day",
+}
+
 
 def risk_limit_rows(risk: Risk) -> list[tuple[str, str]]:
     """List every limit of the risk desk with its value, `MISSING` where the configuration says nothing of it."""
@@ -27,7 +34,7 @@ def risk_limit_rows(risk: Risk) -> list[tuple[str, str]]:
     for tier in risk.drawdown_tiers:
         back = "until a person resumes" if tier.recovery is None else f"until {tier.recovery:.1%}"
         rows.append((f"tier {tier.action}", f"at a drawdown of {tier.drawdown:.1%}, {back}"))
-    for make in (_value_at_risk, _stress, _losses, _velocity, _correlation):
+    for make in (_value_at_risk, _stress, _losses, _velocity, _correlation, _greeks):
         rows += make(risk)
     return rows
 
@@ -81,3 +88,16 @@ def _correlation(risk: Risk) -> list[tuple[str, str]]:
     return [
         ("max_cluster", or_missing(f"{{:.1%}} of equity correlated {table.cluster_threshold:g}", table.max_cluster))
     ]
+
+
+def _greeks(risk: Risk) -> list[tuple[str, str]]:
+    table = stated(risk.greeks)
+    if table is None:
+        return [] if risk.greeks is None else [("greeks", OFF)]  # it may be absent: most firms hold no options
+    rows = [(f"held {one.contract}", f"{one.quantity:+,} contracts, beside the firm") for one in table.held]
+    for rule, sizes, of in (("max_position", table.position, "an underlying"), ("max", table.portfolio, "all of them")):
+        for greek, form in _GREEKS.items():
+            size = getattr(sizes, f"max_{greek}")
+            text = OFF if size == "off" else or_missing(f"{{:.4g}} of equity {form}, in {of}", size)
+            rows.append((f"{rule}_{greek}", text))
+    return rows

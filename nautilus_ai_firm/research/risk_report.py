@@ -5,6 +5,7 @@ import textwrap
 
 from nautilus_ai_firm.data.columns import utc
 from nautilus_ai_firm.models.risk.backtests import Backtest, LikelihoodRatio
+from nautilus_ai_firm.models.risk.greek_exposures import GREEKS
 from nautilus_ai_firm.research.outline import aligned
 from nautilus_ai_firm.research.risk_figures import RiskFigures, risk_figures
 from nautilus_ai_firm.runs.folder import Run
@@ -22,6 +23,13 @@ MEANINGS = (
 )
 MOST_PARTS = 10
 PEAK_HEADS = ("limit", "of", "allowed", "peak", "use", "when", "near", "cut")
+OPTIONS_TITLE = "Options held beside the firm"
+OPTION_HEADS = ("contract", *(head for greek in GREEKS for head in (greek, "peak", "when")))
+OPTIONS_MEANING = (
+    "Exposures of the positions in fractions of equity, at the end and at their largest. delta: gain when the "
+    "underlying moves by 1 %. gamma: change of delta. vega: gain per volatility point. theta: gain per calendar day. "
+    "n/a: not known, for want of a usable quote."
+)
 STRESS_HEADS = ("scenario", "loss at the end", "largest loss", "when")
 
 
@@ -52,6 +60,7 @@ def risk_report(run: Run) -> str:
             *_shared(figures),
             "STRESS",
             *aligned([STRESS_HEADS, *stress_rows(figures)], right=(1, 2)),
+            *_options(figures),
             *_leverage(figures),
             *textwrap.wrap(MEANINGS, WIDTH),
         ]
@@ -67,7 +76,7 @@ def peak_rows(figures: RiskFigures) -> list[tuple[str, ...]]:
             f"{peak.limit:.4g}",
             _known(peak.value, ".4f"),
             _known(peak.share, ".0%"),
-            utc(peak.ts)[:10] if math.isfinite(peak.value) else "",
+            _day(peak.ts, peak.value),
             f"{peak.near:,}",
             f"{peak.breaches:,}",
         )
@@ -80,6 +89,35 @@ def stress_rows(figures: RiskFigures) -> list[tuple[str, ...]]:
     return [
         (row.scenario, _known(row.last, ".2%"), _known(row.worst, ".2%"), utc(row.ts)[:10]) for row in figures.stress
     ] or [("none", "", "", "")]
+
+
+def option_rows(figures: RiskFigures) -> list[tuple[str, ...]]:
+    """One row for each option held beside the firm, then one for all of them; none where none is held."""
+    contracts = dict.fromkeys(row.contract for row in figures.options)
+    return [
+        (
+            contract or "all",
+            *(
+                cell
+                for row in figures.options
+                if row.contract == contract
+                for cell in (_known(row.last, ".5f"), _known(row.peak, ".5f"), _day(row.ts, row.peak))
+            ),
+        )
+        for contract in contracts
+    ]
+
+
+def _options(figures: RiskFigures) -> list[str]:
+    rows = option_rows(figures)
+    if not rows:
+        return []
+    table = aligned([OPTION_HEADS, *rows], right=[column for column in range(1, len(OPTION_HEADS)) if column % 3])
+    return [OPTIONS_TITLE.upper(), *table, *textwrap.wrap(OPTIONS_MEANING, WIDTH)]
+
+
+def _day(ts: int, value: float) -> str:
+    return utc(ts)[:10] if math.isfinite(value) else ""
 
 
 def _judged(figures: RiskFigures) -> list[str]:

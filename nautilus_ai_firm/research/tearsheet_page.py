@@ -16,7 +16,15 @@ from nautilus_ai_firm.research.execution_report import (
 )
 from nautilus_ai_firm.research.figures import PURPOSE, Figures, session_line
 from nautilus_ai_firm.research.outline import limit_rows
-from nautilus_ai_firm.research.risk_report import PEAK_HEADS, STRESS_HEADS, peak_rows, stress_rows
+from nautilus_ai_firm.research.risk_report import (
+    OPTION_HEADS,
+    OPTIONS_TITLE,
+    PEAK_HEADS,
+    STRESS_HEADS,
+    option_rows,
+    peak_rows,
+    stress_rows,
+)
 from nautilus_ai_firm.runs.folder import Run
 
 STYLE = """
@@ -50,12 +58,18 @@ def page_of(figure: str, run: Run, figures: Figures) -> str:
         + _section("Limits", ("limit", "value"), limit_rows(figures.firm))
         + _section("Use of limits", PEAK_HEADS, peak_rows(figures.risk), (2, 3, 4, 6, 7))
         + _section("Stress", STRESS_HEADS, stress_rows(figures.risk), (1, 2))
+        + _options(option_rows(figures.risk))
         + f"<section><h2>Not modelled</h2><ul>{not_modelled}</ul></section></div>"
     )
     head, _, rest = figure.partition("<body>")
     head = head.replace("<head>", f"<head><title>{name}</title><style>{STYLE}</style>", 1)
     body, _, tail = rest.rpartition("</body>")
     return f"<!DOCTYPE html>\n{head}<body>{above}{body}{below}</body>{tail}"
+
+
+def _options(rows: Sequence[tuple[str, ...]]) -> str:
+    right = tuple(column for column in range(1, len(OPTION_HEADS)) if column % 3)
+    return _section(OPTIONS_TITLE, OPTION_HEADS, rows, right) if rows else ""
 
 
 def _execution(found: ExecutionFigures | None) -> str:

@@ -118,7 +118,7 @@ FIELDS: dict[str, dict[str, Cause | None]] = {
     },
     "risk_report": {
         "round": _ID,
-        **dict.fromkeys(("ts_event", "rules", "subjects", "value", "limit", "stress", "split"), Cause.RISK),
+        **dict.fromkeys(("ts_event", "rules", "subjects", "value", "limit", "stress", "split", "options"), Cause.RISK),
     },
     "gate_result": {
         "client_order_id": _ID,

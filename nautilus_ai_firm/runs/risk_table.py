@@ -6,7 +6,8 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from nautilus_ai_firm.messages import Floats, RiskReport, StressResult, TailSplit
+from nautilus_ai_firm.messages import Floats, OptionGreeks, RiskReport, StressResult, TailSplit
+from nautilus_ai_firm.models.risk.greek_exposures import GREEKS
 from nautilus_ai_firm.runs.charges import TIME
 
 STRESS = "stress"
@@ -14,7 +15,9 @@ STRESS = "stress"
 STRESS_LIMIT = "max_stress_loss"
 MARGINAL, COMPONENT, LIQUIDITY_ADJUSTED = "marginal_var", "component_var", "liquidity_adjusted_var"
 """Rules of the rows that say whose the value at risk is, and what it is with the way out; they have no limit."""
-FIGURES = frozenset({STRESS, MARGINAL, COMPONENT, LIQUIDITY_ADJUSTED})
+OPTION_GREEKS = {greek: f"option_{greek}" for greek in GREEKS}
+"""Rules of the rows with the exposures of options that are held beside the firm, by Greek; they have no limit."""
+FIGURES = frozenset({STRESS, MARGINAL, COMPONENT, LIQUIDITY_ADJUSTED, *OPTION_GREEKS.values()})
 """Rules of all rows that are no limits."""
 
 
@@ -40,7 +43,7 @@ def risk_table(reports: Sequence[RiskReport]) -> pa.Table:
     Table
         `ts` (nanoseconds UTC), `round`, `rule`, `subject` (empty is the whole portfolio), `value` and `limit`, null
         where not known; rows in the order of rounds, and within one of the limits, then of the scenarios, then of whose
-        the value at risk is, where that was told.
+        the value at risk is, where that was told, then of the options that are held beside the firm.
 
     """
     parts = [_parts(report) for report in reports]
@@ -65,6 +68,8 @@ def _parts(report: RiskReport) -> list[_Rows]:
         parts.append(_of_stress(report, report.stress))
     if report.split is not None:
         parts.append(_of_split(report.split))
+    if report.options is not None:
+        parts.append(_of_options(report.options))
     return parts
 
 
@@ -81,6 +86,16 @@ def _of_split(split: TailSplit) -> _Rows:
         (*split.instruments, *split.instruments, ""),
         np.concatenate([split.marginal, split.component, [split.liquidity_adjusted]]),
         np.full(2 * n + 1, np.nan),
+    )
+
+
+def _of_options(options: OptionGreeks) -> _Rows:
+    n = len(options.contracts)
+    return _Rows(
+        tuple(rule for rule in OPTION_GREEKS.values() for _ in range(n)),
+        options.contracts * len(OPTION_GREEKS),
+        np.concatenate([getattr(options, greek) for greek in OPTION_GREEKS]),
+        np.full(n * len(OPTION_GREEKS), np.nan),
     )
 
 

@@ -12,8 +12,8 @@ from nautilus_ai_firm.settings.explanation import ConfigError
 from nautilus_ai_firm.settings.shape import Firm
 from nautilus_ai_firm.settings.suggestion import suggest
 
-NAMING_KEYS = ("name", "id", "underlying")
-"""Keys by which a table in a list is known: an agent, an instrument, a chain."""
+NAMING_KEYS = ("name", "id", "underlying", "contract")
+"""Keys by which a table in a list is known: an agent, an instrument, a chain, an option."""
 MOST_NAMED = 12
 
 type Values = Mapping[str, Any]

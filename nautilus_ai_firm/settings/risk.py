@@ -8,6 +8,7 @@ from nautilus_ai_firm.models.risk.bounds import Bounds
 from nautilus_ai_firm.settings.correlation import Correlation
 from nautilus_ai_firm.settings.crash_velocity import Velocity
 from nautilus_ai_firm.settings.drawdown_tiers import DrawdownTier, tiers_of
+from nautilus_ai_firm.settings.greeks_limits import Greeks
 from nautilus_ai_firm.settings.period_losses import Losses
 from nautilus_ai_firm.settings.stops import Stops
 from nautilus_ai_firm.settings.stress import StressLimit
@@ -62,6 +63,7 @@ class Risk(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     losses: Losses | Literal["off"] | None = None
     velocity: Velocity | Literal["off"] | None = None
     correlation: Correlation | Literal["off"] | None = None
+    greeks: Greeks | Literal["off"] | None = None  # of options held beside the firm; absent as "off": there are none
     halt_allows_reducing: bool
     kill_switch_file: str  # relative to the configuration's folder
     kill_switch_flattens: bool = False  # whether a latched switch closes every position, or holds them
@@ -81,7 +83,8 @@ class Risk(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
                 numbers.append(table)
             elif stated(value) is not None:
                 numbers += [f"{table}.{name}" for name in names if getattr(value, name) is None]
-        return tuple(numbers)
+        greeks = stated(self.greeks)
+        return (*numbers, *(f"greeks.{name}" for name in (() if greeks is None else greeks.missing)))
 
     @property
     def bounds(self) -> Bounds:

@@ -11,7 +11,7 @@ from nautilus_ai_firm.settings.algorithm import Algorithm, Opening
 from nautilus_ai_firm.settings.event_series import EventSeries, event_series
 from nautilus_ai_firm.settings.impact import Impact
 from nautilus_ai_firm.settings.pyramid import Pyramid
-from nautilus_ai_firm.settings.risk import Fraction, Positive, Risk
+from nautilus_ai_firm.settings.risk import Fraction, Positive, Risk, stated
 from nautilus_ai_firm.settings.suggestion import suggest
 
 type NonNegative = Annotated[float, Meta(ge=0, le=1e15)]
@@ -251,6 +251,11 @@ class Firm(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
             limit = getattr(self.risk, name)
             if limit is not None and limit > self.venue.leverage:
                 raise ValueError(f"risk.{name} {limit} is above venue.leverage {self.venue.leverage}")
+        if stated(self.risk.greeks) is not None and not self.market.chains:
+            raise ValueError(
+                "risk.greeks.held names options, and market.chains is empty (allowed: options on the underlyings of "
+                "market.chains, of which the desk reads the quotes)"
+            )
         agents = tuple(agent.name for agent in self.signals.agents)
         for name in self.risk.agent_budgets:
             if name not in agents:

@@ -2,6 +2,7 @@
 
 import io
 import shutil
+import tomllib
 import zipfile
 from datetime import date
 from pathlib import Path
@@ -14,8 +15,10 @@ import pytest
 from nautilus_ai_firm.data.catalog import Catalog
 from nautilus_ai_firm.data.definitions import load_definitions
 from nautilus_ai_firm.data.lean import add_lean
-from nautilus_ai_firm.messages import MarketSnapshot
+from nautilus_ai_firm.messages import DecisionEvent, MarketSnapshot, RiskedDecision, RiskReport
 from nautilus_ai_firm.models.market.chain_quotes import ChainQuotes
+from nautilus_ai_firm.models.risk import held_options
+from nautilus_ai_firm.runs.folder import Run
 from nautilus_ai_firm.runs.session_reading import read_session
 from nautilus_ai_firm.settings import Loaded, decode
 from tests.firm_runs import ROOT, raw_firm, run
@@ -151,3 +154,94 @@ def test_without_prices_as_traded_the_spot_is_not_known(apple: Path, tmp_path: P
     found = chain_of(apple, tmp_path / "run", chains=[{"underlying": "AAPL.USA"}], inputs=[])
     assert all(np.isnan(seen.chains[0].spot) for seen in found)
     assert all(len(seen.chains[0].strike) for seen in found)
+
+
+# --- Options held beside the firm -----------------------------------------------------------------------------------
+
+STRESS = {
+    "max_loss": 1.0,
+    "scenarios": [
+        {
+            "name": "fall", "kind": "hypothetical", "description": "planned", "horizon_sessions": 1,
+            "shocks": [{"instrument": "*", "move": -0.05, "volatility_points": 10.0}],
+        },
+    ],
+}  # fmt: skip
+
+
+def example() -> dict[str, Any]:
+    """The table of options that stands commented out in the study of these options."""
+    text = (ROOT / "configs/studies/aapl_options_hourly.toml").read_text(encoding="utf-8")
+    block = text[text.index("# [risk.greeks]") :].partition("\n\n")[0]
+    return tomllib.loads("\n".join(line.removeprefix("# ") for line in block.splitlines()))["risk"]["greeks"]
+
+
+def held_run(apple: Path, folder: Path, greeks: Any) -> Run:
+    """Apple after two years of history, with stress that limits nothing."""
+    raw = raw_firm(("A",), {"risk.stress": STRESS, "risk.greeks": greeks, "risk.max_position": 1.0}, macro=False)
+    raw["market"] |= {
+        "bar": "1-HOUR",
+        "inputs": ["AAPL.RAW"],
+        "chains": [{"underlying": "AAPL.USA", "spot": "AAPL.RAW"}],
+        "start": date(2014, 6, 6),
+        "end": SPLIT,
+        "warm_up_rounds": 3_500,
+    }
+    raw["market"]["universe"][0]["id"] = "AAPL.USA"
+    return run(decode(raw, "test"), apple, folder, journal=True)
+
+
+def reviews(result: Run) -> list[tuple[DecisionEvent, RiskedDecision, RiskReport]]:
+    session = read_session(result.folder)
+    return list(zip(session.of("decision"), session.of("risked"), session.of("risk_report"), strict=True))
+
+
+def is_after_the_split(report: RiskReport) -> bool:
+    return bool(np.datetime64(report.ts_event, "ns").astype("datetime64[D]") == np.datetime64(SPLIT))
+
+
+def test_real_options_beside_the_firm_cut_its_decisions_and_change_its_stress(apple: Path, tmp_path: Path) -> None:
+    """A hundred calls and fifty puts at the money: they leave the shares a weight of 100 (0.004 - their delta)."""
+    bare, held = (reviews(held_run(apple, tmp_path / name, made)) for name, made in (("b", "off"), ("h", example())))
+    cut = 0
+    for (_, free, without), (decided, risked, report) in zip(bare[:7], held[:7], strict=True):
+        options = report.options
+        assert options is not None
+        call, put = options.delta.tolist()
+        assert 0.0025 < call < 0.0035, "0.39 to 0.55 a share of 645 dollars, in ten millions"
+        assert -0.0016 < put < -0.0010
+        assert (options.gamma > 0).all()
+        assert (options.theta < 0).all()
+        room = max(100 * (0.004 - call - put), decided.current[0])  # nothing is sold to bring it back
+        if decided.weights[0] > room:
+            assert risked.weights[0] == pytest.approx(room, rel=1e-9)
+            assert [breach.rule for breach in risked.breaches] == ["max_position_delta"]
+            assert free.weights[0] > risked.weights[0]
+            cut += 1
+        else:
+            assert risked.weights[0] == decided.weights[0]
+        gained = -5 * (call + put) + 12.5 * options.gamma.sum() + 10 * options.vega.sum()
+        assert report.stress is not None
+        assert without.stress is not None
+        assert report.stress.losses[0] == pytest.approx(0.05 * risked.weights[0] - gained, rel=1e-9)
+        assert abs(without.stress.losses[0] - 0.05 * free.weights[0]) < 1e-12
+    assert cut >= 4
+
+
+def test_after_a_real_split_nothing_is_known_at_once_and_only_reductions_pass(
+    apple: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    after = [one for one in reviews(held_run(apple, tmp_path / "run", example())) if is_after_the_split(one[2])]
+    assert len(after) == 7
+    for decision, risked, report in after:
+        assert report.options is not None
+        assert np.isnan(report.options.delta).all()
+        assert report.stress is not None
+        assert np.isnan(report.stress.losses).all()
+        assert (np.abs(risked.weights) <= np.abs(decision.current)).all()
+    # the control: where nobody sees the split, a call at 650 is worth nothing at a spot of 92, and that is believed
+    monkeypatch.setattr(held_options, "_OTHER_UNIT", np.inf)
+    blind = [one for one in reviews(held_run(apple, tmp_path / "blind", example())) if is_after_the_split(one[2])]
+    first = blind[0][2].options
+    assert first is not None
+    assert abs(first.delta[0]) < 1e-9

@@ -109,6 +109,38 @@ def test_events_that_the_catalog_does_not_hold_are_refused(catalog: Path) -> Non
     assert "'wti', of which" in refused(catalog, {"market.events": ["wti"]})
 
 
+LIMITS = dict.fromkeys(("max_delta", "max_gamma", "max_vega", "max_theta"), 0.01)
+
+
+def holding(contract: str, **changes: Any) -> dict[str, Any]:
+    held = [{"contract": contract, "quantity": 5}]
+    return {"risk.greeks": {"rate_per_year": 0.0, "held": held, "position": LIMITS, "portfolio": LIMITS}} | changes
+
+
+def test_an_option_that_is_held_beside_the_firm_is_found_in_its_chain(catalog: Path) -> None:
+    stage = staged(catalog, holding("A120217C00100000.US"))
+    (terms,) = stage.universe.chains
+    assert terms.multiplier.tolist() == [100.0] * len(terms.names)
+    assert "A120217C00100000.US" in terms.names
+
+
+def test_an_option_that_is_held_beside_the_firm_and_that_nobody_can_value_is_refused(
+    catalog: Path, market: WatchedMarket, tmp_path: Path
+) -> None:
+    where = "test: risk.greeks.held[0].contract = "
+    allowed = f"(allowed: the 12 options on A.US of which {catalog} holds bid or ask bars in the time of the run)"
+    assert refused(catalog, holding("A120217C00105000.US")).startswith(f"{where}'A120217C00105000.US' (did you mean")
+    assert refused(catalog, holding("B120217C00100000.XX")).endswith(allowed)
+    assert refused(catalog, holding("A.US")).startswith(f"{where}'A.US'")
+    later = {"market.start": date(2012, 1, 11)}  # when it has expired
+    assert "the 6 options on A.US" in refused(catalog, holding("A120109C00100000.US", **later))
+    blind = holding("A120217C00100000.US", **{"market.quotes": False})
+    assert refused(with_adjusted_bars(market, tmp_path), blind) == (
+        f"{where}'A120217C00100000.US': A.US has no price as traded (allowed: options on an underlying whose prices "
+        "are raw, or whose chain in market.chains has a spot)"
+    )
+
+
 def with_adjusted_bars(market: WatchedMarket, path: Path) -> Path:
     """The universe's prices adjusted, and A's as traded once more under another name."""
     catalog = Catalog(market.write(path))

@@ -32,6 +32,7 @@ from nautilus_ai_firm.models.estimators.window import RollingWindow
 from nautilus_ai_firm.models.estimators.z_score import EwmaZScore
 from nautilus_ai_firm.models.execution.pyramid import Pyramid
 from nautilus_ai_firm.models.execution.pyramid_rules import PyramidRules
+from nautilus_ai_firm.models.risk.held_options import HeldContract, HeldOptions, QuoteReading
 from nautilus_ai_firm.models.signals import (
     event_driven,
     index_spread,
@@ -75,6 +76,8 @@ PAIRS = statistical_arbitrage.Params(
 
 WATCHED = Watched(instruments=UNIVERSE, inputs=INPUTS, events=EVENTS, chains=("A",), quotes=True)
 
+
+READING = QuoteReading(rate_per_year=0.03, max_relative_spread=0.5, max_carried_rounds=3)
 
 SESSION = session_effects.Params(min_sessions=5, volatility_span=20)
 EVENT_DRIVEN = event_driven.Params(
@@ -206,6 +209,23 @@ def pyramid(market):
     return outputs
 
 
+def held_options(market):
+    """Two options beside the firm, quoted in most rounds until the 240th, and carried for three where they are not."""
+    expiry_ns = market[0].ts_event + 300 * DAY_NS
+    terms = {"chain": 0, "underlying": 0, "strike": 100.0, "expiry_ns": expiry_ns, "multiplier": 100.0, "quantity": 5}
+    contracts = [HeldContract(name=str(is_call), is_call=is_call, **terms) for is_call in (True, False)]
+    made, outputs = HeldOptions(contracts, READING), []
+    for snapshot in market:
+        days = 300 - (snapshot.ts_event - market[0].ts_event) // DAY_NS
+        quoted = snapshot.round <= 240 and snapshot.round % 7 > 0
+        surface = Surface(short=0.22 + 0.05 * np.sin(snapshot.round / 9))
+        spot = float(snapshot.chains[0].spot)
+        chain = chain_of(surface, snapshot.ts_event, spot, np.array([95.0, 100.0, 105.0]), (days,) if quoted else ())
+        made.update(replace(snapshot, chains=(chain,)))
+        outputs.append((made.exposures(1e6).rows,))
+    return outputs
+
+
 HONEST = {
     "momentum": signal(momentum, momentum.Params(fast_spans=(4, 8))),
     "mean_reversion": signal(
@@ -247,6 +267,7 @@ HONEST = {
     "seasonality": seasonality,
     "reactions": reactions,
     "pyramid": pyramid,
+    "held_options": held_options,
     "view_end": estimator(ViewEnd, lambda made, s: made.update(s.close, s.close, s.fresh)[0]),
 }
 PLANTED = {"full_sample_z_score": full_sample_z_score, "reused_array": reused_array}

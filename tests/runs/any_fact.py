@@ -220,6 +220,15 @@ RISK_REPORT = st.builds(
         component=floats(2),
         liquidity_adjusted=FLOAT,
     ),
+    options=st.none()
+    | st.builds(
+        messages.OptionGreeks,
+        contracts=st.just(("a", "b")),
+        delta=floats(2),
+        gamma=floats(2),
+        vega=floats(2),
+        theta=floats(2),
+    ),
 )
 GATE = st.builds(
     messages.GateResult,

@@ -69,7 +69,7 @@ def test_every_message_that_is_recorded_is_tested() -> None:
     }
     tested = {"MarketSnapshot", "SignalEvent", "DecisionEvent", "RiskedDecision", "ClearedDecision", "RiskCommand",
               "OrderRecord", "GateResult", "ParentRecord", "Failure", "LateBar", "Connection", "RiskAlertEvent",
-              "RiskReport", "StressResult", "TailSplit", "PyramidLayer", "PyramidPlan",
+              "RiskReport", "StressResult", "TailSplit", "OptionGreeks", "PyramidLayer", "PyramidPlan",
               "ImpactRecord", "ExecutionReport"}  # fmt: skip
     assert declared - WITHIN_A_FIRM == tested
 

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from nautilus_ai_firm.messages import RiskReport, StressResult, TailSplit
-from nautilus_ai_firm.runs.risk_table import risk_table
+from nautilus_ai_firm.messages import OptionGreeks, RiskReport, StressResult, TailSplit
+from nautilus_ai_firm.runs.risk_table import FIGURES, risk_table
 
 NAN = float("nan")
 
@@ -45,6 +45,24 @@ def test_the_parts_of_the_value_at_risk_follow_where_they_are_told() -> None:
         (2, "component_var", "A.X", 0.02, None),
         (2, "liquidity_adjusted_var", "", None, None),
     ]
+
+
+def test_options_beside_the_firm_come_last_by_greek_and_contract() -> None:
+    rows_of = [np.array([0.1, -0.2]), np.array([NAN, 0.0]), np.array([1.0, 2.0]), np.array([3.0, 4.0])]
+    delta, gamma, vega, theta = rows_of
+    options = OptionGreeks(contracts=("C.X", "P.X"), delta=delta, gamma=gamma, vega=vega, theta=theta)
+    rows = risk_table([replace(report(1), options=options)]).to_pylist()[2:]
+    assert [(row["rule"], row["subject"], row["value"], row["limit"]) for row in rows] == [
+        ("option_delta", "C.X", 0.1, None),
+        ("option_delta", "P.X", -0.2, None),
+        ("option_gamma", "C.X", None, None),
+        ("option_gamma", "P.X", 0.0, None),
+        ("option_vega", "C.X", 1.0, None),
+        ("option_vega", "P.X", 2.0, None),
+        ("option_theta", "C.X", 3.0, None),
+        ("option_theta", "P.X", 4.0, None),
+    ]
+    assert {row["rule"] for row in rows} <= FIGURES
 
 
 def test_a_run_without_rounds_has_the_columns() -> None:

@@ -31,6 +31,15 @@ def test_a_value_is_found_and_replaced_and_nothing_else(path: str, value: Any) -
     assert with_values(FIRM, {}, "same").sha256 == back.sha256 != changed.sha256
 
 
+def test_an_option_that_is_held_goes_by_its_contract() -> None:
+    held = [{"contract": f"A120217{side}00100000.US", "quantity": 5} for side in "CP"]
+    changes = {"market.chains": [{"underlying": "A.US"}], "risk.greeks": {"rate_per_year": 0.01, "held": held}}
+    firm = settings(("A", "B"), changes, macro=False)
+    changed = with_values(firm, {"risk.greeks.held.A120217P00100000.US.quantity": -7}, "tried").firm
+    assert value_at(changed, "risk.greeks.held.A120217P00100000.US.quantity") == -7
+    assert value_at(changed, "risk.greeks.held.A120217C00100000.US.quantity") == 5
+
+
 def test_a_limit_that_is_absent_can_be_given() -> None:
     without = settings(("A", "B"), {"risk.max_gross": ABSENT}, macro=False)
     assert value_at(without.firm, "risk.max_gross") is None

@@ -8,6 +8,7 @@ import pytest
 from nautilus_ai_firm.models.risk.crash_velocity import VelocityLimits
 from nautilus_ai_firm.models.risk.drawdown_tiers import TierAction
 from nautilus_ai_firm.models.risk.greeks_limits import GreekLimits
+from nautilus_ai_firm.models.risk.held_options import QuoteReading
 from nautilus_ai_firm.models.risk.period_losses import LossLimits
 from nautilus_ai_firm.settings.crash_velocity import Velocity
 from nautilus_ai_firm.settings.drawdown_tiers import DrawdownTier, tiers_of
@@ -47,10 +48,19 @@ def test_velocity_becomes_limits_in_fractions():
     )
 
 
-def test_greeks_become_limits_and_absent_ones_stay_absent():
-    table = decoded({"position": {"max_delta": 0.01}}, Greeks)
+HELD = {"contract": "A120217C00100000.US", "quantity": -10}
+GREEKS = {"rate_per_year": 0.002, "held": [HELD]}
+
+
+def test_greeks_become_limits_and_those_that_are_off_or_absent_limit_nothing():
+    table = decoded(GREEKS | {"position": {"max_delta": 0.01, "max_vega": "off"}}, Greeks)
     assert table.position.limits == GreekLimits(max_delta=0.01, max_gamma=None, max_vega=None, max_theta=None)
     assert table.portfolio.limits == GreekLimits(max_delta=None, max_gamma=None, max_vega=None, max_theta=None)
+    assert table.missing == (
+        "position.max_gamma", "position.max_theta", "portfolio.max_delta", "portfolio.max_gamma", "portfolio.max_vega",
+        "portfolio.max_theta",
+    )  # fmt: skip
+    assert table.reading == QuoteReading(rate_per_year=0.002, max_relative_spread=0.5, max_carried_rounds=3)
 
 
 @pytest.mark.parametrize(
@@ -64,8 +74,15 @@ def test_greeks_become_limits_and_absent_ones_stay_absent():
         ({}, Losses, "missing required field `rolling_rounds`"),
         (VELOCITY | {"crash": 4}, Velocity, "crash 4.0 is not above fast 4.0"),
         (VELOCITY | {"floor_bps": 0}, Velocity, "> 0.0"),
-        ({"position": {"max_delta": -1}}, Greeks, ">= 0.0"),
-        ({"positions": {}}, Greeks, "unknown field `positions`"),
+        (GREEKS | {"position": {"max_delta": -1}}, Greeks, ">= 0.0"),
+        (GREEKS | {"position": {"max_delta": "none"}}, Greeks, "Invalid enum value 'none'"),
+        (GREEKS | {"positions": {}}, Greeks, "unknown field `positions`"),
+        (GREEKS | {"held": []}, Greeks, "length >= 1"),
+        (GREEKS | {"held": [HELD, HELD | {"quantity": 5}]}, Greeks, "A120217C00100000.US more than once"),
+        (GREEKS | {"held": [HELD | {"quantity": 0}]}, Greeks, "quantity of A120217C00100000.US is 0"),
+        (GREEKS | {"held": [HELD | {"quantity": 0.5}]}, Greeks, "Expected `int`"),
+        (GREEKS | {"held": [HELD | {"contract": "AAPL call"}]}, Greeks, "matching regex"),
+        ({"held": [HELD]}, Greeks, "missing required field `rate_per_year`"),
     ],
 )
 def test_what_is_out_of_range_is_refused(raw, shape, message):

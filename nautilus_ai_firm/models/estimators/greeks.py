@@ -32,12 +32,6 @@ class Greeks:
     vega: Floats
     theta: Floats
 
-    def of_positions(self, units: Floats) -> "Greeks":
-        """Return the sensitivities of positions: `units` of the underlying, contracts times multiplier, signed."""
-        return Greeks(
-            delta=self.delta * units, gamma=self.gamma * units, vega=self.vega * units, theta=self.theta * units
-        )
-
 
 def greeks(options: Options, volatility: Floats) -> Greeks:
     """Return the sensitivities of American options under `american_value`.

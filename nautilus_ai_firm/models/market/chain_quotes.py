@@ -24,6 +24,8 @@ class ContractTerms:
         Expiry, nanoseconds UTC.
     is_call : ndarray of shape (n_contracts,)
         Calls; the others are puts.
+    multiplier : ndarray of shape (n_contracts,)
+        Units of the underlying that one contract is on.
     spot_place : int or None
         Place of the instrument whose close is the spot price; None where no price is in the unit of the strikes.
     spot_is_input : bool
@@ -36,6 +38,7 @@ class ContractTerms:
     strike: Floats
     expiry_ns: Times
     is_call: Bools
+    multiplier: Floats
     spot_place: int | None
     spot_is_input: bool
 

@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 
 from nautilus_ai_firm.messages import Bools, Floats
-from nautilus_ai_firm.models.risk.limit_kinds import Box, Groups, Joint, Limits, Linear
+from nautilus_ai_firm.models.risk.limit_kinds import Box, Groups, HedgeBand, Joint, Limits, Linear
 from nautilus_ai_firm.models.risk.limits import Proposal
 
 UNSTATED = 1e15
@@ -103,7 +103,9 @@ def limits_of(
     *,
     missing: tuple[str, ...] = (),
     unknown: tuple[tuple[str, Bools], ...] = (),
+    bands: tuple[HedgeBand, ...] = (),
     groups: tuple[Groups, ...] = (),
+    linear: tuple[Linear, ...] = (),
     joint: tuple[Joint, ...] = (),
 ) -> Limits:
     """Return the limits of a round.
@@ -122,8 +124,12 @@ def limits_of(
         Limits that are not configured, whatever they limit.
     unknown : tuple of (str, ndarray of bool of shape (n,))
         Other limits for which something is not known, and of which instruments.
+    bands : tuple of HedgeBand
+        Limits together with what is held beside the firm.
     groups : tuple of Groups
         Other groups, after sectors and agents.
+    linear : tuple of Linear
+        Other numbers that are linear in the weights.
     joint : tuple of Joint
         Other measures.
 
@@ -145,6 +151,7 @@ def limits_of(
             ),
             *_alone(bounds.max_sector, sectors[1]),
         ),
+        bands=bands,
         trim=bounds.max_overnight if now.overnight else None,
         groups=(
             Groups(
@@ -167,6 +174,7 @@ def limits_of(
             Linear(rule="max_gross", limit=bounds.max_gross, value=gross),
             Linear(rule="max_net", limit=bounds.max_net, value=net),
             Linear(rule="max_turnover", limit=bounds.max_turnover, value=partial(turnover, proposal.current)),
+            *linear,
         ),
         joint=(
             Joint(rule="max_leverage", limit=bounds.max_leverage, measure=partial(worst_gross, floor)),

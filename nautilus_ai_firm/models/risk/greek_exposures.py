@@ -46,14 +46,14 @@ class GreekExposures:
 
     def of_positions(self, positions: Floats) -> "GreekExposures":
         """Return the exposures of positions from those of one unit of each; a position of 0 has none, even of NaN."""
-        return _of_rows(np.where(positions == 0, 0.0, self.rows * positions))
+        return exposures_of_rows(np.where(positions == 0, 0.0, self.rows * positions))
 
     def by_underlying(self, places: NDArray[np.intp], n_underlyings: int) -> "GreekExposures":
         """Add up the exposures of each underlying; `places`, shape (n,), says which each position is on."""
         summed = np.zeros((len(GREEKS), n_underlyings))
         for row, added in zip(summed, self.rows, strict=True):
             np.add.at(row, places, added)
-        return _of_rows(summed)
+        return exposures_of_rows(summed)
 
 
 def exposures_of_one(greeks: Greeks, spot: Floats, multiplier: Floats, equity: float) -> GreekExposures:
@@ -90,5 +90,6 @@ def exposures_of_one(greeks: Greeks, spot: Floats, multiplier: Floats, equity: f
     )
 
 
-def _of_rows(rows: Floats) -> GreekExposures:
+def exposures_of_rows(rows: Floats) -> GreekExposures:
+    """Return exposures from an array of shape (4, n), in the order of `GREEKS`."""
     return GreekExposures(delta=rows[0], gamma=rows[1], vega=rows[2], theta=rows[3])

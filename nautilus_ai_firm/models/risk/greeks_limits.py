@@ -1,22 +1,29 @@
-"""Decided positions become positions within the limits on delta, gamma, vega and theta."""
+"""Exposures of options that are held beside the firm become limits of its weights, and the use of those limits."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from math import inf
+from functools import partial
+from math import inf, isfinite
 
 import numpy as np
 
 from nautilus_ai_firm.messages import Bools, Breach, Floats
 from nautilus_ai_firm.models.risk.greek_exposures import GREEKS, GreekExposures
-from nautilus_ai_firm.models.risk.halt import reducing_part
+from nautilus_ai_firm.models.risk.limit_kinds import HedgeBand, Linear
+from nautilus_ai_firm.models.risk.scaling import keeps
+from nautilus_ai_firm.models.risk.usage import Use
 
-_ROUNDING = 1e-12
-"""Relative excess over a limit that is a rounding error of the sum and no breach."""
+PERCENT = 0.01
+"""Delta of a weight of 1: what it gains, in fractions of equity, when its instrument moves by 1 %."""
+
+UNKNOWN = "greeks"
+TOLD = "told: the firm does not trade options"
+TOLD_OF_DELTA = "told: hedges and reductions only"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GreekLimits:
-    """Largest sizes of exposures, fractions of equity; None is not configured and refuses what adds to it.
+    """Largest sizes of exposures, fractions of equity; None limits nothing.
 
     Attributes
     ----------
@@ -53,114 +60,139 @@ class GreekLimits:
         return (self.max_delta, self.max_gamma, self.max_vega, self.max_theta)
 
 
-def apply_greek_limits(
-    current: Floats,
-    decided: Floats,
-    of_one: GreekExposures,
-    each: GreekLimits,
-    together: GreekLimits,
-    names: Sequence[str],
-) -> tuple[Floats, tuple[Breach, ...]]:
-    """Shrink decided positions until their exposures keep the limits.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GreekBounds:
+    """The limits of a round, for the exposures of that round.
 
-    1. A decided position that is not finite holds the current one. Only the reducing part of a trade passes (growth is
-       held, a flip ends at 0) where an exposure is not known (NaN), and where one that is not 0 has no limit or is not
-       known of another position that is held.
-    2. Each trade that adds is scaled by the largest k in [0, 1] at which its position keeps the limits on each.
-    3. All trades that add are scaled by the largest k at which the sums over positions keep the limits on all together.
+    Delta is a hundredth of the weight and the delta of the options: in an underlying of which options are held, and
+    summed over all instruments. A trade changes it, so it is limited: it may bring it into its limit or nearer to it,
+    and not out of it or further away. Gamma, vega and theta are those of the options alone, and no trade changes them:
+    while one is over its limit in an underlying, or summed in all that have options, trades in that underlying, or in
+    those, may only bring delta nearer to 0. What only reduces a weight passes in any case. Where exposures of an
+    underlying are not known nothing but reductions passes in it; nor does it anywhere while a limit of the summed delta
+    is stated, for that is not known either.
 
-    k is in closed form, for exposures are linear in it. What does not add passes whole, and a limit that it leaves
-    broken already is not to be broken further; so a trade that adds a position and hedges passes where it makes the
-    sum smaller.
-
-    Parameters
+    Attributes
     ----------
-    current, decided : ndarray of shape (n,)
-        Positions, signed, working orders included, in one unit: contracts, or fractions of equity.
-    of_one : GreekExposures
-        Exposures of one unit of each position.
+    instrument_ids : tuple of str
+        The universe.
+    optioned : ndarray of shape (n,)
+        Whether options on an instrument are held.
+    options : GreekExposures
+        Exposures of the options, summed by underlying, shape (n,); NaN is not known.
     each, together : GreekLimits
-        What is allowed for one position, and for the sums over positions of different sign and underlying.
-    names : sequence of str
-        Names for the breaches, n of them.
-
-    Returns
-    -------
-    positions : ndarray of shape (n,)
-        Each between current and decided or between decided and 0, in size not above both.
-    breaches : tuple of Breach
-        In the order of the steps, positions and Greeks: `unknown:` and `limit_missing:` with the name of the
-        Greek, `max_position_delta` and so on, `max_delta` and so on.
-
-    Raises
-    ------
-    ValueError
-        A current position that is not finite, or arrays of different lengths.
+        What is allowed in one underlying, and for the sums over all.
 
     """
-    rows = of_one.rows
-    if not len(current) == len(decided) == rows.shape[1] == len(names):
-        raise ValueError("current, decided, exposures and names have different lengths")
-    if not bool(np.isfinite(current).all()):
-        raise ValueError(f"current positions are {current.tolist()}, allowed are finite numbers")
-    breaches: list[Breach] = []
-    wanted = np.where(np.isfinite(decided), decided, current)
-    base = reducing_part(current, wanted)
-    steps = np.where(_is_free(rows, base, wanted != base, each, together, names, breaches), wanted - base, 0.0)
-    known = np.where(np.isfinite(rows), rows, 0.0)  # an unknown one has no step and is left out of the sums
-    for row, limit, greek in zip(known, each.in_order, GREEKS, strict=True):
-        if limit is not None:
-            steps = _scaled_alone(row, base, steps, limit, f"max_position_{greek}", names, breaches)
-    k = 1.0
-    for row, limit, greek in zip(known, together.in_order, GREEKS, strict=True):
-        if limit is not None:
-            start, step = float(np.add.reduce(row * base)), float(np.add.reduce(row * steps))
-            kept = float(_largest_factor(np.array([start]), np.array([step]), limit)[0])
-            if kept < 1:
-                breaches.append(_breach(f"max_{greek}", None, start + step, limit, f"increases scaled by {kept:.6g}"))
-            k = min(k, kept)
-    out = np.clip(base + k * steps, np.minimum(base, wanted), np.maximum(base, wanted))
-    return out + 0.0, tuple(breaches)  # adding 0 turns -0.0 into 0.0
+
+    instrument_ids: tuple[str, ...]
+    optioned: Bools
+    options: GreekExposures
+    each: GreekLimits
+    together: GreekLimits
+
+    @property
+    def unknown(self) -> Bools:
+        """Instruments that have exposures which are not known, shape (n,); none where nothing is limited."""
+        if all(limit is None for limit in (*self.each.in_order, *self.together.in_order)):
+            return np.zeros_like(self.optioned)
+        return np.isnan(self.options.rows).any(axis=0)
+
+    def delta(self, weights: Floats) -> float:
+        """Return the delta of weights and options, signed; NaN where it is not known."""
+        return PERCENT * float(np.sum(weights)) + float(np.sum(self.options.delta))
+
+    def linear(self) -> tuple[Linear, ...]:
+        """Return the limit of the summed delta, where there is one."""
+        limit = self.together.max_delta
+        return () if limit is None else (Linear(rule="max_delta", limit=limit, value=self.delta, eases=True),)
+
+    def bands(self) -> tuple[HedgeBand, ...]:
+        """Return what holds in each underlying of which options are held."""
+        known = np.flatnonzero(self.optioned & ~np.isnan(self.options.delta)).tolist()
+        return tuple(band for place in known for band in self._bands_of(place))
+
+    def uses(self, weights: Floats) -> list[Use]:
+        """Return how far the limits are used by weights: of each underlying, then the sums but that of delta."""
+        held = np.flatnonzero(self.optioned).tolist()
+        rows = self.options.rows
+        uses = [
+            Use(
+                rule=f"max_position_{greek}",
+                subject=self.instrument_ids[place],
+                value=abs(float(rows[row, place]) + (PERCENT * float(weights[place]) if greek == "delta" else 0.0)),
+                limit=limit,
+            )
+            for place in held
+            for row, greek, limit in _stated(self.each)
+        ]
+        sums: Floats = np.sum(rows, axis=1)
+        return uses + [
+            Use(rule=f"max_{greek}", subject="", value=abs(float(sums[row])), limit=limit)
+            for row, greek, limit in _stated(self.together)
+            if greek != "delta"
+        ]
+
+    def told(self, weights: Floats) -> tuple[Breach, ...]:
+        """Return what is over its limit whatever the firm trades, and what is not known: both are told."""
+        over = [use for use in self.uses(weights) if use.value > use.limit and not keeps(use.value, use.limit)]
+        total = abs(self.delta(weights))
+        if self.together.max_delta is not None and isfinite(total) and not keeps(total, self.together.max_delta):
+            over.append(Use(rule="max_delta", subject="", value=total, limit=self.together.max_delta))
+        of_delta = {"max_position_delta", "max_delta"}
+        return (
+            *(
+                Breach(
+                    rule=use.rule,
+                    instrument_id=None,
+                    observed=use.value,
+                    limit=use.limit,
+                    action=TOLD_OF_DELTA if use.rule in of_delta else TOLD,
+                    group=use.subject or None,
+                )
+                for use in over
+            ),
+            *(
+                Breach(
+                    rule=f"unknown:{UNKNOWN}",
+                    instrument_id=None,
+                    observed=abs(float(weights[place])),
+                    limit=0.0,
+                    action="told: reductions only",
+                    group=self.instrument_ids[place],
+                )
+                for place in np.flatnonzero(self.unknown).tolist()
+            ),
+        )
+
+    def _bands_of(self, place: int) -> Iterator[HedgeBand]:
+        beside = float(self.options.delta[place])
+        name = self.instrument_ids[place]
+        make = partial(HedgeBand, place=place, hedge=-beside / PERCENT)
+        if self.each.max_delta is not None:
+            limit = self.each.max_delta
+            yield make(
+                rule="max_position_delta",
+                limit=limit,
+                width=limit / PERCENT,
+                value=lambda weight: PERCENT * weight + beside,
+                group=name,
+            )
+        rows = self.options.rows
+        sums = np.nansum(rows, axis=1)  # what is known may be over already
+        for rule, limits, values, group in (
+            ("max_position", self.each, rows[:, place], name),
+            ("max", self.together, sums, None),
+        ):
+            for row, greek, limit in _stated(limits):
+                value = abs(float(values[row]))
+                if greek != "delta" and value > limit and not keeps(value, limit):
+                    yield make(
+                        rule=f"{rule}_{greek}", limit=limit, width=0.0, value=lambda _, value=value: value, group=group
+                    )
 
 
-def _is_free(
-    rows: Floats,
-    base: Floats,
-    adds: Bools,
-    each: GreekLimits,
-    together: GreekLimits,
-    names: Sequence[str],
-    breaches: list[Breach],
-) -> Bools:
-    free = adds.copy()
-    for row, one, all_, greek in zip(rows, each.in_order, together.in_order, GREEKS, strict=True):
-        unlimited = one is None or all_ is None
-        unknown = np.isnan(row) | (bool(np.any(np.isnan(row) & (base != 0))) & (row != 0))
-        for i in np.flatnonzero(adds & (unknown | (unlimited & (row != 0)))).tolist():
-            rule = "unknown" if unknown[i] else "limit_missing"
-            breaches.append(_breach(f"{rule}:{greek}", names[i], row[i], 0.0, "reducing part only"))
-            free[i] = False
-    return free
-
-
-def _scaled_alone(
-    row: Floats, base: Floats, steps: Floats, limit: float, rule: str, names: Sequence[str], breaches: list[Breach]
-) -> Floats:
-    k = _largest_factor(row * base, row * steps, limit)
-    breaches.extend(
-        _breach(rule, names[i], row[i] * (base[i] + steps[i]), limit, f"increase scaled by {k[i]:.6g}")
-        for i in np.flatnonzero(k < 1).tolist()
-    )
-    return k * steps
-
-
-def _largest_factor(start: Floats, step: Floats, limit: float) -> Floats:
-    # inside the limit, and on a side where the start is outside of it, no further out than the start
-    slack = _ROUNDING * (np.abs(start) + np.abs(step))
-    room = np.where(step > 0, np.maximum(limit, start) - start, start - np.minimum(-limit, start))
-    fits = np.abs(step) <= room + slack
-    return np.where(fits, 1.0, room / np.where(fits, 1.0, np.abs(step)))
-
-
-def _breach(rule: str, name: str | None, observed: float, limit: float, action: str) -> Breach:
-    return Breach(rule=rule, instrument_id=name, observed=abs(float(observed)), limit=float(limit), action=action)
+def _stated(limits: GreekLimits) -> list[tuple[int, str, float]]:
+    """Rows of the exposures that are limited, with the Greek and the limit."""
+    pairs = zip(GREEKS, limits.in_order, strict=True)
+    return [(row, greek, limit) for row, (greek, limit) in enumerate(pairs) if limit is not None]

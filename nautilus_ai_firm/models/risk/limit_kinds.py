@@ -1,4 +1,4 @@
-"""The kinds of limits: boxes of single weights, groups of weights, and measures of all weights together."""
+"""The kinds of limits: boxes and bands of single weights, groups of weights, measures of all weights together."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -49,6 +49,50 @@ class Box:
         if self.trims:
             return inside
         return np.clip(inside, np.minimum(base, weights), np.maximum(base, weights))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HedgeBand:
+    """A limit of one weight together with what is held of its instrument beside the firm: both may be so far apart.
+
+    What comes nearer to the weight that hedges passes, also from outside of the band; what leaves it does not.
+
+    Attributes
+    ----------
+    rule : str
+        Name in breaches.
+    limit : float
+        What is allowed, as breaches tell it.
+    place : int
+        The instrument.
+    hedge : float
+        The weight that offsets what is held beside the firm, a fraction of equity.
+    width : float
+        Largest distance from it; at 0 a trade can only come nearer.
+    value : callable
+        From the weight to what is limited.
+    group : str or None
+        Whose limit it is, as breaches tell it; None is the whole portfolio's.
+
+    """
+
+    rule: str
+    limit: float
+    place: int
+    hedge: float
+    width: float
+    value: Callable[[float], float]
+    group: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a band that limits nothing."""
+        _refuse_boundless(self.rule, self.limit)
+        _refuse_boundless(f"{self.rule}: width", self.width)
+
+    def clipped(self, base: float, weight: float) -> float:
+        """Return the weight inside the band, or as near to it as it is from the reducing part `base` on."""
+        inside = min(max(weight, self.hedge - self.width), self.hedge + self.width)
+        return min(max(inside, min(base, weight)), max(base, weight))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,12 +151,16 @@ class Linear:
         Largest size.
     value : callable
         From weights, shape (n,), to the number, signed.
+    eases : bool
+        Whether what is over the limit without any increase may come nearer to it, as where something is held beside the
+        firm; else only what keeps the limit passes.
 
     """
 
     rule: str
     limit: float
     value: Callable[[Floats], float]
+    eases: bool = False
 
     def __post_init__(self) -> None:
         """Refuse a limit that limits nothing."""
@@ -131,12 +179,15 @@ class Joint:
         Largest value.
     measure : callable
         From weights, shape (n,), to the measure; NaN is not known and lets nothing be added.
+    eases : bool
+        As of `Linear`.
 
     """
 
     rule: str
     limit: float
     measure: Callable[[Floats], float]
+    eases: bool = False
 
     def __post_init__(self) -> None:
         """Refuse a limit that limits nothing."""
@@ -155,6 +206,8 @@ class Limits:
         Limits for which something is not known of some instruments, and of which: those do not grow.
     boxes : tuple of Box
         Applied first, weight by weight.
+    bands : tuple of HedgeBand
+        Applied next; their use is told by whoever knows what is held beside the firm.
     trim : float or None
         Largest sum of sizes, to which all weights are scaled down, old ones included: what may be held through a close.
     groups : tuple of Groups
@@ -169,6 +222,7 @@ class Limits:
     missing: tuple[str, ...] = ()
     unknown: tuple[tuple[str, Bools], ...] = ()
     boxes: tuple[Box, ...] = ()
+    bands: tuple[HedgeBand, ...] = ()
     trim: float | None = None
     groups: tuple[Groups, ...] = ()
     linear: tuple[Linear, ...] = ()

@@ -7,8 +7,8 @@ import numpy as np
 from nautilus_ai_firm.messages import Bools, Breach, Floats
 from nautilus_ai_firm.models.risk.exposure import working_floor
 from nautilus_ai_firm.models.risk.halt import reducing_part
-from nautilus_ai_firm.models.risk.limit_kinds import Box, Groups, Limits
-from nautilus_ai_firm.models.risk.scaling import joint_factor, keeps, largest_factor
+from nautilus_ai_firm.models.risk.limit_kinds import Box, Groups, HedgeBand, Joint, Limits, Linear
+from nautilus_ai_firm.models.risk.scaling import joint_factor, keeps, largest_factor, passes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,14 +66,15 @@ def apply_limits(proposal: Proposal, limits: Limits) -> tuple[Floats, tuple[Brea
 
     1. While a limit is missing, and of instruments that are stale or of which something is not known, only the reducing
        part of a trade passes: growth is held at the current weight, a flip ends at 0.
-    2. Each weight is brought into its boxes.
+    2. Each weight is brought into its boxes, then into the bands around what is held beside the firm.
     3. If the sum of sizes is above `trim`, all weights are scaled down to it, old ones included.
     4. A group that is too large scales its own increases: base + k ** share (weight - base), where base is the reducing
        part of the trade (current for growth, 0 for a flip, the weight itself for a reduction).
     5. If a measure of all weights is too large, all increases are scaled by one factor k, the largest in [0, 1] that
        meets every one of them: in closed form for what is linear in k, by a search for the rest.
 
-    In 4 and 5 nothing is added where the bases alone break the limit already, unless the whole trade heals it.
+    In 4 and 5 nothing is added where the bases alone break the limit already, unless the whole trade heals it, or the
+    limit is one that eases: then what brings it nearer passes.
 
     So each result lies between current and decided or between decided and 0, is never larger in size than both, and a
     reduction is never blocked. Applied to its own result with the same current weights, nothing changes but what a
@@ -99,6 +100,8 @@ def apply_limits(proposal: Proposal, limits: Limits) -> tuple[Floats, tuple[Brea
     current = proposal.current
     for box in limits.boxes:
         weights = _in_box(box, reducing_part(current, weights), weights, proposal.instrument_ids, breaches)
+    if limits.bands:
+        weights = _in_bands(limits.bands, current, weights, proposal.instrument_ids, breaches)
     if limits.trim is not None:
         weights = _trimmed(weights, limits.trim, breaches)
     for groups in limits.groups:
@@ -132,6 +135,32 @@ def _in_box(box: Box, base: Floats, weights: Floats, instrument_ids: tuple[str, 
     if changed.size:
         values = box.values(weights)
         breaches.extend(breach(box.rule, instrument_ids[i], values[i], box.limit, "clipped") for i in changed.tolist())
+    return inside
+
+
+def _in_bands(
+    bands: tuple[HedgeBand, ...],
+    current: Floats,
+    weights: Floats,
+    instrument_ids: tuple[str, ...],
+    breaches: list[Breach],
+) -> Floats:
+    base, inside = reducing_part(current, weights), weights.copy()
+    for band in bands:
+        wanted = float(inside[band.place])
+        kept = band.clipped(float(base[band.place]), wanted)
+        if kept != wanted:
+            inside[band.place] = kept
+            breaches.append(
+                Breach(
+                    rule=band.rule,
+                    instrument_id=instrument_ids[band.place],
+                    observed=abs(band.value(wanted)),
+                    limit=band.limit,
+                    action="clipped" if band.width else "hedges and reductions only",
+                    group=band.group,
+                )
+            )
     return inside
 
 
@@ -170,16 +199,20 @@ def _within_groups(groups: Groups, current: Floats, weights: Floats, breaches: l
 
 
 def _within_joint_limits(limits: Limits, current: Floats, weights: Floats, breaches: list[Breach]) -> Floats:
-    values = [(one.rule, one.limit, abs(one.value(weights))) for one in limits.linear]
-    values += [(one.rule, one.limit, one.measure(weights)) for one in limits.joint]
-    broken = [(rule, limit, value) for rule, limit, value in values if not keeps(value, limit)]
-    if not broken:
+    values: list[tuple[Linear | Joint, float]] = [(one, abs(one.value(weights))) for one in limits.linear]
+    values += [(one, one.measure(weights)) for one in limits.joint]
+    over = [(one, value) for one, value in values if not keeps(value, one.limit)]
+    if not over:
         return weights
     base = reducing_part(current, weights)
+    broken = [(one, value) for one, value in over if not (one.eases and passes(one, base, weights))]
+    if not broken:
+        return weights
     k = joint_factor(limits.linear, limits.joint, base, weights)
-    for rule, limit, value in broken:
+    for one, value in broken:
+        rule = one.rule
         if np.isfinite(value):
-            breaches.append(breach(rule, None, value, limit, f"increases scaled by {k:.6g}"))
+            breaches.append(breach(rule, None, value, one.limit, f"increases scaled by {k:.6g}"))
         elif not np.array_equal(base, weights):
             size = float(np.sum(np.abs(weights)))
             breaches.append(breach(f"unknown:{rule}", None, size, 0.0, "reducing part only"))

@@ -1,7 +1,6 @@
 """Decisions become what risk lets through: the one place that holds everything the risk desk knows."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -16,76 +15,20 @@ from nautilus_ai_firm.messages import (
     RiskReport,
 )
 from nautilus_ai_firm.models.estimators.ewma import Ewma
-from nautilus_ai_firm.models.risk.bounds import Bounds, Round, agent_shares, limits_of, members
-from nautilus_ai_firm.models.risk.equity_watch import EquityWatch, Standing
+from nautilus_ai_firm.models.risk.bounds import Round, agent_shares, limits_of, members
+from nautilus_ai_firm.models.risk.equity_watch import Standing
+from nautilus_ai_firm.models.risk.greeks_limits import UNKNOWN
 from nautilus_ai_firm.models.risk.halt import halted
 from nautilus_ai_firm.models.risk.halving import step_down
 from nautilus_ai_firm.models.risk.limit_kinds import Joint, Limits
 from nautilus_ai_firm.models.risk.limits import Proposal, apply_limits
-from nautilus_ai_firm.models.risk.linkage import Linkage
 from nautilus_ai_firm.models.risk.memory import RiskMemory
-from nautilus_ai_firm.models.risk.stress import Stress
-from nautilus_ai_firm.models.risk.tail_limits import TailLimits
+from nautilus_ai_firm.models.risk.plan import Plan
 from nautilus_ai_firm.models.risk.tier_alerts import TIER_RULE, steps_of
 from nautilus_ai_firm.models.risk.usage import Alerts, Use, uses_of
 
 CRITICAL = frozenset({"halt"})
 """Rules whose breach stops the firm; a step to the tier that flattens is critical by itself."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StressBound:
-    """Scenarios, and the largest loss in any of them, a fraction of equity."""
-
-    stress: Stress
-    max_loss: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """What a review is made of.
-
-    Attributes
-    ----------
-    instrument_ids : tuple of str
-        The universe.
-    sectors : tuple of str or None
-        Sector of each instrument; None is alone in one of its own.
-    bounds : Bounds
-        Limits that need no estimate.
-    missing : tuple of str
-        Names of limits that are not configured, of whatever kind: while there is one nothing is added.
-    agent_budgets : mapping of str to float
-        Agents that have a budget of their own.
-    warn_share : float
-        Use of a limit from which there is a warning.
-    volume_span : float
-        Rounds over which volume is averaged.
-    rounds_per_session : float
-        How many rounds a session has.
-    equity : EquityWatch
-        What losses lead to.
-    tail : TailLimits or None
-        Value at risk and expected shortfall; None is switched off, or missing.
-    stress : StressBound or None
-        Losses in scenarios; None as above.
-    linkage : Linkage or None
-        Correlations and clusters; None as above.
-
-    """
-
-    instrument_ids: tuple[str, ...]
-    sectors: tuple[str | None, ...]
-    bounds: Bounds
-    missing: tuple[str, ...]
-    equity: EquityWatch
-    agent_budgets: Mapping[str, float] = field(default_factory=dict[str, float])
-    warn_share: float
-    volume_span: float
-    rounds_per_session: float
-    tail: TailLimits | None = None
-    stress: StressBound | None = None
-    linkage: Linkage | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +66,8 @@ class RiskReview:
             self._plan.tail.update(snapshot.close, snapshot.fresh)
         if self._plan.linkage is not None:
             self._plan.linkage.update(snapshot.close, snapshot.fresh)
+        if self._plan.options is not None:
+            self._plan.options.update(snapshot)
 
     def watch(self, decision: DecisionEvent) -> Standing:
         """Take the equity of a round and say where the firm stands."""
@@ -156,6 +101,8 @@ class RiskReview:
 
         """
         plan = self._plan
+        if plan.options is not None:
+            plan.options.measure(float(decision.equity))
         limits_on = partial(self._limits, decision, overnight=overnight)
         proposal = step_down(standing.action, self._proposal(decision), limits_on)
         limits = limits_on(proposal)
@@ -168,7 +115,12 @@ class RiskReview:
         watched = () if plan.linkage is None else plan.linkage.breaks()
         if plan.linkage is not None:
             uses.append(plan.linkage.use)
-        told = [breach for breach in (*breaches, *watched) if not breach.rule.startswith(TIER_RULE)]  # a step tells it
+        held: tuple[Breach, ...] = ()
+        if plan.options is not None:
+            uses += plan.options.bounds.uses(weights)
+            held = plan.options.bounds.told(weights)
+        heard = (*held, *breaches, *watched)
+        told = [breach for breach in heard if not breach.rule.startswith(TIER_RULE)]  # a step tells it
         return Reviewed(
             weights=weights,
             breaches=breaches,
@@ -198,9 +150,11 @@ class RiskReview:
             plan.tail.measure(volume_weight)
             joint += plan.tail.joint()
             unknown = (("value_at_risk", plan.tail.unknown),)
+        beside = None if plan.options is None else plan.options.bounds
+        if beside is not None:
+            unknown += ((UNKNOWN, beside.unknown),)
         if plan.stress is not None:
-            stress = plan.stress
-            joint += (Joint(rule="max_stress_loss", limit=stress.max_loss, measure=stress.stress.worst_loss),)
+            joint += (plan.stress.joint(beside and beside.options),)
         return limits_of(
             plan.bounds,
             self._sectors,
@@ -214,12 +168,14 @@ class RiskReview:
             proposal,
             missing=plan.missing,
             unknown=unknown,
+            bands=() if beside is None else beside.bands(),
             groups=() if plan.linkage is None else (plan.linkage.groups(plan.instrument_ids, proposal.floor),),
+            linear=() if beside is None else beside.linear(),
             joint=joint,
         )
 
     def _report(self, decision: DecisionEvent, uses: list[Use], weights: Floats) -> RiskReport:
-        stress, tail = self._plan.stress, self._plan.tail
+        stress, tail, options = self._plan.stress, self._plan.tail, self._plan.options
         return RiskReport(
             round=decision.round,
             ts_event=decision.ts_event,
@@ -227,6 +183,7 @@ class RiskReview:
             subjects=tuple(use.subject for use in uses),
             value=np.array([use.value for use in uses], dtype=np.float64),
             limit=np.array([use.limit for use in uses], dtype=np.float64),
-            stress=None if stress is None else stress.stress.result(weights),
+            stress=None if stress is None else stress.stress.result(weights, options and options.bounds.options),
             split=None if tail is None else tail.split(weights, self._plan.instrument_ids),
+            options=options and options.greeks,
         )

@@ -1,6 +1,7 @@
 """Joint limits become the one factor by which all trades that add exposure are scaled."""
 
 from collections.abc import Callable, Sequence
+from math import isfinite
 
 from nautilus_ai_firm.messages import Floats
 from nautilus_ai_firm.models.risk.limit_kinds import Joint, Linear
@@ -53,7 +54,8 @@ def joint_factor(linear: Sequence[Linear], joint: Sequence[Joint], base: Floats,
     """Return the largest factor k in [0, 1] for which base + k (weights - base) keeps every joint limit.
 
     Linear limits bound k in closed form, |first + k (last - first)| <= limit; the others are searched between those
-    bounds. Where nothing keeps them all it is 0: nothing is added.
+    bounds. Where nothing keeps them all it is 0: nothing is added. What eases keeps its limit, or its value at the base
+    where that is over it, and does not go over it on the other side.
 
     Parameters
     ----------
@@ -70,14 +72,28 @@ def joint_factor(linear: Sequence[Linear], joint: Sequence[Joint], base: Floats,
     if lowest > highest:
         return 0.0
     steps = weights - base
+    allowed = [(limit.measure, _allowed(limit, base)) for limit in joint]
     return largest_factor(
-        lambda k: all(limit.measure(base + k * steps) <= limit.limit for limit in joint), lowest, highest
+        lambda k: all(measure(base + k * steps) <= most for measure, most in allowed), lowest, highest
     )
+
+
+def passes(limit: Linear | Joint, base: Floats, weights: Floats) -> bool:
+    """Whether a limit that eases lets the whole of the trades through."""
+    if isinstance(limit, Linear):
+        return _bounds(limit, base, weights) == (0.0, 1.0)
+    return limit.measure(weights) <= _allowed(limit, base)
+
+
+def _allowed(limit: Joint, base: Floats) -> float:
+    return max(limit.limit, limit.measure(base)) if limit.eases else limit.limit  # of NaN the limit
 
 
 def _bounds(limit: Linear, base: Floats, weights: Floats) -> tuple[float, float]:
     """Factors at which a linear limit is kept; an empty interval where none is."""
     at_base, at_weights = limit.value(base), limit.value(weights)
+    if limit.eases:
+        return _eased(limit.limit, at_base, at_weights)
     allowed = limit.limit * (1.0 + ROUNDING)
     step = at_weights - at_base
     if abs(at_base) <= allowed and abs(at_weights) <= allowed:
@@ -87,3 +103,12 @@ def _bounds(limit: Linear, base: Floats, weights: Floats) -> tuple[float, float]
     bound = limit.limit if abs(at_base) <= limit.limit else allowed
     first, last = sorted(((-bound - at_base) / step, (bound - at_base) / step))
     return max(0.0, first), min(1.0, last)
+
+
+def _eased(limit: float, at_base: float, at_weights: float) -> tuple[float, float]:
+    """Factors at which a number is within its limit, or no further out than at the base on that side."""
+    step = at_weights - at_base
+    room = max(limit, at_base) - at_base if step > 0 else at_base - min(-limit, at_base)
+    if abs(step) <= room + ROUNDING * (abs(at_base) + abs(at_weights)):
+        return 0.0, 1.0
+    return (0.0, room / abs(step)) if isfinite(step) else (1.0, 0.0)

@@ -128,9 +128,10 @@ class Stress:
         gains = options.delta * percent + options.gamma * percent**2 / 2 + options.vega * self._points
         return lost - np.add.reduce(gains, axis=1)
 
-    def worst_loss(self, weights: Floats) -> float:
+    def worst_loss(self, weights: Floats, options: GreekExposures | None = None) -> float:
         """Return the largest loss of any scenario, a fraction of equity, at least 0: a measure to limit and search."""
-        return float(np.maximum(np.max(self.losses(weights)), 0.0))  # an unknown loss stays unknown: max() makes it 0
+        worst = np.max(self.losses(weights, options))
+        return float(np.maximum(worst, 0.0))  # an unknown loss stays unknown: max() makes it 0
 
     def result(self, weights: Floats, options: GreekExposures | None = None) -> StressResult:
         """Return the losses with the names of their scenarios."""

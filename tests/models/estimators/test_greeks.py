@@ -50,16 +50,3 @@ def test_where_exercise_is_due_only_delta_is_left():
     )
     found = greeks(put, np.array([0.2]))
     assert [float(one[0]) for one in (found.delta, found.gamma, found.vega, found.theta)] == [-1, 0, 0, 0]
-
-
-def test_a_position_has_those_of_its_units():
-    """Ten calls sold and ten puts bought, a hundred shares each."""
-    options = contracts().of(np.array([True, True] + [False] * 28))
-    one = greeks(options, np.array([0.3, 0.3]))
-    held = one.of_positions(np.array([-1000.0, 1000.0]))
-    np.testing.assert_array_equal(held.delta, one.delta * [-1000, 1000])
-    np.testing.assert_array_equal(held.vega, one.vega * [-1000, 1000])
-    np.testing.assert_array_equal(held.gamma, one.gamma * [-1000, 1000])
-    np.testing.assert_array_equal(held.theta, one.theta * [-1000, 1000])
-    assert abs(held.delta.sum() + 1000) < 120  # a short future, nearly
-    assert abs(held.gamma.sum()) < 0.1 * abs(held.gamma[0])

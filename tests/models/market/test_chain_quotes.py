@@ -13,6 +13,7 @@ TERMS = ContractTerms(
     strike=np.array([90.0, 90.0, 100.0]),
     expiry_ns=np.array([50, 50, 900], dtype=np.int64),
     is_call=np.array([False, True, True]),
+    multiplier=np.full(3, 100.0),
     spot_place=0,
     spot_is_input=False,
 )

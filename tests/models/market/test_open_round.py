@@ -62,6 +62,7 @@ def chained(*, is_input: bool) -> OpenRound:
         strike=np.empty(0),
         expiry_ns=np.empty(0, dtype=np.int64),
         is_call=np.empty(0, dtype=np.bool_),
+        multiplier=np.empty(0),
         spot_place=0,
         spot_is_input=is_input,
     )

@@ -10,7 +10,8 @@ from nautilus_ai_firm.models.risk.bounds import Bounds
 from nautilus_ai_firm.models.risk.drawdown_tiers import DrawdownTiers, Tier, TierAction, within_tier
 from nautilus_ai_firm.models.risk.equity_watch import EquityWatch
 from nautilus_ai_firm.models.risk.limits import Proposal, apply_limits
-from nautilus_ai_firm.models.risk.review import Plan, RiskReview
+from nautilus_ai_firm.models.risk.plan import Plan
+from nautilus_ai_firm.models.risk.review import RiskReview
 
 NAMES = ("A.US", "B.US", "C.US")
 HALVE = Tier(action=TierAction.HALVE, drawdown=0.05, recovery=0.03)

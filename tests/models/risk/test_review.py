@@ -1,5 +1,6 @@
 """One review holds everything: it learns from every round, and lets through what every limit allows."""
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -11,12 +12,17 @@ from nautilus_ai_firm.models.risk.bounds import Bounds
 from nautilus_ai_firm.models.risk.correlation import CorrelationManager
 from nautilus_ai_firm.models.risk.drawdown_tiers import DrawdownTiers, Tier, TierAction
 from nautilus_ai_firm.models.risk.equity_watch import EquityWatch
+from nautilus_ai_firm.models.risk.greeks_limits import GreekLimits
+from nautilus_ai_firm.models.risk.held_options import HeldContract
 from nautilus_ai_firm.models.risk.linkage import Linkage
-from nautilus_ai_firm.models.risk.review import Plan, RiskReview, StressBound
+from nautilus_ai_firm.models.risk.option_risk import OptionRisk
+from nautilus_ai_firm.models.risk.plan import Plan, StressBound
+from nautilus_ai_firm.models.risk.review import RiskReview
 from nautilus_ai_firm.models.risk.stress import Scenario, Shock, Stress
 from nautilus_ai_firm.models.risk.tail_limits import Exit, TailBounds, TailLimits
 from nautilus_ai_firm.models.risk.value_at_risk import ValueAtRiskModel
 from nautilus_ai_firm.settings.value_at_risk import ValueAtRisk
+from tests.models.held_rounds import READING, contract, round_on
 
 IDS = ("A.X", "B.X")
 DAY = 86_400_000_000_000
@@ -203,3 +209,98 @@ def test_volume_is_that_of_a_session_of_many_rounds() -> None:
     review.learn(snapshot(1, volume=(1_000, 1e6)))
     found = reviewed(review, decision(1, [0.9, 0.9]))
     np.testing.assert_allclose(found.weights, [0.2, 0.9])
+
+
+# --- Options beside the firm ----------------------------------------------------------------------------------------
+
+OFF = GreekLimits(max_delta=None, max_gamma=None, max_vega=None, max_theta=None)
+
+
+def optioned(*held: HeldContract, each: Any = None, together: Any = None, **changes: Any) -> RiskReview:
+    """A review that saw volumes and one round with a chain on A, and that knows of options on it."""
+    limits = [replace(OFF, **(sizes or {})) for sizes in (each, together)]
+    review = RiskReview(plan(options=OptionRisk(held, READING, limits[0], limits[1], IDS), **changes))
+    review.learn(replace(round_on(0), volume=np.array([1e6, 1e6])))
+    return review
+
+
+def values(found: Any) -> dict[tuple[str, str], float]:
+    report = found.report
+    return dict(zip(zip(report.rules, report.subjects, strict=True), report.value.tolist(), strict=True))
+
+
+def test_options_beside_the_firm_use_up_what_its_weights_may_have_of_delta() -> None:
+    """Calls with a delta of d leave a weight of 100 (0.01 - d) in their underlying."""
+    held = contract(100, 100)
+    free = reviewed(optioned(held), decision(1, [0.9, 0.2]))
+    assert free.report.options is not None
+    d = float(free.report.options.delta[0])
+    assert 0.004 < d < 0.007
+    assert (free.weights.tolist(), free.breaches) == ([0.9, 0.2], ())
+    cut = reviewed(optioned(held, each={"max_delta": 0.01}), decision(1, [0.9, 0.2]))
+    np.testing.assert_allclose(cut.weights, [100 * (0.01 - d), 0.2], rtol=1e-12)
+    assert [(one.rule, one.group) for one in cut.breaches] == [("max_position_delta", "A.X")]
+    assert values(cut)["max_position_delta", "A.X"] == pytest.approx(0.01)
+    scaled = reviewed(optioned(held, together={"max_delta": 0.01}), decision(1, [0.9, 0.2]))
+    np.testing.assert_allclose(scaled.weights, np.array([0.9, 0.2]) * 100 * (0.01 - d) / 1.1, rtol=1e-9)
+    assert values(scaled)["max_delta", ""] == pytest.approx(0.01)
+    assert [one.rule for one in scaled.breaches] == ["max_delta"]
+
+
+def test_what_no_trade_changes_is_told_once_and_shuts_its_underlying() -> None:
+    review = optioned(contract(100, -100), each={"max_gamma": 1e-5})
+    first = reviewed(review, decision(1, [-0.3, 0.2]))
+    assert first.weights.tolist() == [0.0, 0.2]
+    (alert,) = first.alerts
+    assert (alert.rule, alert.subject, alert.severity) == ("max_position_gamma", "A.X", Severity.BREACH)
+    assert (alert.action, alert.limit) == ("told: the firm does not trade options", 1e-5)
+    assert alert.value == abs(float(first.report.options.gamma[0])) > 1e-5
+    again = reviewed(review, decision(2, [0.3, 0.2]))
+    assert (again.weights.tolist(), again.alerts) == ([0.3, 0.2], ()), "a hedge of calls that were sold"
+    # the control: with room for it nothing is told and nothing shut
+    wide = reviewed(optioned(contract(100, -100), each={"max_gamma": 1.0}), decision(1, [-0.3, 0.2]))
+    assert (wide.weights.tolist(), wide.alerts) == ([-0.3, 0.2], ())
+
+
+def test_options_that_are_not_known_let_nothing_in_and_are_told() -> None:
+    review = optioned(contract(97, 100), each={"max_delta": 0.01})  # nobody quotes that strike
+    found = reviewed(review, decision(1, [0.3, 0.2]))
+    assert found.weights.tolist() == [0.0, 0.2]
+    assert [(one.rule, one.instrument_id) for one in found.breaches] == [("unknown:greeks", "A.X")]
+    assert ("unknown:greeks", "A.X", "told: reductions only") in [
+        (one.rule, one.subject, one.action) for one in found.alerts
+    ]
+    held: dict[str, Any] = {"positions": np.array([4_000, 0]), "current": np.array([0.4, 0.0])}
+    assert reviewed(review, decision(2, [0.1, 0.2], **held)).weights.tolist() == [0.1, 0.2]
+
+
+def test_options_count_under_stress_in_the_limit_and_in_the_report() -> None:
+    stress = Stress([Scenario(name="fall", everything=Shock(move=-0.1, volatility_points=5.0))], IDS, (None, None))
+    bound = {"stress": StressBound(stress=stress, max_loss=0.05)}
+    held = contract(100, -40, is_call=False)
+    bare = reviewed(after(3, **bound), decision(1, [0.4, 0.0]))
+    with_puts = reviewed(optioned(held, **bound), decision(1, [0.4, 0.0]))
+    greeks = with_puts.report.options
+    gained = float(-10 * greeks.delta[0] + 50 * greeks.gamma[0] + 5 * greeks.vega[0])
+    assert gained < -0.02, "puts that were sold lose"
+    assert bare.weights.tolist() == [0.4, 0.0]
+    np.testing.assert_allclose(with_puts.weights, [(0.05 + gained) / 0.1, 0.0], rtol=1e-6)
+    assert with_puts.report.stress.losses.tolist() == pytest.approx([0.05])
+    assert bare.report.stress.losses.tolist() == pytest.approx([0.04])
+    assert [one.rule for one in with_puts.breaches] == ["max_stress_loss"]
+
+
+def test_a_halved_book_counts_its_options_once() -> None:
+    tiers = DrawdownTiers([Tier(action=TierAction.HALVE, drawdown=0.05, recovery=0.01)])
+    review = optioned(contract(100, 100), each={"max_delta": 0.01}, equity=EquityWatch(0.5, tiers))
+    whole = reviewed(review, decision(1, [0.9, 0.2]))
+    half = reviewed(review, decision(2, [0.9, 0.2], "940000.00"))
+    beside = float(half.report.options.delta[0])
+    assert beside == pytest.approx(float(whole.report.options.delta[0]) / 0.94)
+    np.testing.assert_allclose(half.weights, [100 * (0.01 - beside) / 2, 0.1], rtol=1e-12)
+
+
+def test_a_firm_without_options_reports_none() -> None:
+    found = reviewed(after(3), decision(1, [0.3, -0.2]))
+    assert found.report.options is None
+    assert not [rule for rule in found.report.rules if "delta" in rule]
