@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
 
@@ -45,11 +45,7 @@ def children(gateway: Gateway) -> list[Order]:
 def killed_in_a_parent(desk: PaperDesk, gateway: Gateway, out: Path) -> list[Order]:
     """Let a session trade, kill it while children of parents rest, and return these."""
     run = PaperRun(desk, out, 9)
-    deadline = time.monotonic() + LONGEST_S
-    while not (gateway.fills and any(order.remaining > SOME for order in children(gateway))):
-        if time.monotonic() > deadline:
-            break
-        time.sleep(0.05)
+    while_true_for(lambda: not (gateway.fills and any(order.remaining > SOME for order in children(gateway))))
     run.dies()
     gateway.wait_alone()
     assert gateway.fills
@@ -162,6 +158,56 @@ def test_stops_of_a_killed_session_stay_while_its_children_go_and_are_then_taken
     assert resting(gateway) == their_positions(gateway)
     taken = {one.client_order_id for one in read_session(again.out).start.taken_back}
     assert taken == {order.message.orderRef for order in left}
+
+
+LOSES_ITS_NODE = """
+from pathlib import Path
+from nautilus_ai_firm.hosts.broker_connection import BrokerConnection, NodeLostError
+honest = BrokerConnection.look
+def look(self):
+    honest(self)
+    if Path(FLAG).exists():
+        Path(FLAG).unlink()
+        raise NodeLostError("planted")
+BrokerConnection.look = look
+"""
+
+
+def test_a_session_that_lost_its_node_takes_its_own_children_back_and_trades_again(
+    gateway: Gateway, tmp_path: Path
+) -> None:
+    desk = paper_desk(tmp_path / "desk", gateway, RESTING)
+    flag = tmp_path / "lost"
+    with Tape(gateway):
+        run = PaperRun(desk, tmp_path / "run", 4, planted=f"FLAG = {str(flag)!r}\n{LOSES_ITS_NODE}")
+        while_true_for(lambda: not any(order.remaining > SOME for order in children(gateway)))
+        flag.touch()
+        while_true_for(flag.exists)
+        left = children(gateway)
+        assert_well(run.ended())
+    assert left
+    assert all(order.status in {"Cancelled", "Filled"} for order in left)
+    again = tmp_path / "run-2"
+    taken = {one.client_order_id for one in read_session(again).start.taken_back}
+    assert taken <= {order.message.orderRef for order in left}
+    assert taken
+    assert tag_of(again) != tag_of(run.out)
+    assert (open_run(run.out).summary["ended"], open_run(again).summary["ended"]) == ("failed", "minutes")
+    assert open_run(again).summary["fills"] > 0
+    held: Counter[str] = Counter()
+    for out in (run.out, again):
+        for row in fills(open_run(out)):
+            signed = int(row["quantity"]) * (1 if row["side"] == "BUY" else -1)
+            held[row["instrument_id"].removesuffix(".US")] += signed
+    assert {symbol: held[symbol] for symbol in SYMBOLS} == their_positions(gateway)
+    assert not any(order.is_open for order in gateway.orders)
+
+
+def while_true_for(true: Callable[[], bool]) -> None:
+    """Wait until something is true no more, or too long."""
+    deadline = time.monotonic() + LONGEST_S
+    while true() and time.monotonic() < deadline:
+        time.sleep(0.05)
 
 
 def numbers(orders: list[Order]) -> set[int]:
