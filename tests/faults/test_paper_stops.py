@@ -151,6 +151,21 @@ def test_take_profit_and_stop_leave_with_their_entry_as_a_group_and_close_it_onc
     assert covered["max_ms"] <= 250
 
 
+def test_exits_that_left_with_an_entry_outlast_the_quotes_before_its_fill(gateway: Gateway, tmp_path: Path) -> None:
+    gateway.faults.delays_s["PlaceOrderRequest"] = 1.0  # four quotes of each share
+    desk = paper_desk(tmp_path / "desk", gateway, BRACKET)
+    with Tape(gateway):
+        run = PaperRun(desk, tmp_path / "run", 1)
+        assert_well(run.ended())
+    held = their_positions(gateway)
+    assert any(held.values())
+    for symbol in (symbol for symbol in SYMBOLS if held[symbol]):
+        exits = exits_of(gateway, symbol)
+        assert set(exits) == {"STP", "LMT"}
+        assert {int(one.remaining) for one in exits.values()} == {abs(held[symbol])}
+    assert open_run(run.out).summary["unprotected"]["uncovered_fills"] == 0
+
+
 def exits_of(gateway: Gateway, symbol: str) -> dict[str, Order]:
     """The stop and the take profit that rest, by kind of order."""
     return {one.message.orderType: one for one in gateway.orders if one.is_open and one.stock.symbol == symbol}
