@@ -24,6 +24,7 @@ from tests.firm_runs import ROOT, settings
 from tests.live_runs import LAUNCH, Ended, end_of
 
 D = Decimal
+CENT = D("0.01")
 SECOND_NS = 1_000_000_000
 MINUTE_NS = 60 * SECOND_NS
 ACCOUNT = "DU1234567"
@@ -147,13 +148,18 @@ class Tape:
         Of the walk.
     first : mapping
         Price of each share at the beginning.
+    step : Decimal
+        By how much a price changes where it does; 0 is a market that stands.
 
     """
 
-    def __init__(self, gateway: Gateway, seed: int = 0, first: Mapping[str, Decimal] = FIRST) -> None:
+    def __init__(
+        self, gateway: Gateway, seed: int = 0, first: Mapping[str, Decimal] = FIRST, step: Decimal = CENT
+    ) -> None:
         self._gateway = gateway
         self._drawn = random.Random(seed)  # noqa: S311 - a made-up market, not a secret
         self._prices = dict(first)
+        self._step = step
         self._stop = threading.Event()
         self._player = threading.Thread(target=self._play, name="tape")
         self.pauses_when: Callable[[], bool] = lambda: False
@@ -171,7 +177,7 @@ class Tape:
             for symbol in self._prices:
                 if self.pauses_when():
                     break
-                self._prices[symbol] += self._drawn.choice((-1, 0, 1)) * D("0.01")
+                self._prices[symbol] += self._drawn.choice((-1, 0, 1)) * self._step
                 price = self._prices[symbol]
                 quote = Quote(symbol, price - D("0.01"), price + D("0.01"), 5_000, 5_000)
                 self._gateway.play(quote, Trade(symbol, price, self._drawn.choice((1_000, 2_000)), int(time.time())))

@@ -135,6 +135,8 @@ class ExitKeeper:
             self._stuck.add((place, slot.layer))
             return None
         if event_name == UPDATED:
+            if order.is_market:
+                return None  # a broker repeats its quantity, without a price
             record = update_record(event, slot.parent, self._names[place], ts_event)
             assert record.price is not None
             order.is_changed(int(record.quantity), float(record.price))

@@ -182,8 +182,8 @@ class Protection:
 
     def crosses(self, place: int, bid: float, ask: float, ts_event: int) -> str | None:
         """Say what happens where the market has reached a stop, or a watched take profit; None where it has not."""
-        if not self._levels.of(place):
-            return None
+        if not self._levels.of(place) or (place in self._attached and not self._position(place)):
+            return None  # no level, or one that waits for its entry to fill
         if not self._keeper.pairs(place) and not self._earlier.block(place):
             self.sync(place, ts_event)  # an earlier stop is gone, or the connection is back
         position = self._position(place)

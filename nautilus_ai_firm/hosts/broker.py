@@ -17,6 +17,7 @@ from nautilus_ai_firm.firm import seat
 from nautilus_ai_firm.gateways.errors import ClientIdError, GatewayError
 from nautilus_ai_firm.gateways.ib_account import AccountReading
 from nautilus_ai_firm.gateways.ib_endpoint import Endpoint
+from nautilus_ai_firm.gateways.ib_orders import TakenBack
 from nautilus_ai_firm.gateways.ib_watch import watch
 from nautilus_ai_firm.gateways.kill_switch import KillSwitch
 from nautilus_ai_firm.hosts.beginning import start_of
@@ -70,6 +71,8 @@ class BrokerOpening:
         How it is dealt with.
     reading : AccountReading
         The account when the session begins.
+    taken_back : tuple of TakenBack
+        Orders of an earlier session that were canceled before the account was read.
     fresh : FreshHistory
         What asks again for history that the gateway did not give.
     bar_ns : int
@@ -93,6 +96,7 @@ class BrokerOpening:
     endpoint: Endpoint
     settings: InteractiveBrokers
     reading: AccountReading
+    taken_back: tuple[TakenBack, ...]
     fresh: FreshHistory
     bar_ns: int
     switch: KillSwitch
@@ -180,7 +184,8 @@ class BrokerSession:
         """Run the session to its end, write down how it ended where that can be done, and return what failed."""
         opening, started = self._opening, time.monotonic()
         with threadpool_limits(1):  # a sum that is split over threads depends on how many there are
-            self.journal.start(start_of(opening.stage, opening.folder.name, Host.IB))
+            start = start_of(opening.stage, opening.folder.name, Host.IB)
+            self.journal.start(replace(start, taken_back=opening.taken_back))
             self.journal.history(opening.stage.feed.history)
             try:
                 self._node.run()

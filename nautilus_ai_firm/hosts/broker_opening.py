@@ -1,6 +1,5 @@
 """A plan and a gateway -> what a session at a broker begins with: account, history, and the universe by both names."""
 
-import asyncio
 import time
 import tomllib
 from collections.abc import Callable, Generator, Mapping
@@ -15,23 +14,22 @@ import numpy as np
 from nautilus_trader.model import BarType, InstrumentId
 
 from nautilus_ai_firm.agents.book import Route
-from nautilus_ai_firm.agents.earlier_stops import EXIT_ID
 from nautilus_ai_firm.data.catalog import Catalog
 from nautilus_ai_firm.data.objects import bar_type_id
 from nautilus_ai_firm.data.quotes import Beside
 from nautilus_ai_firm.data.sessions import Sessions
-from nautilus_ai_firm.gateways.errors import GatewayError
-from nautilus_ai_firm.gateways.ib_account import AccountReading, read_account
+from nautilus_ai_firm.gateways.ib_account import AccountReading
 from nautilus_ai_firm.gateways.ib_endpoint import Endpoint, shortened
 from nautilus_ai_firm.gateways.ib_history import Contract, HistoryLine
 from nautilus_ai_firm.gateways.ib_pacing import Pacing
 from nautilus_ai_firm.gateways.ib_retry import Patience
 from nautilus_ai_firm.gateways.kill_switch import FileKillSwitch
 from nautilus_ai_firm.hosts.broker import BrokerOpening
+from nautilus_ai_firm.hosts.broker_account import opened_account
 from nautilus_ai_firm.hosts.broker_feed import Stream
 from nautilus_ai_firm.hosts.broker_node import BROKER
 from nautilus_ai_firm.hosts.broker_plan import BrokerPlan, contracts_of
-from nautilus_ai_firm.hosts.carried_risk import carried_line, refuse_flow, risk_file
+from nautilus_ai_firm.hosts.carried_risk import carried_line, risk_file
 from nautilus_ai_firm.hosts.fresh_history import FreshHistory
 from nautilus_ai_firm.hosts.gateway_bars import Ask, broker_contract
 from nautilus_ai_firm.hosts.stopping import Stop
@@ -39,7 +37,7 @@ from nautilus_ai_firm.hosts.study import Stage, Study, charges_of
 from nautilus_ai_firm.hosts.universe import universe_of
 from nautilus_ai_firm.hosts.warm_up import WarmUp, warm_up
 from nautilus_ai_firm.hosts.watching import Watching, with_watched
-from nautilus_ai_firm.settings import Loaded, bar_length_ns, decode, encode
+from nautilus_ai_firm.settings import bar_length_ns, decode, encode
 
 MS_NS = 1_000_000
 DAY_NS = 86_400_000_000_000
@@ -58,24 +56,26 @@ class Waits:
         self.pacing = Pacing()
 
 
-def open_broker(plan: BrokerPlan, endpoint: Endpoint, folder: Path, waits: Waits) -> tuple[BrokerOpening, list[str]]:
+def open_broker(
+    plan: BrokerPlan, endpoint: Endpoint, folder: Path, waits: Waits, *, takes_back: bool
+) -> tuple[BrokerOpening, list[str]]:
     """Read the account and the history, make what a session needs, and say what was found.
+
+    With `takes_back` what an earlier session left working is canceled first, and the account is what it is then.
 
     Raises
     ------
     ConfigError, CatalogError
         The configuration or the catalog cannot be used.
     GatewayError
-        The account cannot be read, or may not be traded; history and catalog do not continue each other; or what the
-        risk desk remembers cannot be read.
+        The account cannot be read, or may not be traded; an order of an earlier session cannot be canceled; history
+        and catalog do not continue each other; or what the risk desk remembers cannot be read.
 
     """
     contracts = contracts_of(plan)
     remembered = risk_file(plan.loaded, endpoint)
     carried = remembered.carried(time.time_ns())
-    reading = asyncio.run(read_account(endpoint, plan.settings.answer_seconds))
-    _refuse_account(reading, contracts, plan.loaded)
-    refuse_flow(carried, reading.net_liquidation)
+    reading, taken = opened_account(plan, endpoint, contracts, carried, takes_back=takes_back)
     learned = _learned(plan, endpoint, contracts, waits)
     stage = replace(_stage(plan, reading, contracts, folder, learned), carried=carried)
     account = (
@@ -103,6 +103,7 @@ def open_broker(plan: BrokerPlan, endpoint: Endpoint, folder: Path, waits: Waits
         endpoint=endpoint,
         settings=plan.settings,
         reading=reading,
+        taken_back=taken,
         fresh=FreshHistory(
             plan.loaded.firm,
             Catalog(plan.catalog),
@@ -188,30 +189,3 @@ def _stage(
             *(one.line(name) for name, one in learned.cached.items()),
         ),
     )
-
-
-def _refuse_account(reading: AccountReading, contracts: Mapping[str, InstrumentId], loaded: Loaded) -> None:
-    """Refuse an account of which the firm does not understand all: its equity would not be the firm's."""
-    firm = loaded.firm
-    if reading.currency != firm.venue.currency:
-        raise GatewayError(
-            f"the account is kept in {reading.currency} (allowed: {firm.venue.currency}, as venue.currency says)"
-        )
-    symbols = {str(contracts[name].symbol): name for name in firm.instrument_ids}
-    for holding in reading.holdings:
-        if holding.symbol not in symbols:
-            raise GatewayError(
-                f"the account holds {holding.quantity:,} {holding.symbol}, which the firm does not trade "
-                f"(allowed: {', '.join(symbols)}; give the firm an account of its own)"
-            )
-    others = [order for order in reading.open_orders if firm.risk.stops is None or not _is_own_exit(order)]
-    if others:
-        raise GatewayError(
-            f"the account has open orders: {'; '.join(others)} (allowed: none when a session begins; "
-            "cancel them among the orders of TWS or of the broker's web page, whoever sent them)"
-        )
-
-
-def _is_own_exit(order: str) -> bool:
-    """Whether an open order, in the reading's words, is an exit of an earlier session, which this one takes over."""
-    return "of an earlier session, " in order and EXIT_ID.fullmatch(order.removesuffix(")").split()[-1]) is not None

@@ -39,7 +39,7 @@ def check_broker(plan: BrokerPlan) -> list[str]:
     endpoint = plan.endpoint
     contracts_of(plan)
     probe(endpoint, plan.settings, plan.say)
-    _, found = open_broker(plan, endpoint, folder, Waits(Stop()))
+    _, found = open_broker(plan, endpoint, folder, Waits(Stop()), takes_back=False)
     return [*found, f"checked: the gateway at {endpoint.address} has account {shortened(endpoint.account)}"]
 
 
@@ -86,7 +86,7 @@ class _Attempts:
             out = out.with_name(f"{out.name}-{len(self.runs) + 1}")
         folder = new_folder(out, plan.loaded.firm.name)
         try:
-            opening, found = open_broker(plan, self._endpoint, folder, self.waits)
+            opening, found = open_broker(plan, self._endpoint, folder, self.waits, takes_back=True)
         except HistoryError as error:
             if not self.runs:
                 raise

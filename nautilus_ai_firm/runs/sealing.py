@@ -143,6 +143,8 @@ def _replay(session: Session, recorder: RunRecorder) -> dict[str, list[FillCosts
     """Let the recorder hear everything, and give each fill the costs that were written before it."""
     coming: defaultdict[str, list[FillCosts]] = defaultdict(list)
     costs: defaultdict[str, list[FillCosts]] = defaultdict(list)
+    for order in session.start.taken_back:
+        recorder.audit.write("taken_back", asdict(order))
     for entry in session.entries:
         fact = entry.fact
         if entry.record in MESSAGES:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from nautilus_ai_firm.gateways.ib_orders import TakenBack
 from nautilus_ai_firm.gateways.kill_switch import KillSwitchState
 from nautilus_ai_firm.models.risk.memory import FRESH, CarriedRisk
 from nautilus_ai_firm.runs.charges import FillCosts
@@ -65,6 +66,8 @@ class Start:
         By underlying of a chain, the instrument whose close is its spot price; one that has none is absent.
     carried : CarriedRisk
         What the risk desk remembered of sessions before.
+    taken_back : tuple of TakenBack
+        Orders of an earlier session that were canceled before this one began.
 
     """
 
@@ -89,6 +92,7 @@ class Start:
     contracts: tuple[dict[str, Any], ...] = ()
     spots: dict[str, str] = field(default_factory=dict)
     carried: CarriedRisk = FRESH
+    taken_back: tuple[TakenBack, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

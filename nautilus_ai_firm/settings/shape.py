@@ -214,6 +214,7 @@ class InteractiveBrokers(Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     agree_seconds: Annotated[float, Meta(gt=0, le=600)] = 30.0  # for own books and the broker's to agree after a return
     quote_interval_ms: Annotated[int, Meta(ge=0, le=60_000)] = 250  # a quote of an instrument in so long is recorded
     opening_auction: bool = True  # decisions for the next open go out at once, for the opening auction
+    earlier_orders: Literal["cancel", "refuse"] = "cancel"  # what an earlier session left working; its stops aside
     contracts: dict[str, ContractId] = {}  # what the broker calls each instrument: "AAPL.US" = "AAPL.NASDAQ"
 
 

@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 
 from nautilus_ai_firm.runs.folder import open_run
+from nautilus_ai_firm.runs.sealing import seal_session
 from nautilus_ai_firm.runs.verification import verify_run
 from tests.faults.gateway.books import commission_of
 from tests.faults.gateway.server import Gateway
 from tests.firm_runs import audit, fills
-from tests.live_runs import Ended, end_of
+from tests.live_runs import Ended, end_of, kill
 from tests.paper_runs import (
     ACCOUNT,
     STOCKS,
@@ -76,6 +77,11 @@ class PaperRun:
 
     def ended(self) -> Ended:
         return end_of(self._process)
+
+    def dies(self) -> None:
+        """End as by a power cut: nothing is canceled, and the run folder is made of its journal."""
+        kill(self._process)
+        seal_session(self.out)
 
     def connections(self) -> list[tuple[bool, str]]:
         return [(fact["trusted"], fact["cause"]) for fact in audit(self.out, "connection")]

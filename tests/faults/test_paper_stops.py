@@ -149,3 +149,74 @@ def test_take_profit_and_stop_leave_with_their_entry_as_a_group_and_close_it_onc
     covered = open_run(run.out).summary["unprotected"]
     assert covered["attached_fills"] > 0
     assert covered["max_ms"] <= 250
+
+
+def test_exits_that_left_with_an_entry_outlast_the_quotes_before_its_fill(gateway: Gateway, tmp_path: Path) -> None:
+    gateway.faults.delays_s["PlaceOrderRequest"] = 1.0  # four quotes of each share
+    desk = paper_desk(tmp_path / "desk", gateway, BRACKET)
+    with Tape(gateway):
+        run = PaperRun(desk, tmp_path / "run", 1)
+        assert_well(run.ended())
+    held = their_positions(gateway)
+    assert any(held.values())
+    for symbol in (symbol for symbol in SYMBOLS if held[symbol]):
+        exits = exits_of(gateway, symbol)
+        assert set(exits) == {"STP", "LMT"}
+        assert {int(one.remaining) for one in exits.values()} == {abs(held[symbol])}
+    assert open_run(run.out).summary["unprotected"]["uncovered_fills"] == 0
+
+
+def exits_of(gateway: Gateway, symbol: str) -> dict[str, Order]:
+    """The stop and the take profit that rest, by kind of order."""
+    return {one.message.orderType: one for one in gateway.orders if one.is_open and one.stock.symbol == symbol}
+
+
+def price_of(order: Order) -> Decimal:
+    found = price_field(order.message, "lmtPrice" if order.message.orderType == "LMT" else "auxPrice")
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize("dies", [False, True], ids=["ended", "killed"])
+def test_a_resting_take_profit_of_an_earlier_session_is_taken_over_with_its_stop_and_closes_once(
+    gateway: Gateway, tmp_path: Path, *, dies: bool
+) -> None:
+    """The broker's two orders make room for one stop and a watched price, at which the position is closed."""
+    desk = paper_desk(tmp_path / "desk", gateway, BRACKET | {"execution.no_trade_band": 0.95})
+    with Tape(gateway, step=Decimal(0)) as tape:
+        run = PaperRun(desk, tmp_path / "run", 1)
+        run.orders_sent(3)
+        time.sleep(2)
+        if dies:
+            run.dies()
+        else:
+            assert_well(run.ended())
+        gateway.wait_alone()
+        held = their_positions(gateway)
+        symbol = max(SYMBOLS, key=lambda one: abs(held[one]))
+        left = exits_of(gateway, symbol)
+        assert set(left) == {"STP", "LMT"}
+        assert {int(one.remaining) for one in left.values()} == {abs(held[symbol])}
+        level, side = price_of(left["LMT"]), 1 if held[symbol] > 0 else -1
+
+        again = PaperRun(desk, tmp_path / "again", 3)
+        deadline = time.monotonic() + 200
+        while any(one.is_open for one in left.values()) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        time.sleep(2)
+        assert their_positions(gateway)[symbol] == held[symbol]
+        taken = exits_of(gateway, symbol)
+        assert set(taken) == {"STP"}
+        assert side * (price_of(taken["STP"]) - price_of(left["STP"])) >= 0  # no looser than before
+        assert int(taken["STP"].remaining) == abs(held[symbol])
+        tape.pauses_when = lambda: True
+        time.sleep(0.5)
+        for _ in range(4):  # the level is seen at a quote; the stop goes, and a market order follows at the next
+            gateway.play(Quote(symbol, level, level, 5_000, 5_000))
+            time.sleep(0.5)
+        assert their_positions(gateway)[symbol] == 0
+        assert exits_of(gateway, symbol) == {}
+        assert_well(again.ended())
+    assert their_positions(gateway)[symbol] == 0
+    closing = [row["client_order_id"] for row in fills(open_run(again.out)) if row["instrument_id"] == f"{symbol}.US"]
+    assert [name.split("-")[1][0] for name in closing] == ["T"]

@@ -27,6 +27,7 @@ TESLA = Stock(symbol="TSLA", con_id=76792991)
 IB = {"contracts": CONTRACTS, "wait_seconds": 0.3, "answer_seconds": 5.0, "market_data": "live"}
 LIVE_ACCOUNT = "U1234567"
 PLACE_ORDER = 203
+EARLIER = "261121154000-R000001-AAPL.US-E1"
 
 type Refuse = Callable[..., str]
 
@@ -269,16 +270,76 @@ def test_what_is_for_the_sandbox_is_refused_at_the_broker(
     assert f"{options[0]} is for the sandbox" in capsys.readouterr().err
 
 
-def resting_order(gateway: Gateway) -> Order:
-    """Let somebody else place an order that waits, and leave."""
+def resting_order(gateway: Gateway, client_id: int = 99, name: str = "") -> Order:
+    """Let a program place an order that waits, and leave."""
     share = make("Contract", symbol="AAPL", secType="STK", exchange="SMART", currency="USD")
     terms = make(
-        "Order", account="DU1234567", action="BUY", totalQuantity="100", orderType="LMT", lmtPrice=1.0, tif="GTC"
-    )
-    request = make("PlaceOrderRequest", orderId=1, contract=share, order=terms)
-    there = Endpoint(host=HOST, port=gateway.port, client_id=99, account="DU1234567", real_money=False)
-    with call(there, 99, 5.0).connection as connection:
+        "Order", account="DU1234567", action="BUY", totalQuantity="100", orderType="LMT", lmtPrice=1.0, tif="GTC",
+        orderRef=name, transmit=True,
+    )  # fmt: skip
+    count = len(gateway.named("PlaceOrderRequest")) + 1
+    request = make("PlaceOrderRequest", orderId=count, contract=share, order=terms)
+    there = Endpoint(host=HOST, port=gateway.port, client_id=client_id, account="DU1234567", real_money=False)
+    with call(there, client_id, 5.0).connection as connection:
         connection.sendall(asked(PLACE_ORDER, request.SerializeToString()))
-        gateway.wait_until(lambda: bool(gateway.named("PlaceOrderRequest")), "an order")
+        gateway.wait_for("PlaceOrderRequest", count)
     gateway.wait_alone()
     return gateway.orders[-1]
+
+
+@pytest.fixture
+def earlier(gateway: Gateway) -> Iterator[Order]:
+    """A child of a parent that a session which was killed left working."""
+    placed = resting_order(gateway, 7, EARLIER)
+    yield placed
+    placed.status = "Cancelled"
+
+
+class TestEarlierOrders:
+    """What a session does about orders of an earlier one before it begins."""
+
+    def test_a_check_says_what_would_be_canceled_and_cancels_nothing(
+        self, desk: PaperDesk, earlier: Order, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        where = ["--config", str(desk.config), "--catalog", str(desk.folder / "catalog"), "--venue", "ib"]
+        assert session("a session", config="none", catalog_command="none", arguments=where) == OK
+        said = f"orders of an earlier session, canceled when a session begins: {EARLIER}\n"
+        assert said in capsys.readouterr().out
+        assert earlier.is_open
+
+    def test_one_that_does_not_answer_its_cancel_refuses_the_session(
+        self, gateway: Gateway, desk: PaperDesk, refuse: Refuse, earlier: Order
+    ) -> None:
+        configure(desk, {"live": {"ib": IB | {"answer_seconds": 0.5}}})
+        gateway.faults.ignored.add("CancelOrderRequest")
+        try:
+            line = refuse("--run")
+        finally:
+            gateway.faults.ignored.clear()
+        assert line == (
+            f"an order of an earlier session cannot be taken back: BUY 100 AAPL.US LMT GTC {EARLIER}: no answer within "
+            f"0.5 s from {HOST}:{gateway.port} (allowed: none; cancel it among the orders of TWS or of the broker's "
+            "web page, then start again)"
+        )
+        assert earlier.is_open
+
+    def test_beside_somebody_elses_it_stays_where_it_is(self, gateway: Gateway, refuse: Refuse, earlier: Order) -> None:
+        other = resting_order(gateway, 44)
+        try:
+            line = refuse("--run")
+        finally:
+            other.status = "Cancelled"
+        assert line.startswith(
+            "the account has open orders: BUY 100 AAPL LMT (of another program, client 44) (allowed: none"
+        )
+        assert earlier.is_open
+
+    @pytest.mark.parametrize("options", [(), ("--run",)])
+    def test_where_the_configuration_says_so_it_is_refused(
+        self, desk: PaperDesk, refuse: Refuse, earlier: Order, options: tuple[str, ...]
+    ) -> None:
+        configure(desk, {"live": {"ib": IB | {"earlier_orders": "refuse"}}})
+        assert refuse(*options).startswith(
+            f"the account has open orders: BUY 100 AAPL LMT (of an earlier session, client 7, {EARLIER}) (allowed: none"
+        )
+        assert earlier.is_open

@@ -24,6 +24,7 @@ from nautilus_ai_firm import messages
 from nautilus_ai_firm.data.best_quote import best_quote
 from nautilus_ai_firm.data.notice import notice
 from nautilus_ai_firm.data.observation import observation
+from nautilus_ai_firm.gateways.ib_orders import TakenBack
 from nautilus_ai_firm.gateways.kill_switch import KillSwitchState
 from nautilus_ai_firm.messages import execution_reports
 from nautilus_ai_firm.models.risk.crash_velocity import VelocityState
@@ -327,6 +328,15 @@ CARRIED = st.builds(
     external_flow=FLOAT,
     flows=COUNT,
 )
+TAKEN_BACK = st.builds(
+    TakenBack,
+    client_order_id=TEXT,
+    instrument_id=TEXT,
+    side=TEXT,
+    quantity=DECIMAL,
+    quantity_left=st.none() | DECIMAL,
+    filled_meanwhile=st.none() | DECIMAL,
+)
 START = st.builds(
     Start,
     run_id=TEXT,
@@ -348,6 +358,7 @@ START = st.builds(
     contracts=st.just(({"id": "A120109C00090000.US", "strike_price": "90", "info": None},)),
     spots=st.dictionaries(TEXT, TEXT, max_size=2),
     carried=CARRIED,
+    taken_back=st.lists(TAKEN_BACK, max_size=2).map(tuple),
 )
 FACTS = {
     "snapshot": SNAPSHOT,

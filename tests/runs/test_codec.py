@@ -95,6 +95,13 @@ def test_a_start_from_before_risk_was_remembered_began_anew(start: Start) -> Non
     assert bits(decode(Start, line)) == bits(replace(start, carried=FRESH))
 
 
+@given(FACTS["start"])
+def test_a_start_from_before_orders_were_taken_back_took_none(start: Start) -> None:
+    line = raw(encode("start", start))
+    del line["taken_back"]
+    assert bits(decode(Start, line)) == bits(replace(start, taken_back=()))
+
+
 @given(FACTS["signal"])
 def test_a_signal_from_before_there_was_quoting_has_none(signal: SignalEvent) -> None:
     line = raw(encode("signal", signal))

@@ -306,6 +306,18 @@ def test_a_sandbox_says_that_nothing_was_traded(kept: Run, unsealed: Path) -> No
     assert "nothing was traded" in write_tearsheet(open_run(unsealed)).read_text(encoding="utf-8")
 
 
+def test_orders_that_were_taken_back_are_the_first_facts_of_the_chain(unsealed: Path) -> None:
+    taken = {
+        "client_order_id": "261121154000-R000001-A.US-E1", "instrument_id": "A.US", "side": "BUY", "quantity": "100",
+        "quantity_left": "70", "filled_meanwhile": "30",
+    }  # fmt: skip
+    unknown = taken | {"client_order_id": "another", "quantity_left": None, "filled_meanwhile": None}
+    rewritten(unsealed, first("start", lambda raw: raw | {"taken_back": [taken, unknown]}))
+    seal_session(unsealed)
+    assert audit(unsealed)[:2] == [{"kind": "taken_back", **one} for one in (taken, unknown)]
+    assert "audit chain" in verify_run(unsealed)
+
+
 def test_a_fill_without_its_costs_is_refused_in_a_simulation_and_not_at_a_broker(unsealed: Path) -> None:
     rewritten(unsealed, first("fill_costs", lambda _: None))
     with pytest.raises(RunError, match=r"a fill of R[0-9]+-\S+ at [0-9]+ without its costs"):
