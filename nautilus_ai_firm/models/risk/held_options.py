@@ -5,22 +5,19 @@ from dataclasses import dataclass
 from math import inf
 
 import numpy as np
-from numpy.typing import NDArray
 
-from nautilus_ai_firm.messages import Floats, MarketSnapshot, OptionChain
+from nautilus_ai_firm.messages import Bools, Floats, MarketSnapshot, OptionChain, Times
 from nautilus_ai_firm.models.estimators.european_option import Options
 from nautilus_ai_firm.models.estimators.greeks import greeks
 from nautilus_ai_firm.models.estimators.implied_forward import implied_forwards
 from nautilus_ai_firm.models.estimators.implied_volatility import implied_volatility
-from nautilus_ai_firm.models.estimators.option_quotes import option_quotes
+from nautilus_ai_firm.models.estimators.option_quotes import OptionQuotes, Places, option_quotes
 from nautilus_ai_firm.models.estimators.realized_variance import YEAR_NS
 from nautilus_ai_firm.models.risk.greek_exposures import GREEKS, GreekExposures, exposures_of_one, exposures_of_rows
 
 _OTHER_UNIT = 0.05
 """Relative change of the price in the universe over the price as traded from which strikes are of another unit: a split
 changes it by a factor of its ratio, a dividend hardly, and nothing else does."""
-
-type Places = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,8 +92,9 @@ class HeldOptions:
     -----
     A contract without a usable quote keeps volatility and carry at the spot of the round for `max_carried_rounds`, and
     is not known after them, before its first usable quote, and from a split on: its strike is of another unit then, and
-    it is quoted under another name. What is not usable is listed at `option_quotes`; a mid that pays no more than
-    exercise implies no volatility either. What has expired has no exposure. Where the round has no spot the last one
+    it is quoted under another name. What is not usable is listed at `option_quotes`. A mid that pays no more than
+    exercise, as far in the money, implies no volatility: then that of the option of the other kind at the same strike
+    counts, which is out of the money. What has expired has no exposure. Where the round has no spot the last one
     stands, in the same rounds.
 
     """
@@ -159,29 +157,44 @@ class HeldOptions:
         self._spot[own], self._unit[own] = spot, unit
 
     def _imply(self, terms: "_Terms", chain: OptionChain) -> None:
-        reading = self._reading
-        quotes = option_quotes(chain, self._ts_ns, 0.0, reading.max_relative_spread)
+        quotes = option_quotes(chain, self._ts_ns, 0.0, self._reading.max_relative_spread)
         years = (terms.expiry_ns - self._ts_ns) / YEAR_NS
-        same = (quotes.years == years[:, np.newaxis]) & (quotes.strike == terms.strike[:, np.newaxis])
-        same &= quotes.is_call == terms.is_call[:, np.newaxis]
-        found = same.sum(axis=1) == 1  # of two contracts with the same terms nobody knows which quote is whose
+        found, places = _places_of(quotes, years, terms.strike, terms.is_call)
         if not bool(found.any()):
             return
-        places, years = same[found].argmax(axis=1), years[found]
+        years = years[found]
         expiries = np.unique(years)
-        carry = implied_forwards(quotes, expiries, reading.rate_per_year).carry[np.searchsorted(expiries, years)]
-        options = Options(
-            spot=np.full(len(places), quotes.spot),
-            strike=quotes.strike[places],
-            years=years,
-            rate=reading.rate_per_year,
-            carry=carry,
-            is_call=quotes.is_call[places],
-        )
-        volatility = implied_volatility(options, quotes.mid[places])
+        forwards = implied_forwards(quotes, expiries, self._reading.rate_per_year)
+        carry = forwards.carry[np.searchsorted(expiries, years)]
+        volatility = self._volatility_of(quotes, places, carry)
+        inside = np.flatnonzero(np.isnan(volatility))
+        if len(inside):
+            quoted, others = _places_of(
+                quotes, years[inside], quotes.strike[places[inside]], ~terms.is_call[found][inside]
+            )
+            volatility[inside[quoted]] = self._volatility_of(quotes, others, carry[inside[quoted]])
         usable = np.isfinite(volatility) & np.isfinite(carry)
         own = terms.places[found][usable]
         self._volatility[own], self._carry[own], self._age[own] = volatility[usable], carry[usable], 0
+
+    def _volatility_of(self, quotes: OptionQuotes, places: Places, carry: Floats) -> Floats:
+        options = Options(
+            spot=np.full(len(places), quotes.spot),
+            strike=quotes.strike[places],
+            years=quotes.years[places],
+            rate=self._reading.rate_per_year,
+            carry=carry,
+            is_call=quotes.is_call[places],
+        )
+        return implied_volatility(options, quotes.mid[places])
+
+
+def _places_of(quotes: OptionQuotes, years: Floats, strike: Floats, is_call: Bools) -> tuple[Bools, Places]:
+    # Which contracts are quoted, and the places of their quotes.
+    same = (quotes.years == years[:, np.newaxis]) & (quotes.strike == strike[:, np.newaxis])
+    same &= quotes.is_call == is_call[:, np.newaxis]
+    found = same.sum(axis=1) == 1  # of two contracts with the same terms nobody knows which quote is whose
+    return found, same[found].argmax(axis=1) if bool(found.any()) else np.empty(0, dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,8 +204,8 @@ class _Terms:
     places: Places
     underlying: int
     strike: Floats
-    expiry_ns: Places
-    is_call: NDArray[np.bool_]
+    expiry_ns: Times
+    is_call: Bools
 
     @classmethod
     def of(cls, contracts: Sequence[HeldContract], places: Places) -> "_Terms":

@@ -99,13 +99,35 @@ def test_without_a_usable_quote_the_last_volatility_counts_at_the_new_spot_for_s
 
 @pytest.mark.parametrize(
     "spoilt",
-    [{"half_spread": 0.3}, {"unquoted": tuple(STRIKES)}, {"price": lambda options, _: np.full(len(options.spot), 4.0)}],
+    [
+        {"half_spread": 0.3},
+        {"unquoted": tuple(STRIKES)},
+        {"price": lambda options, _: np.where(options.is_call, 9.0, np.nan)},
+    ],
 )
-def test_what_is_too_wide_or_implies_no_volatility_is_as_if_it_were_not_quoted(spoilt):
+def test_what_is_too_wide_or_has_no_forward_is_as_if_it_were_not_quoted(spoilt):
     first, strict = round_on(0), replace(READING, max_carried_rounds=0)
     assert np.isnan(exposures([first, round_on(1, **spoilt)], contract(95, 20), reading=strict).rows).all()
     carried = exposures([first, round_on(1, **spoilt)], contract(95, 20))
     assert_are(carried, at(100.0, 1, contract(95, 20)))
+
+
+def test_far_in_the_money_the_volatility_is_that_of_the_other_kind_at_the_strike():
+    """A call at 90 that is quoted below the ten that exercise pays says nothing of volatility; its put does."""
+    one, held = round_on(0), contract(90, 20)
+    chain = one.chains[0]
+    calls, puts = (chain.strike == 90.0) & chain.is_call, (chain.strike == 90.0) & ~chain.is_call
+
+    def found(put_quote):
+        quotes = {
+            side: np.where(calls, call, np.where(puts, put_quote * getattr(chain, side), getattr(chain, side)))
+            for side, call in (("bid", 9.9), ("ask", 9.98))
+        }
+        return exposures([replace(one, chains=(replace(chain, **quotes),))], held)
+
+    assert_are(found(1.0), at(100.0, 0, held))
+    assert found(2.0).vega[0] > 1.1 * found(1.0).vega[0], "a dearer put is a higher volatility"
+    assert np.isnan(found(np.nan).rows).all()
 
 
 def test_a_round_without_a_spot_keeps_the_last_one():
