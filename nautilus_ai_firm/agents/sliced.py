@@ -54,3 +54,8 @@ class Sliced:
     def buys(self) -> bool:
         """Whether it buys."""
         return self.order.side == OrderSide.BUY
+
+    @property
+    def next_child_id(self) -> str:
+        """Id that the engine gives to the next child."""
+        return f"{self.parent_id}-E{self.spawned + 1}"
