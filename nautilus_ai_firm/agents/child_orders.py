@@ -1,15 +1,17 @@
 """A quantity of a parent -> a child: asked of the gate, told to the execution desk, spawned and sent; used by 6."""
 
+from dataclasses import replace
 from typing import Any, Protocol
 
 from nautilus_trader.common import Cache
-from nautilus_trader.model import ClientId, LimitOrder, MarketOrder, Price, Quantity
+from nautilus_trader.model import ClientId, LimitOrder, MarketOrder, Price, Quantity, TimeInForce
 
 from nautilus_ai_firm.agents.book import Universe, nearest_float
 from nautilus_ai_firm.agents.gate import OrderGate
-from nautilus_ai_firm.agents.sliced import Sliced
+from nautilus_ai_firm.agents.sliced import Committed, Sliced
 from nautilus_ai_firm.bus import Line, Topic
 from nautilus_ai_firm.messages import ChildIntent, ExecutionTick, GateResult
+from nautilus_ai_firm.messages.orders import CLOSING_AUCTION
 
 
 class Spawner(Protocol):
@@ -27,7 +29,9 @@ class Spawner(Protocol):
         """The engine's portfolio."""
         ...
 
-    def spawn_market(self, primary: Any, quantity: Quantity, *, tags: Any = None) -> MarketOrder:
+    def spawn_market(
+        self, primary: Any, quantity: Quantity, time_in_force: TimeInForce = TimeInForce.GTC, *, tags: Any = None
+    ) -> MarketOrder:
         """Make a child at the market."""
         ...
 
@@ -73,12 +77,21 @@ class ChildOrders:
         question = self.question(sliced, child_id, quantity, tick.ts_event, price)
         if not self._gate.check(self._algorithm.line, question, sliced.place, lambda: self.position(sliced)):
             return False
-        self.announce(sliced, child_id, quantity, tick.ts_event, None if limit is None else price)
-        primary = self.primary(sliced)
-        self.submit(primary if last else self._spawn(sliced, primary, quantity, limit))
+        self._announce(sliced, child_id, quantity, tick.ts_event, None if limit is None else price)
+        primary = self._primary(sliced)
+        self._submit(primary if last else self._spawn(sliced, primary, quantity, limit))
         return True
 
-    def announce(self, sliced: Sliced, child_id: str, quantity: int, ts_event: int, price: float | None = None) -> None:
+    def send_committed(self, sliced: Sliced, committed: Committed, ts_event: int, time_in_force: TimeInForce) -> None:
+        """Send what was committed to the closing auction, and passed the gate then."""
+        self._announce(sliced, committed.child_id, committed.quantity, ts_event)
+        tags = [*sliced.order.tags, CLOSING_AUCTION]
+        size = Quantity.from_int(committed.quantity)
+        self._submit(self._algorithm.spawn_market(self._primary(sliced), size, time_in_force, tags=tags))
+
+    def _announce(
+        self, sliced: Sliced, child_id: str, quantity: int, ts_event: int, price: float | None = None
+    ) -> None:
         """Count a child that is about to leave, here and at the execution desk."""
         intent = ChildIntent(parent_order_id=sliced.parent_id, client_order_id=child_id, quantity=quantity)
         self._algorithm.line.publish(Topic.CHILD_INTENT, intent)
@@ -86,13 +99,13 @@ class ChildOrders:
         sliced.changed_ns = ts_event
         sliced.spawned += child_id != sliced.parent_id
 
-    def primary(self, sliced: Sliced) -> Any:
+    def _primary(self, sliced: Sliced) -> Any:
         """Read the parent's order: the engine's copy has shrunk by what was spawned."""
         cache = self._algorithm.cache
         assert cache is not None  # there is one from the start on
         return cache.order(sliced.order.client_order_id)
 
-    def submit(self, order: Any) -> None:
+    def _submit(self, order: Any) -> None:
         """Hand an order to the venue."""
         self._algorithm.submit_order(order, client_id=self._universe.client_id)
 
@@ -103,6 +116,11 @@ class ChildOrders:
         # what comes back of a limit is given to the parent by the engine, before or after the firm hears of it: so the
         # parent keeps its quantity, and the children alone count
         return self._algorithm.spawn_limit(primary, size, limit, tags=tags, reduce_primary=False)
+
+    def auction_question(self, sliced: Sliced, committed: Committed, ts_event: int) -> GateResult:
+        """Describe an order for the closing auction to the gate."""
+        question = self.question(sliced, committed.child_id, committed.quantity, ts_event, committed.price)
+        return replace(question, is_limit=False, is_auction=True)
 
     def question(self, sliced: Sliced, child_id: str, quantity: int, ts_event: int, price: float) -> GateResult:
         """Describe a child to the gate."""

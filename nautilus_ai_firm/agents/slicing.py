@@ -10,6 +10,7 @@ from nautilus_trader.trading import ExecutionAlgorithm, ExecutionAlgorithmConfig
 
 from nautilus_ai_firm.agents.book import Universe
 from nautilus_ai_firm.agents.child_orders import ChildOrders
+from nautilus_ai_firm.agents.closing_auction import ClosingAuction
 from nautilus_ai_firm.agents.gate import OrderGate
 from nautilus_ai_firm.agents.resting import RestingChildren
 from nautilus_ai_firm.agents.scheduling import Asked, Scheduling
@@ -80,18 +81,20 @@ class SlicingAlgorithm(ExecutionAlgorithm):
         self._volume = scheduling.volume(universe, self.settings)
         limit = self.settings.limit
         self._orders = ChildOrders(universe, gate, self, are_limits=limit is not None)
+        self._auction = ClosingAuction(universe, gate, self, self._orders, self._finish, self._take_back)
         self._resting = None if limit is None else RestingChildren(limit, universe, gate, self, self._orders)
 
     @callback
     def on_start(self) -> None:
         """Hear the market through the execution desk, its cancels, and what becomes of the children."""
         self._clock = self._time.clock(cast("HostClock", self.clock), self.line)
+        self._auction.start(self._clock)
         turn = self._scheduling.turn
         self.line.subscribe(Topic.EXECUTION_TICK, self._on_tick, Priority.DESK - turn)
         self.line.subscribe(Topic.CANCEL_PARENT, self._cancel, Priority.DESK - turn)
         self.line.subscribe(Topic.ORDER_RECORD, self._hear_child, Priority.DESK - turn)
-        if self._volume is not None:
-            self.line.subscribe(Topic.SNAPSHOT, self._learn, Priority.ALGORITHMS - turn)
+        if self._volume is not None or self.settings.cutoff_minutes:
+            self.line.subscribe(Topic.SNAPSHOT, self._start_round, Priority.ALGORITHMS - turn)
 
     @callback
     def on_order(self, order: Any) -> None:
@@ -122,9 +125,13 @@ class SlicingAlgorithm(ExecutionAlgorithm):
             children=Children(total=window.total, lot=window.lot, **limits),
             floor_price=float(told["floor_price"]) if "floor_price" in told else None,
             volume_before=0.0 if self._volume is None else float(self._volume.total[place]),
+            auction_ns=int(told.get("auction_ns", 0)),
+            close_ns=int(told.get("close_ns", 0)),
+            last_price=self._ticks[place].price,
         )
         self._parents[place] = self._known[sliced.parent_id] = sliced
-        self._clock.alert_at(f"end:{sliced.parent_id}", window.end_ns, lambda _event: self._expire(sliced))
+        ends = self._auction.commit if sliced.auction_ns else self._expire
+        self._clock.alert_at(f"end:{sliced.parent_id}", sliced.slicing_ends_ns, lambda _event: ends(sliced))
         if self._resting is not None:
             self._watch(sliced)
         self._send_due(sliced, self._ticks[place])
@@ -133,12 +140,14 @@ class SlicingAlgorithm(ExecutionAlgorithm):
         self._ticks[tick.place] = tick
         sliced = self._parents.get(tick.place)
         if sliced is not None:
+            sliced.last_price = tick.price
             self._send_due(sliced, tick)
 
-    def _learn(self, snapshot: MarketSnapshot) -> None:
-        assert self._volume is not None
-        session_ns = snapshot.session_open_ns, snapshot.session_close_ns
-        self._volume.update(snapshot.ts_event, session_ns, snapshot.volume, snapshot.fresh)
+    def _start_round(self, snapshot: MarketSnapshot) -> None:
+        self._auction.start_round(snapshot, list(self._parents.values()))
+        if self._volume is not None:
+            session_ns = snapshot.session_open_ns, snapshot.session_close_ns
+            self._volume.update(snapshot.ts_event, session_ns, snapshot.volume, snapshot.fresh)
 
     def _traded(self, sliced: Sliced) -> Traded:
         volume = self._volume
@@ -150,6 +159,8 @@ class SlicingAlgorithm(ExecutionAlgorithm):
 
     def _send_due(self, sliced: Sliced, tick: ExecutionTick) -> None:
         at, children = sliced.window, sliced.children
+        if self._auction.holds(sliced, tick.ts_event):
+            return
         if children.refusals >= MOST_REFUSALS:
             self._finish(sliced, "rejected")
             return
@@ -191,6 +202,8 @@ class SlicingAlgorithm(ExecutionAlgorithm):
             self._forget(sliced)
         elif children.is_filled:
             self._finish(sliced, "filled")
+        else:
+            self._auction.hear(sliced)
 
     def _cancel(self, command: CancelParent) -> None:
         sliced = self._known.get(command.parent_order_id)
@@ -209,7 +222,7 @@ class SlicingAlgorithm(ExecutionAlgorithm):
         """Take back what rests while the market is silent."""
         assert self._resting is not None
         silent_ns, now_ns = self._resting.silence_ns(sliced), self._clock.now_ns()
-        if sliced.is_done or sliced.window.end_ns - now_ns <= silent_ns:
+        if sliced.is_done or sliced.slicing_ends_ns - now_ns <= silent_ns:
             return
         at_ns = self._ticks[sliced.place].ts_event + silent_ns
         if at_ns <= now_ns:
@@ -218,6 +231,7 @@ class SlicingAlgorithm(ExecutionAlgorithm):
         self._clock.alert_at(f"watch:{sliced.parent_id}", at_ns, lambda _event: self._watch(sliced))
 
     def _take_back(self, sliced: Sliced) -> None:
+        self._auction.take_back(sliced)
         if self._resting is not None:
             self._resting.take_back(sliced)
 

@@ -18,6 +18,7 @@ from nautilus_trader.live.clients import (
 )
 from nautilus_trader.model import AccountBalance, AccountId, AccountType, Bar, Money, OmsType, Venue
 
+from nautilus_ai_firm.hosts.closing_auction import closing_fills
 from nautilus_ai_firm.hosts.study import Stage
 from nautilus_ai_firm.hosts.universe import bar_names, input_names
 from nautilus_ai_firm.hosts.venue import FillCharges
@@ -94,6 +95,7 @@ class Sandbox:
                 account_type=AccountType.MARGIN,
                 default_leverage=Decimal(repr(firm.venue.leverage)),
                 fee_model=FillCharges(self.stage.charges),
+                fill_model=closing_fills(firm),
                 reject_stop_orders=False,  # as in a backtest
             ),
         )

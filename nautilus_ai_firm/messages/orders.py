@@ -8,6 +8,8 @@ from nautilus_ai_firm.messages.decisions import Breach
 
 STOP, TAKE_PROFIT = "S", "T"
 """What the decision ids of stops and of take profits begin with."""
+CLOSING_AUCTION = "closing auction"
+"""Second tag of a child that is for the closing auction."""
 
 
 class OrderEventKind(StrEnum):
@@ -53,7 +55,8 @@ class GateResult:
     """What the order gate said of one order; `breach` is None where it passed.
 
     The price is the market's, the trigger of a stop, or a limit; `is_stop` is true of stops and of take profits, and
-    the decision id of a take profit begins with T.
+    the decision id of a take profit begins with T. `is_auction` is true of an order that is committed to the closing
+    auction at this time: where the venue is simulated it leaves at the close.
     """
 
     ts_event: int
@@ -67,6 +70,7 @@ class GateResult:
     breach: Breach | None
     is_stop: bool = False
     is_limit: bool = False
+    is_auction: bool = False
 
     @property
     def is_take_profit(self) -> bool:

@@ -22,6 +22,7 @@ from nautilus_trader.model import (
 )
 
 from nautilus_ai_firm.messages import GateResult, OrderEventKind, OrderRecord, ParentRecord
+from nautilus_ai_firm.messages.orders import CLOSING_AUCTION
 from nautilus_ai_firm.runs.engine_events import EVENT, STRATEGY, TRADER, event_of, side_of
 
 UNKNOWN = (
@@ -64,7 +65,9 @@ def order_report(messages: Iterable[object], instruments: Mapping[str, Any]) -> 
                 _end(sent[message.parent_order_id], message)
             case _:
                 pass
-    report = ReportProvider.generate_orders_report([_order(one, instruments) for one in sent.values()])
+    # what was committed to an auction and never left is no order
+    orders = [_order(one, instruments) for one in sent.values() if one.events or not one.passed.is_auction]
+    report = ReportProvider.generate_orders_report(orders)
     return report.drop(columns=list(UNKNOWN), errors="ignore")
 
 
@@ -75,7 +78,8 @@ def _send(sent: dict[str, _Sent], passed: GateResult) -> None:
     child = CHILD.fullmatch(name)
     parent_id = child[1] if child is not None and child[1] in sent else name
     sent[name] = _Sent(passed=passed, parent_id=parent_id, left=quantity)
-    if parent_id != name and not passed.is_limit:  # the engine takes each slice at the market off its parent
+    at_once = not (passed.is_limit or passed.is_auction)
+    if parent_id != name and at_once:  # the engine takes each slice at the market off its parent
         _resize(sent[parent_id], -quantity, passed.ts_event)
 
 
@@ -91,6 +95,8 @@ def _hear(sent: dict[str, _Sent], record: OrderRecord, number: int) -> None:
     order = sent[record.client_order_id]
     parent = sent[order.parent_id]
     order.exec_algorithm = parent.exec_algorithm = record.exec_algorithm
+    if order.passed.is_auction and not order.events:  # it left now, and passed the gate when it was committed
+        _resize(parent, -order.left, record.ts_event)
     order.events.append(event_of(record, number))
     if parent is order or order.passed.is_limit:
         return
@@ -120,12 +126,13 @@ def _order(one: _Sent, instruments: Mapping[str, Any]) -> MarketOrder | StopMark
         side_of(passed.side),
         Quantity.from_int(abs(passed.quantity)),
     )
+    tags = [passed.decision_id, CLOSING_AUCTION] if passed.is_auction else [passed.decision_id]
     terms: dict[str, Any] = {
         "reduce_only": False,
         "quote_quantity": False,
         "init_id": EVENT,
         "ts_init": passed.ts_event,
-        "tags": [passed.decision_id],
+        "tags": tags,
     }
     order: MarketOrder | StopMarketOrder | LimitOrder
     if passed.is_stop and not passed.is_take_profit:
@@ -147,7 +154,7 @@ def _order(one: _Sent, instruments: Mapping[str, Any]) -> MarketOrder | StopMark
             quote_quantity=False,
             exec_algorithm_id=None if one.exec_algorithm is None else ExecAlgorithmId(one.exec_algorithm),
             exec_spawn_id=None if one.exec_algorithm is None else ClientOrderId(one.parent_id),
-            tags=[passed.decision_id],
+            tags=tags,
         )
     for event in one.events:
         order.apply(event)
