@@ -11,7 +11,6 @@ from nautilus_ai_firm.agents.gate import OrderGate
 from nautilus_ai_firm.agents.sliced import Committed, Sliced
 from nautilus_ai_firm.bus import Line, Topic
 from nautilus_ai_firm.messages import ChildIntent, ExecutionTick, GateResult
-from nautilus_ai_firm.messages.orders import CLOSING_AUCTION
 
 
 class Spawner(Protocol):
@@ -85,9 +84,8 @@ class ChildOrders:
     def send_committed(self, sliced: Sliced, committed: Committed, ts_event: int, time_in_force: TimeInForce) -> None:
         """Send what was committed to the closing auction, and passed the gate then."""
         self._announce(sliced, committed.child_id, committed.quantity, ts_event)
-        tags = [*sliced.order.tags, CLOSING_AUCTION]
         size = Quantity.from_int(committed.quantity)
-        self._submit(self._algorithm.spawn_market(self._primary(sliced), size, time_in_force, tags=tags))
+        self._submit(self._algorithm.spawn_market(self._primary(sliced), size, time_in_force, tags=sliced.order.tags))
 
     def _announce(
         self, sliced: Sliced, child_id: str, quantity: int, ts_event: int, price: float | None = None

@@ -1,8 +1,8 @@
 """What a parent has not sent at the cut-off -> one order for the closing auction of its session; used by 6.
 
 The quantity is fixed at the cut-off, passes the gate then, and is told with that time. At a broker the order leaves at
-once and rests there. A simulated venue has no auction: there it leaves at the close, and fills at the close of the bar
-that ends then. In between nothing but a halt, a lost connection or a cancel takes it back.
+once and rests there. A simulated venue has no auction: there it leaves with the closing tick, and fills at the close of
+the bar that ends then. In between nothing but a halt, a lost connection or a cancel takes it back.
 """
 
 from collections.abc import Callable, Iterable
@@ -96,10 +96,11 @@ class ClosingAuction:
             self._send(sliced, committed, TimeInForce.AT_THE_CLOSE)
 
     def holds(self, sliced: Sliced, ts_event: int) -> bool:
-        """Say whether no slice leaves any more at a market event; end what the gate would not let stand."""
+        """Say whether no slice leaves any more at a market event; the one of the close executes what is committed."""
         if not 0 < sliced.auction_ns <= ts_event:
             return False
-        self._stands(sliced, ts_event)
+        if self._stands(sliced, ts_event) and ts_event == sliced.close_ns and self._waits(sliced):
+            self._execute(sliced)
         return True
 
     def hear(self, sliced: Sliced) -> None:
@@ -110,11 +111,14 @@ class ClosingAuction:
             self.commit(sliced)
 
     def start_round(self, snapshot: MarketSnapshot, parents: Iterable[Sliced]) -> None:
-        """Send what is committed where the last bar came after the close; one that never came gives no price."""
+        """Send what is committed where the last bar is there without a tick; one that never came gives no price."""
         for sliced in parents:
-            if self._waits(sliced) and snapshot.ts_event >= sliced.close_ns:
-                closes = snapshot.ts_event == sliced.close_ns and bool(snapshot.fresh[sliced.place])
-                self._execute(sliced, closes=closes)
+            if not self._waits(sliced) or snapshot.ts_event < sliced.close_ns:
+                continue
+            if snapshot.ts_event > sliced.close_ns or not snapshot.fresh[sliced.place]:
+                self._finish(sliced, "no closing price")
+            elif self._stands(sliced, self._clock.now_ns()):
+                self._execute(sliced)
 
     def take_back(self, sliced: Sliced) -> None:
         """Ask for it back where it rests; an exchange may refuse, and then it counts until it is filled."""
@@ -126,19 +130,12 @@ class ClosingAuction:
             self._algorithm.cancel_order(order, client_id=self._universe.client_id)
 
     def _close(self, sliced: Sliced) -> None:
-        if sliced.is_done:
-            return
-        if not self._waits(sliced):  # at a broker it is in the auction, which answers later
+        """End what has sent all it has: at a broker that is in the auction, which answers later."""
+        if not sliced.is_done and not self._waits(sliced):
             self._finish(sliced, "expired", takes_back=False)
-            return
-        bar = self._cache().bar(self._universe.bar_types[sliced.place])
-        if bar is not None and bar.ts_event == sliced.close_ns:
-            self._execute(sliced, closes=True)
 
-    def _execute(self, sliced: Sliced, *, closes: bool) -> None:
-        if not closes:
-            self._finish(sliced, "no closing price")
-        elif sliced.committed is not None and self._stands(sliced, self._clock.now_ns()):
+    def _execute(self, sliced: Sliced) -> None:
+        if sliced.committed is not None:
             self._send(sliced, sliced.committed, TimeInForce.GTC)
 
     def _stands(self, sliced: Sliced, ts_event: int) -> bool:

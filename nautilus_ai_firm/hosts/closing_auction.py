@@ -1,50 +1,46 @@
-"""The closing auction of the simulated venue: an order for it is filled whole at the last price, the bar's close.
+"""The closing auction of a simulated venue: one tick at the close of a session, as the opening ticks are at the open.
 
-Left to itself the engine fills a quarter of the last bar's volume there, and the rest one increment away.
+An order that is sent with it fills whole at the close. Without it the engine would fill a quarter of the last bar's
+volume there, and the rest one increment away.
 """
 
-from typing import Any, Self
+from collections.abc import Iterable, Sequence
 
-from nautilus_trader.execution import FillModel
-from nautilus_trader.model import BookOrder, BookType, OrderBook, OrderSide, Price, Quantity
+from nautilus_trader.model import AggressorSide, Bar, Quantity, TradeId, TradeTick
 
 from nautilus_ai_firm.data.manifest import OPENING_TICK_SIZE
-from nautilus_ai_firm.messages.orders import CLOSING_AUCTION
-from nautilus_ai_firm.settings import Firm
+from nautilus_ai_firm.hosts.study import Stage
 
 
-class ClosingAuctionFills(FillModel):
-    """Gives orders for the closing auction the room that an opening tick has; all others fill as without it."""
+def closing_ticks(stage: Stage, bars: Iterable[Bar], ticks: Sequence[TradeTick]) -> list[TradeTick]:
+    """Make the closing ticks of the instruments that a firm trades, where it trades in closing auctions.
 
-    def __new__(cls) -> Self:
-        """Take no parameters of the engine."""
-        return super().__new__(cls)
+    Parameters
+    ----------
+    stage : Stage
+        The firm, its universe and the sessions of the exchange.
+    bars : iterable of Bar
+        Bars of some time, by time.
+    ticks : sequence of TradeTick
+        Ticks of that time: what a session recorded has its closing ticks already.
 
-    def is_limit_filled(self) -> bool:
-        """Fill a limit that is touched, as the engine does by default."""
-        return True
-
-    def is_slipped(self) -> bool:
-        """Let no order slip."""
-        return False
-
-    def fill_limit_inside_spread(self) -> bool:
-        """Fill no limit that is not touched."""
-        return False
-
-    def get_orderbook_for_fill_simulation(
-        self, instrument: Any, order: Any, best_bid: Price | None = None, best_ask: Price | None = None
-    ) -> OrderBook | None:
-        """Return the book of the auction for an order that is tagged so, and None for others."""
-        if CLOSING_AUCTION not in (order.tags or ()) or best_bid is None or best_ask is None:
-            return None
-        book, size = OrderBook(instrument.id, BookType.L2_MBP), Quantity.from_int(OPENING_TICK_SIZE)
-        for number, (side, price) in enumerate(((OrderSide.BUY, best_bid), (OrderSide.SELL, best_ask)), 1):
-            book.add(BookOrder(side, price, size, number), 0, number, 0)
-        return book
-
-
-def closing_fills(firm: Firm) -> ClosingAuctionFills | None:
-    """Make it for a firm that trades in closing auctions; None for others."""
-    algorithm = firm.execution.algorithm
-    return ClosingAuctionFills() if algorithm is not None and algorithm.cutoff_minutes else None
+    """
+    algorithm = stage.firm.execution.algorithm
+    if algorithm is None or not algorithm.cutoff_minutes:
+        return []
+    closes = frozenset(stage.sessions.closes_ns.tolist())
+    traded, size = frozenset(stage.universe.bar_types), Quantity.from_int(OPENING_TICK_SIZE)
+    known = {(tick.instrument_id, tick.ts_event) for tick in ticks if tick.ts_event in closes}
+    return [
+        TradeTick(
+            bar.bar_type.instrument_id,
+            bar.close,
+            size,
+            AggressorSide.NO_AGGRESSOR,
+            TradeId(f"CLOSE-{bar.ts_event}"),
+            bar.ts_event,
+            bar.ts_event,
+        )
+        for bar in bars
+        if bar.ts_event in closes and bar.bar_type in traded and (bar.bar_type.instrument_id, bar.ts_event) not in known
+    ]

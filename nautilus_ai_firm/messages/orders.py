@@ -8,8 +8,6 @@ from nautilus_ai_firm.messages.decisions import Breach
 
 STOP, TAKE_PROFIT = "S", "T"
 """What the decision ids of stops and of take profits begin with."""
-CLOSING_AUCTION = "closing auction"
-"""Second tag of a child that is for the closing auction."""
 
 
 class OrderEventKind(StrEnum):

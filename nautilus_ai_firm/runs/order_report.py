@@ -22,7 +22,6 @@ from nautilus_trader.model import (
 )
 
 from nautilus_ai_firm.messages import GateResult, OrderEventKind, OrderRecord, ParentRecord
-from nautilus_ai_firm.messages.orders import CLOSING_AUCTION
 from nautilus_ai_firm.runs.engine_events import EVENT, STRATEGY, TRADER, event_of, side_of
 
 UNKNOWN = (
@@ -126,13 +125,12 @@ def _order(one: _Sent, instruments: Mapping[str, Any]) -> MarketOrder | StopMark
         side_of(passed.side),
         Quantity.from_int(abs(passed.quantity)),
     )
-    tags = [passed.decision_id, CLOSING_AUCTION] if passed.is_auction else [passed.decision_id]
     terms: dict[str, Any] = {
         "reduce_only": False,
         "quote_quantity": False,
         "init_id": EVENT,
         "ts_init": passed.ts_event,
-        "tags": tags,
+        "tags": [passed.decision_id],
     }
     order: MarketOrder | StopMarketOrder | LimitOrder
     if passed.is_stop and not passed.is_take_profit:
@@ -154,7 +152,7 @@ def _order(one: _Sent, instruments: Mapping[str, Any]) -> MarketOrder | StopMark
             quote_quantity=False,
             exec_algorithm_id=None if one.exec_algorithm is None else ExecAlgorithmId(one.exec_algorithm),
             exec_spawn_id=None if one.exec_algorithm is None else ClientOrderId(one.parent_id),
-            tags=tags,
+            tags=[passed.decision_id],
         )
     for event in one.events:
         order.apply(event)

@@ -9,11 +9,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from nautilus_trader.model import ClientId, Price, TimeInForce
 
+from nautilus_ai_firm.agents.book import Universe
 from nautilus_ai_firm.agents.closing_auction import ClosingAuction
+from nautilus_ai_firm.agents.slicing import SlicingAlgorithm
 from nautilus_ai_firm.data.columns import BarColumns
 from nautilus_ai_firm.hosts import backtest
-from nautilus_ai_firm.messages import GateResult, OrderEventKind, RiskAction
+from nautilus_ai_firm.messages import GateResult, OrderEventKind, OrderRecord, RiskAction
 from nautilus_ai_firm.models.execution.ledger import WorkingLedger
 from nautilus_ai_firm.runs.order_report import order_report
 from tests.acceptance.conftest import SLICED
@@ -106,7 +109,7 @@ def test_it_is_one_order_that_is_told_at_the_cut_off_and_leaves_at_the_close(wor
     assert (sent.client_order_id, sent.ts_event) == (gate.client_order_id, bars.ts_close_ns[389])
     assert played.fills()[-1].client_order_id == gate.client_order_id
     orders = played.orders
-    assert orders.loc[gate.client_order_id, "tags"] == ["R000350", "closing auction"]
+    assert orders.loc[gate.client_order_id, "tags"] == ["R000350"]
     assert list(orders.loc["R000350-A.US", ["status", "quantity"]]) == ["CANCELED", "0"]
 
 
@@ -275,6 +278,66 @@ def test_without_a_bar_that_closes_with_the_session_there_is_no_price(worked: An
     assert played.working == [0]
 
 
+# at a broker
+
+
+def test_a_broker_has_the_order_at_the_cut_off_for_the_close(worked: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The orders of a session at a broker, in a venue that takes none for the close: it rejects them, which ends it."""
+    monkeypatch.setattr(Universe, "client_id", property(lambda _universe: ClientId("US")))
+    bars = day()
+    played = worked({DECIDED: [SHARES]}, bars=bars)
+    (gate,) = committed(played)
+    last = [one for one in played.tape.of(OrderRecord) if one.client_order_id == gate.client_order_id]
+    cut_off_ns = bars.ts_close_ns[389] - 15 * MINUTE_NS
+    assert [(one.kind, one.ts_event) for one in last] == [
+        (OrderEventKind.SUBMITTED, cut_off_ns), (OrderEventKind.REJECTED, cut_off_ns),
+    ]  # fmt: skip
+    assert played.orders.loc[gate.client_order_id, "time_in_force"] == "AT_THE_CLOSE"
+    assert parents(played) == [("TWAP", SHARES, 40_000, "rejected")]
+    assert played.working == [0]
+
+
+@pytest.fixture
+def broker(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let orders for the close rest at a venue that knows none: as limits that fill when the price comes to 99."""
+    monkeypatch.setattr(Universe, "client_id", property(lambda _universe: ClientId("US")))
+    honest = SlicingAlgorithm.spawn_market
+
+    def spawn(
+        algorithm: SlicingAlgorithm, primary: Any, size: Any, when: TimeInForce = TimeInForce.GTC, *, tags: Any = None
+    ) -> Any:
+        if when != TimeInForce.AT_THE_CLOSE:
+            return honest(algorithm, primary, size, when, tags=tags)
+        return algorithm.spawn_limit(primary, size, Price.from_str("99.0000"), tags=tags)
+
+    monkeypatch.setattr(SlicingAlgorithm, "spawn_market", spawn)
+
+
+def later(place: int) -> BarColumns:
+    """Two days of which one minute opens at 98."""
+    return flat_minutes(MONDAY, 2, prices={place: 98.0})
+
+
+@pytest.mark.usefixtures("broker")
+def test_at_a_broker_it_counts_until_the_auction_answers_also_after_the_close(worked: Any) -> None:
+    played = worked({DECIDED: [SHARES], CUT_OFF + 5: [0], 391: [0]}, bars=later(391))
+    assert parents(played)[0] == ("TWAP", SHARES, SHARES, "filled")
+    seen = {one.round: (int(one.holdings.positions[0]), int(one.holdings.projected[0])) for one in played.seen}
+    assert (seen[CUT_OFF], seen[391], seen[392]) == ((40_000, SHARES), (40_000, SHARES), (SHARES, SHARES))
+    assert len(kinds(played, OrderEventKind.CANCELED)) == 0
+
+
+@pytest.mark.usefixtures("broker")
+@pytest.mark.parametrize(("action", "state"), [(RiskAction.CANCEL_ALL, "canceled"), (RiskAction.HALT, "refused")])
+def test_at_a_broker_it_is_asked_back_by_a_command(worked: Any, action: RiskAction, state: str) -> None:
+    played = worked({DECIDED: [SHARES], CUT_OFF + 5: [action]}, bars=later(391))
+    assert parents(played)[0] == ("TWAP", SHARES, 40_000, state)
+    (back,) = kinds(played, OrderEventKind.CANCELED)
+    assert back.client_order_id == committed(played)[0].client_order_id
+    assert played.positions == [40_000]
+    assert played.working == [0]
+
+
 # what is made of it
 
 
@@ -333,8 +396,7 @@ def test_the_control_a_quantity_that_looks_at_the_close_is_found(worked: Any, mo
     honest = ClosingAuction._send
 
     def peeking(auction: ClosingAuction, sliced: Any, order: Any, time_in_force: Any) -> None:
-        bar = auction._cache().bar(auction._universe.bar_types[sliced.place])
-        order.quantity = order.quantity // 2 if float(bar.close) > 101 else order.quantity  # pyright: ignore[reportOptionalMemberAccess]
+        order.quantity //= 2 if sliced.last_price > 101 else 1
         honest(auction, sliced, order, time_in_force)
 
     monkeypatch.setattr(ClosingAuction, "_send", peeking)
@@ -343,9 +405,10 @@ def test_the_control_a_quantity_that_looks_at_the_close_is_found(worked: Any, mo
     assert steps(first) != steps(second)
 
 
-def test_the_control_without_the_fills_of_the_auction_part_of_it_is_off_the_closing_price(
+def test_the_control_without_a_closing_tick_part_of_it_is_off_the_closing_price(
     worked: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(backtest, "closing_fills", lambda _firm: None)
+    """It leaves with the round then, too late for the decision of the close to know of it."""
+    monkeypatch.setattr(backtest, "closing_ticks", lambda *_: [])
     played = worked({DECIDED: [SHARES]})
     assert [(int(fill.quantity), float(fill.price)) for fill in played.fills()[4:]] == [(25, 101.0), (9_975, 101.0001)]
