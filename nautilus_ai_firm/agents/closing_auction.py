@@ -78,7 +78,7 @@ class ClosingAuction:
 
     def commit(self, sliced: Sliced) -> None:
         """Fix what is unsent as the order for the auction; what rests has to be back before that is known."""
-        if sliced.is_done:
+        if sliced.is_done or sliced.committed is not None:
             return
         self._clock.alert_at(f"end:{sliced.parent_id}", sliced.close_ns, lambda _event: self._close(sliced))
         self._take_back(sliced)
@@ -107,8 +107,9 @@ class ClosingAuction:
         """Go on after the answer of a child: commit when the last one is back, end when the auction is answered."""
         if sliced.committed is not None and sliced.committed.is_over(sliced.children):
             self._finish(sliced, "rejected" if sliced.children.refusals else "expired")
-        elif sliced.is_due_to_commit:
-            self.commit(sliced)
+        elif sliced.is_due_to_commit and not sliced.children.resting():  # when the execution desk has heard it too
+            now_ns = self._clock.now_ns()
+            self._clock.alert_at(f"commit:{sliced.parent_id}", now_ns, lambda _event: self.commit(sliced))
 
     def start_round(self, snapshot: MarketSnapshot, parents: Iterable[Sliced]) -> None:
         """Send what is committed where the last bar is there without a tick; one that never came gives no price."""

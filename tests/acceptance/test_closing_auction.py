@@ -328,6 +328,21 @@ def test_at_a_broker_it_counts_until_the_auction_answers_also_after_the_close(wo
 
 
 @pytest.mark.usefixtures("broker")
+def test_at_a_broker_it_leaves_when_the_last_resting_child_is_back(worked: Any) -> None:
+    resting = AUCTION | {"limit": {"offset_bps": 5.0, "cross_share": 0.0}}
+    changes = {"execution.twap": HOUR | {"interval_minutes": 20}}
+    bars = later(391)
+    played = worked({DECIDED + 5: [SHARES]}, resting, bars, changes)
+    (gate,) = committed(played)
+    events = [(one.client_order_id, one.kind) for one in played.tape.of(OrderRecord) if one.ts_event == gate.ts_event]
+    back = [place for place, (_, kind) in enumerate(events) if kind is OrderEventKind.CANCELED]
+    assert len(back) > 0
+    assert max(back) < events.index((gate.client_order_id, OrderEventKind.SUBMITTED))
+    assert parents(played) == [("TWAP", SHARES, SHARES, "filled")]
+    assert played.fills()[-1].client_order_id == gate.client_order_id
+
+
+@pytest.mark.usefixtures("broker")
 @pytest.mark.parametrize(("action", "state"), [(RiskAction.CANCEL_ALL, "canceled"), (RiskAction.HALT, "refused")])
 def test_at_a_broker_it_is_asked_back_by_a_command(worked: Any, action: RiskAction, state: str) -> None:
     played = worked({DECIDED: [SHARES], CUT_OFF + 5: [action]}, bars=later(391))
