@@ -14,7 +14,7 @@ from nautilus_ai_firm.research.lookahead.audit import audit_lookahead
 from nautilus_ai_firm.runs.folder import Run
 from nautilus_ai_firm.settings import load
 from tests.acceptance.conftest import SLICED
-from tests.firm_runs import ROOT, Past, run, settings, synthetic_market
+from tests.firm_runs import ROOT, Past, audit, fills, run, settings, synthetic_market
 
 CUTS = 20
 DECISIONS, FILLS = 500, 50  # that lie before the earliest cut
@@ -70,6 +70,9 @@ def test_a_firm_that_trades_in_closing_auctions_has_the_same_past_whatever_the_f
     audited = audit_lookahead(settings(SYMBOLS, changes, macro=False), catalog, dates=4, seed=1)
     assert audited.first_leak is None
     assert audited.compared[-1].fills > FILLS
+    traded = run(settings(SYMBOLS, changes, macro=False), catalog, tmp_path / "run")
+    committed = {fact["client_order_id"] for fact in audit(traded.folder, "gate") if fact.get("is_auction")}
+    assert len(committed & {fill["client_order_id"] for fill in fills(traded)}) > 1
 
 
 # --- The demonstration catalog, made anew from cut sources --------------------------------------------------------
