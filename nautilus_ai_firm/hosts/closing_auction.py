@@ -42,5 +42,8 @@ def closing_ticks(stage: Stage, bars: Iterable[Bar], ticks: Sequence[TradeTick])
             bar.ts_event,
         )
         for bar in bars
-        if bar.ts_event in closes and bar.bar_type in traded and (bar.bar_type.instrument_id, bar.ts_event) not in known
+        if bar.ts_event in closes
+        and bar.ts_init == bar.ts_event  # the price of one that a broker tells later is not known at the close
+        and bar.bar_type in traded
+        and (bar.bar_type.instrument_id, bar.ts_event) not in known
     ]

@@ -7,6 +7,7 @@ import numpy as np
 
 from nautilus_ai_firm.data.manifest import OPENING_TICK_SIZE
 from nautilus_ai_firm.hosts.closing_auction import closing_ticks
+from nautilus_ai_firm.hosts.sandbox import _delayed
 from nautilus_ai_firm.hosts.study import Stage, Study, prepare
 from nautilus_ai_firm.hosts.universe import bar_names, input_names
 from tests.firm_runs import settings, synthetic_market
@@ -41,6 +42,19 @@ def test_what_a_session_recorded_is_not_added_again(tmp_path: Path) -> None:
     stage, window = staged(tmp_path, AUCTION)
     ticks = closing_ticks(stage, window.bars, window.opening_ticks)
     assert closing_ticks(stage, window.bars, [*window.opening_ticks, *ticks]) == []
+
+
+def test_a_bar_that_came_after_the_close_gives_no_tick_at_the_close(tmp_path: Path) -> None:
+    """It would come before what was heard already."""
+    stage, window = staged(tmp_path, AUCTION)
+    late = [_delayed(bar, 2_000) for bar in window.bars]
+    closing = {(str(tick.instrument_id), tick.ts_event) for tick in closing_ticks(stage, late, window.opening_ticks)}
+    assert closing == {
+        (str(bar.bar_type.instrument_id), bar.ts_event)
+        for bar in late
+        if bar.ts_init == bar.ts_event and bar.ts_event in stage.sessions.closes_ns.tolist()
+    }
+    assert len(closing) < 3
 
 
 def test_a_firm_that_does_not_trade_there_has_none(tmp_path: Path) -> None:
