@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from nautilus_ai_firm.agents.algorithms import TwapAlgorithm, other_algorithms
+from nautilus_ai_firm.agents.algorithms import slicing_algorithms
 from nautilus_ai_firm.agents.book import Book, Funds, Universe
 from nautilus_ai_firm.agents.cio import CioDesk
 from nautilus_ai_firm.agents.compliance import ComplianceDesk
@@ -122,10 +122,8 @@ def seat(
     safety = Safety.of(firm)
     host.add_strategy(ExecutionDesk(firm.execution, book, ledger, gate, sessions, time, failures, safety))
     slicing = firm.execution.algorithm
-    host.add_exec_algorithm(TwapAlgorithm(universe, gate, time, failures, slicing))
-    for algorithm in other_algorithms(
-        universe, gate, time, failures, slicing, pyramids=firm.execution.pyramid is not None
-    ):
+    layered = firm.execution.pyramid is not None
+    for algorithm in slicing_algorithms(universe, gate, time, failures, slicing, pyramids=layered):
         host.add_exec_algorithm(algorithm)
     return ledger
 

@@ -19,7 +19,7 @@ import numpy as np
 from nautilus_trader.common import DataActor, DataActorConfig
 from nautilus_trader.model import ActorId
 
-from nautilus_ai_firm.agents.algorithms import TwapAlgorithm, other_algorithms
+from nautilus_ai_firm.agents.algorithms import slicing_algorithms
 from nautilus_ai_firm.agents.book import Book, Holdings
 from nautilus_ai_firm.agents.execution import ExecutionDesk
 from nautilus_ai_firm.agents.gate import OrderGate
@@ -492,8 +492,7 @@ def play(loaded: Loaded, catalog: Path, out: Path, plan: Plan, **study: Any) -> 
         safety = Safety.of(firm)
         engine.add_strategy(ExecutionDesk(firm.execution, book, ledger, gate, stage.sessions, time, failures, safety))
         slicing = firm.execution.algorithm
-        engine.add_exec_algorithm(TwapAlgorithm(universe, gate, time, failures, slicing))
-        for algorithm in other_algorithms(universe, gate, time, failures, slicing, pyramids=True):
+        for algorithm in slicing_algorithms(universe, gate, time, failures, slicing, pyramids=True):
             engine.add_exec_algorithm(algorithm)
         stage.charges.failures = failures
         backtest._feed(engine, stage, failures)

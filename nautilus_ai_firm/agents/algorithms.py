@@ -1,9 +1,11 @@
-"""6. Parent -> child orders: five algorithms, each the skeleton of `agents/slicing.py` with a schedule of its own."""
+"""6. Parent -> child orders: five algorithms, which are one component with five schedules.
 
-from typing import Any
+Each is what its orders are called and how it makes a schedule; all else is `agents/slicing.py`.
+"""
 
 from nautilus_ai_firm.agents.book import Universe
 from nautilus_ai_firm.agents.gate import OrderGate
+from nautilus_ai_firm.agents.scheduling import Asked, Scheduling
 from nautilus_ai_firm.agents.slicing import SlicingAlgorithm
 from nautilus_ai_firm.bus import Failures
 from nautilus_ai_firm.clock import MarketTime
@@ -14,7 +16,6 @@ from nautilus_ai_firm.models.execution.schedules import (
     Schedule,
     TimeWeighted,
     VolumeWeighted,
-    Window,
 )
 from nautilus_ai_firm.models.execution.session_volume import SessionVolume
 from nautilus_ai_firm.settings import Algorithm
@@ -23,92 +24,72 @@ CURVE_SESSIONS, CURVE_BIN_MINUTES = 20, 5
 """What the volume curve is learnt from where the configuration does not say."""
 
 
-class TwapAlgorithm(SlicingAlgorithm):
-    """Time-weighted average price: equal slices, or drawn ones."""
-
-    NAME, TURN = "TWAP", 0
-
-    def schedule(self, window: Window, order: Any) -> Schedule:
-        """Equal slices; where times or sizes are randomised, the draws belong to the parent's id."""
-        times, sizes = self.settings.randomise_times or 0.0, self.settings.randomise_sizes or 0.0
-        if not times and not sizes:
-            return TimeWeighted(window)
-        return Randomised(window, str(order.client_order_id), self.settings.seed, times, sizes)
+def equal_slices(asked: Asked) -> Schedule:
+    """Equal slices, whatever is configured: additions to a position, each only while the market confirms it."""
+    return TimeWeighted(asked.window)
 
 
-class VwapAlgorithm(SlicingAlgorithm):
-    """Volume-weighted average price: along the volume that sessions so far had, corrected by today's."""
-
-    NAME, TURN = "VWAP", 1
-
-    def volume_of(self, universe: Universe) -> SessionVolume:
-        """Learn a curve from every session that ends."""
-        return SessionVolume(
-            len(universe.names),
-            universe.bar_minutes,
-            self.settings.curve_bin_minutes or CURVE_BIN_MINUTES,
-            self.settings.curve_sessions or CURVE_SESSIONS,
-        )
-
-    def schedule(self, window: Window, order: Any) -> Schedule:
-        """Follow the curve; before the first whole session it is even, and then this is a TWAP that adapts."""
-        assert self._volume is not None
-        told = order.exec_algorithm_params
-        place = self._place[order.instrument_id]
-        return VolumeWeighted(
-            window=window,
-            curve=self._volume.curve(place) or self._volume.even_curve(int(told["session_minutes"])),
-            open_ns=int(told["open_ns"]),
-            average_volume=self._volume.average(place) or float(told["session_volume"]),
-            max_participation=self.settings.max_participation,
-        )
+def equal_or_drawn_slices(asked: Asked) -> Schedule:
+    """Equal slices; where times or sizes are randomised, the draws belong to the parent's id."""
+    settings = asked.settings
+    times, sizes = settings.randomise_times or 0.0, settings.randomise_sizes or 0.0
+    if not times and not sizes:
+        return TimeWeighted(asked.window)
+    return Randomised(asked.window, asked.parent_id, settings.seed, times, sizes)
 
 
-class PovAlgorithm(SlicingAlgorithm):
-    """Percentage of volume: behind the market, at a rate."""
-
-    NAME, TURN = "POV", 2
-
-    def volume_of(self, universe: Universe) -> SessionVolume:
-        """Add up volume, and learn no curve."""
-        return SessionVolume(len(universe.names), universe.bar_minutes)
-
-    def schedule(self, window: Window, order: Any) -> Schedule:  # noqa: ARG002 - the rate is everybody's
-        """Follow volume at the configured rate."""
-        assert self.settings.participation is not None  # the configuration is refused without it
-        return Participation(window=window, rate=self.settings.participation)
+def along_the_volume_curve(asked: Asked) -> Schedule:
+    """Follow the volume of sessions so far, corrected by today's; before the first whole session the curve is even."""
+    volume, told = asked.volume, asked.told
+    assert volume is not None
+    return VolumeWeighted(
+        window=asked.window,
+        curve=volume.curve(asked.place) or volume.even_curve(int(told["session_minutes"])),
+        open_ns=int(told["open_ns"]),
+        average_volume=volume.average(asked.place) or float(told["session_volume"]),
+        max_participation=asked.settings.max_participation,
+    )
 
 
-class AlmgrenChrissAlgorithm(SlicingAlgorithm):
-    """Optimal execution: front-loaded by risk aversion against impact."""
-
-    NAME, TURN = "ALMGREN_CHRISS", 3
-
-    def schedule(self, window: Window, order: Any) -> Schedule:
-        """Follow the optimal holdings; the numbers of the instrument come with the parent."""
-        names = ("interval", "risk_aversion", "volatility", "temporary_impact", "permanent_impact")
-        return FrontLoaded(window=window, **{name: float(order.exec_algorithm_params[name]) for name in names})
+def at_a_rate(asked: Asked) -> Schedule:
+    """Follow the market's volume, behind it, at the configured rate."""
+    assert asked.settings.participation is not None  # the configuration is refused without it
+    return Participation(window=asked.window, rate=asked.settings.participation)
 
 
-class PyramidAlgorithm(SlicingAlgorithm):
-    """An addition to a position: equal slices, each only while the market is beyond the parent's floor price."""
-
-    NAME, TURN = "PYRAMID", 4
-
-    def schedule(self, window: Window, order: Any) -> Schedule:  # noqa: ARG002 - its parameters are the skeleton's
-        """Equal slices; what is not confirmed in time is left to the next decision."""
-        return TimeWeighted(window)
+def along_optimal_holdings(asked: Asked) -> Schedule:
+    """Follow the optimal holdings, front-loaded by risk aversion; the instrument's numbers come with the parent."""
+    names = ("interval", "risk_aversion", "volatility", "temporary_impact", "permanent_impact")
+    return FrontLoaded(window=asked.window, **{name: float(asked.told[name]) for name in names})
 
 
-ALGORITHMS = {
-    "twap": TwapAlgorithm,
-    "vwap": VwapAlgorithm,
-    "pov": PovAlgorithm,
-    "almgren_chriss": AlmgrenChrissAlgorithm,
+def added_up(universe: Universe, settings: Algorithm) -> SessionVolume:  # noqa: ARG001 - what every kind is asked with
+    """Add up volume, and learn no curve."""
+    return SessionVolume(len(universe.names), universe.bar_minutes)
+
+
+def learnt(universe: Universe, settings: Algorithm) -> SessionVolume:
+    """Learn a curve from every session that ends."""
+    return SessionVolume(
+        len(universe.names),
+        universe.bar_minutes,
+        settings.curve_bin_minutes or CURVE_BIN_MINUTES,
+        settings.curve_sessions or CURVE_SESSIONS,
+    )
+
+
+TWAP = Scheduling(name="TWAP", turn=0, schedule=equal_or_drawn_slices)
+PYRAMID = Scheduling(name="PYRAMID", turn=4, schedule=equal_slices)
+SCHEDULINGS = {
+    "twap": TWAP,
+    "vwap": Scheduling(name="VWAP", turn=1, schedule=along_the_volume_curve, volume=learnt),
+    "pov": Scheduling(name="POV", turn=2, schedule=at_a_rate, volume=added_up),
+    "almgren_chriss": Scheduling(name="ALMGREN_CHRISS", turn=3, schedule=along_optimal_holdings),
 }
+"""By the name in the configuration."""
 
 
-def other_algorithms(
+def slicing_algorithms(
     universe: Universe,
     gate: OrderGate,
     time: MarketTime,
@@ -117,8 +98,7 @@ def other_algorithms(
     *,
     pyramids: bool = False,
 ) -> list[SlicingAlgorithm]:
-    """Make the algorithms that sit beside TWAP: the configured one, and the pyramid where positions have layers."""
-    name = "twap" if settings is None else settings.name
-    kinds = [ALGORITHMS[name]] if name != "twap" else []
-    kinds += [PyramidAlgorithm] if pyramids else []
-    return [kind(universe, gate, time, failures, settings) for kind in kinds]
+    """Make the algorithms of a firm: TWAP, the configured one, and the pyramid where positions have layers."""
+    chosen = TWAP if settings is None else SCHEDULINGS[settings.name]
+    kinds = [TWAP, *([] if chosen is TWAP else [chosen]), *([PYRAMID] if pyramids else [])]
+    return [SlicingAlgorithm(kind, universe, gate, time, failures, settings) for kind in kinds]

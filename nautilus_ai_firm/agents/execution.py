@@ -129,6 +129,8 @@ class ExecutionDesk(Strategy):
                 self._refuse(parent, decision.ts_event, self._gate.duplicate(place, decision.round))
 
     def _retarget(self, place: int, target: int, position: int, decision: DecisionEvent) -> None:
+        if self._ledger.is_committed(place, decision.ts_event):
+            return
         self._withdrawal.cancel_active(place, decision.ts_event)
         if self._ledger.works(place):
             return  # children are still in flight: the next round decides on what they became
@@ -210,7 +212,7 @@ class ExecutionDesk(Strategy):
             self._protection.has_left(parent.place)
             self._protection.sync(parent.place, ts_event)
             return
-        self._ledger.release(parent.parent_id)
+        parent = self._ledger.release(parent.parent_id, ts_event)
         self._protection.has_left(parent.place)
         if not parent.end_ns:
             self._ledger.child_submitted(parent.parent_id, parent.parent_id, abs(parent.quantity))

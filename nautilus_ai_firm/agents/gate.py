@@ -189,6 +189,10 @@ class OrderGate:
         """Say whether an order that works would still pass at this price; nothing is published."""
         return self._refusal(order, place, position) is None
 
+    def lets(self, order: GateResult, place: int, position: Callable[[], int]) -> bool:
+        """Say whether what passed already may still leave: whatever its price has become, but not into a halt."""
+        return self._closed(order, place, position) is None
+
     def _refusal(self, order: GateResult, place: int, position: Callable[[], int]) -> Breach | None:
         if closed := self._closed(order, place, position):
             return self._breach(closed, place, 1.0, 0.0, "refused")

@@ -53,6 +53,8 @@ def algorithm_of(parent: Parent) -> str | None:
 def algorithm_parameters(parent: Parent) -> dict[str, str]:
     """Tell the algorithm its schedule; the engine takes text alone."""
     times = {"start_ns": parent.execution_ns, "end_ns": parent.end_ns, "interval_ns": parent.interval_ns}
+    if parent.auction_ns:
+        times |= {"auction_ns": parent.auction_ns, "close_ns": parent.close_ns}
     told = {name: str(value) for name, value in times.items()} | dict(parent.parameters)
     return told if parent.floor_price is None else told | {"floor_price": repr(parent.floor_price)}
 

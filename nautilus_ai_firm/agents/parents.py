@@ -62,6 +62,7 @@ class ParentPlanner:
             interval_minutes=twap.interval_minutes,
             last_minutes=self._algorithm.last_minutes,
             urgent_share=self._algorithm.urgent_share,
+            cutoff_minutes=self._algorithm.cutoff_minutes,
             at_once_below_bps=None if impact is None else impact.at_once_below_bps,
             whole_duration_from_bps=None if impact is None else impact.whole_duration_from_bps,
         )
@@ -116,6 +117,8 @@ class ParentPlanner:
                 parent,
                 end_ns=choice.end_ns,
                 interval_ns=choice.interval_ns,
+                auction_ns=choice.auction_ns,
+                close_ns=close_ns if choice.auction_ns else 0,
                 algorithm=ALGORITHMS[self._algorithm.name],
                 parameters=self._parameters(place, float(decision.close[place]), choice.interval_ns, open_ns),
             )
@@ -150,11 +153,15 @@ class ParentPlanner:
             self._tell(impact_record(parent, name, expected, ts_event, self._algorithm.max_child))
 
     def confirmed(self, parent: Parent, floor_price: float) -> Parent:
-        """Let a parent go out only while its instrument trades at or beyond a price; until its session ends at most."""
+        """Let a parent go out only while its instrument trades at or beyond a price; until its session ends at most.
+
+        It takes no part in the closing auction: whose price is not known when one commits to it.
+        """
         _, close_ns = self._session_of(parent.execution_ns)
         end_ns = parent.end_ns or max(close_ns, parent.execution_ns + 1)
         interval_ns = parent.interval_ns or end_ns - parent.execution_ns
-        return replace(parent, algorithm=PYRAMID, end_ns=end_ns, interval_ns=interval_ns, floor_price=floor_price)
+        times = {"end_ns": end_ns, "interval_ns": interval_ns, "auction_ns": 0, "close_ns": 0}
+        return replace(parent, algorithm=PYRAMID, floor_price=floor_price, **times)
 
     def _parameters(self, place: int, price: float, interval_ns: int, open_ns: int) -> tuple[tuple[str, str], ...]:
         """Tell an algorithm what it has to know of the instrument and the day, in the numbers of this moment."""

@@ -10,10 +10,11 @@ from nautilus_trader.common import Cache
 from nautilus_trader.model import ClientId, ClientOrderId, Price
 
 from nautilus_ai_firm.agents.book import Universe, nearest_float
+from nautilus_ai_firm.agents.child_orders import ChildOrders
 from nautilus_ai_firm.agents.gate import OrderGate
 from nautilus_ai_firm.agents.sliced import Sliced
 from nautilus_ai_firm.bus import Line
-from nautilus_ai_firm.messages import ExecutionTick, GateResult
+from nautilus_ai_firm.messages import ExecutionTick
 from nautilus_ai_firm.models.execution.pegging import Peg, limit_price
 from nautilus_ai_firm.settings import Algorithm, LimitChildren
 
@@ -41,14 +42,6 @@ class Sender(Protocol):
         """Take a child back."""
         ...
 
-    def question(self, sliced: Sliced, child_id: str, quantity: int, ts_event: int, price: float) -> GateResult:
-        """Describe a child to the gate."""
-        ...
-
-    def position(self, sliced: Sliced) -> int:
-        """Return the filled quantity of the instrument, signed."""
-        ...
-
 
 class RestingChildren:
     """Looks after the limit orders of one algorithm.
@@ -63,15 +56,20 @@ class RestingChildren:
         What every price must pass.
     sender : Sender
         The algorithm.
+    orders : ChildOrders
+        Its children.
 
     """
 
-    def __init__(self, settings: LimitChildren, universe: Universe, gate: OrderGate, sender: Sender) -> None:
+    def __init__(
+        self, settings: LimitChildren, universe: Universe, gate: OrderGate, sender: Sender, orders: ChildOrders
+    ) -> None:
         self._settings = settings
         self._peg = Peg(share=settings.peg, offset_bps=settings.offset_bps)
         self._universe = universe
         self._gate = gate
         self._sender = sender
+        self._orders = orders
 
     def limit(self, sliced: Sliced, tick: ExecutionTick, sent_in: int | None = None) -> Price:
         """Return the limit that a child should have now; `sent_in` is the interval of one that was sent already."""
@@ -94,8 +92,8 @@ class RestingChildren:
             if child.is_canceling:
                 continue
             price = self.limit(sliced, tick, child.interval)
-            question = self._sender.question(sliced, child_id, child.left, tick.ts_event, nearest_float(price))
-            position = self._sender.position(sliced)
+            question = self._orders.question(sliced, child_id, child.left, tick.ts_event, nearest_float(price))
+            position = self._orders.position(sliced)
             if not self._gate.would_pass(question, sliced.place, lambda held=position: held):
                 self._gate.check(self._sender.line, question, sliced.place, lambda held=position: held)
                 return False

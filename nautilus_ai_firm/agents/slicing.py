@@ -3,23 +3,23 @@
 A child between two market events would fill at a price that no longer exists; so everything waits for the next one.
 """
 
-from typing import Any, ClassVar, Self, cast
+from typing import Any, Self, cast
 
-from nautilus_trader.common import Cache
-from nautilus_trader.model import ExecAlgorithmId, InstrumentId, Price, Quantity
+from nautilus_trader.model import ExecAlgorithmId, InstrumentId
 from nautilus_trader.trading import ExecutionAlgorithm, ExecutionAlgorithmConfig
 
-from nautilus_ai_firm.agents.book import Universe, nearest_float
+from nautilus_ai_firm.agents.book import Universe
+from nautilus_ai_firm.agents.child_orders import ChildOrders
+from nautilus_ai_firm.agents.closing_auction import ClosingAuction
 from nautilus_ai_firm.agents.gate import OrderGate
 from nautilus_ai_firm.agents.resting import RestingChildren
+from nautilus_ai_firm.agents.scheduling import Asked, Scheduling
 from nautilus_ai_firm.agents.sliced import Sliced
 from nautilus_ai_firm.bus import Failures, Line, Priority, Topic, callback
 from nautilus_ai_firm.clock import HostClock, MarketTime
 from nautilus_ai_firm.messages import (
     CancelParent,
-    ChildIntent,
     ExecutionTick,
-    GateResult,
     MarketSnapshot,
     OrderEventKind,
     OrderRecord,
@@ -27,8 +27,7 @@ from nautilus_ai_firm.messages import (
 )
 from nautilus_ai_firm.models.execution.children import Children
 from nautilus_ai_firm.models.execution.pegging import confirms
-from nautilus_ai_firm.models.execution.schedules import Schedule, Traded, Window
-from nautilus_ai_firm.models.execution.session_volume import SessionVolume
+from nautilus_ai_firm.models.execution.schedules import Traded, Window
 from nautilus_ai_firm.settings import Algorithm
 
 MOST_REFUSALS = 3
@@ -41,6 +40,8 @@ class SlicingAlgorithm(ExecutionAlgorithm):
 
     Parameters
     ----------
+    scheduling : Scheduling
+        What tells it from other algorithms.
     universe : Universe
         What the firm trades.
     gate : OrderGate
@@ -54,23 +55,21 @@ class SlicingAlgorithm(ExecutionAlgorithm):
 
     """
 
-    NAME: ClassVar[str]
-    TURN: ClassVar[int]
-    """Place among the algorithms: no two hear a message at one priority."""
-
-    def __new__(cls, *_: object) -> Self:
+    def __new__(cls, scheduling: Scheduling, *_: object) -> Self:
         """Give the engine the algorithm's id."""
-        return super().__new__(cls, ExecutionAlgorithmConfig(exec_algorithm_id=ExecAlgorithmId(cls.NAME)))  # pyright: ignore[reportCallIssue] - the engine takes the config here
+        return super().__new__(cls, ExecutionAlgorithmConfig(exec_algorithm_id=ExecAlgorithmId(scheduling.name)))  # pyright: ignore[reportCallIssue] - the engine takes the config here
 
     def __init__(
         self,
+        scheduling: Scheduling,
         universe: Universe,
         gate: OrderGate,
         time: MarketTime,
         failures: Failures,
         settings: Algorithm | None = None,
     ) -> None:
-        self.line = Line(self.NAME, self, failures)
+        self.line = Line(scheduling.name, self, failures)
+        self._scheduling = scheduling
         self.settings = Algorithm() if settings is None else settings
         self._time = time
         self._universe = universe
@@ -79,27 +78,23 @@ class SlicingAlgorithm(ExecutionAlgorithm):
         self._parents: dict[int, Sliced] = {}  # by place: one active parent an instrument
         self._known: dict[str, Sliced] = {}  # by id: these, and those that are over while children may still fill
         self._ticks: dict[int, ExecutionTick] = {}
-        self._volume = self.volume_of(universe)
+        self._volume = scheduling.volume(universe, self.settings)
         limit = self.settings.limit
-        self._resting = None if limit is None else RestingChildren(limit, universe, gate, self)
-
-    def schedule(self, window: Window, order: Any) -> Schedule:
-        """Make the schedule of a parent; its parameters are on the order."""
-        raise NotImplementedError
-
-    def volume_of(self, universe: Universe) -> SessionVolume | None:  # noqa: ARG002 - for those that need it
-        """Make what adds up the market's volume, for schedules that follow it."""
-        return None
+        self._orders = ChildOrders(universe, gate, self, are_limits=limit is not None)
+        self._auction = ClosingAuction(universe, gate, self, self._orders, self._finish, self._take_back)
+        self._resting = None if limit is None else RestingChildren(limit, universe, gate, self, self._orders)
 
     @callback
     def on_start(self) -> None:
         """Hear the market through the execution desk, its cancels, and what becomes of the children."""
         self._clock = self._time.clock(cast("HostClock", self.clock), self.line)
-        self.line.subscribe(Topic.EXECUTION_TICK, self._on_tick, Priority.DESK - self.TURN)
-        self.line.subscribe(Topic.CANCEL_PARENT, self._cancel, Priority.DESK - self.TURN)
-        self.line.subscribe(Topic.ORDER_RECORD, self._hear_child, Priority.DESK - self.TURN)
-        if self._volume is not None:
-            self.line.subscribe(Topic.SNAPSHOT, self._learn, Priority.ALGORITHMS - self.TURN)
+        self._auction.start(self._clock)
+        turn = self._scheduling.turn
+        self.line.subscribe(Topic.EXECUTION_TICK, self._on_tick, Priority.DESK - turn)
+        self.line.subscribe(Topic.CANCEL_PARENT, self._cancel, Priority.DESK - turn)
+        self.line.subscribe(Topic.ORDER_RECORD, self._hear_child, Priority.DESK - turn)
+        if self._volume is not None or self.settings.cutoff_minutes:
+            self.line.subscribe(Topic.SNAPSHOT, self._start_round, Priority.ALGORITHMS - turn)
 
     @callback
     def on_order(self, order: Any) -> None:
@@ -113,18 +108,30 @@ class SlicingAlgorithm(ExecutionAlgorithm):
             end_ns=int(told["end_ns"]),
             interval_ns=int(told["interval_ns"]),
         )
+        asked = Asked(
+            parent_id=str(order.client_order_id),
+            place=place,
+            window=window,
+            told=told,
+            settings=self.settings,
+            volume=self._volume,
+        )
         limits = {"min_child": self.settings.min_child, "max_child": self.settings.max_child}
         sliced = Sliced(
             order=order,
             place=place,
             window=window,
-            schedule=self.schedule(window, order),
+            schedule=self._scheduling.schedule(asked),
             children=Children(total=window.total, lot=window.lot, **limits),
             floor_price=float(told["floor_price"]) if "floor_price" in told else None,
             volume_before=0.0 if self._volume is None else float(self._volume.total[place]),
+            auction_ns=int(told.get("auction_ns", 0)),
+            close_ns=int(told.get("close_ns", 0)),
+            last_price=self._ticks[place].price,
         )
         self._parents[place] = self._known[sliced.parent_id] = sliced
-        self._clock.alert_at(f"end:{sliced.parent_id}", window.end_ns, lambda _event: self._expire(sliced))
+        ends = self._auction.commit if sliced.auction_ns else self._expire
+        self._clock.alert_at(f"end:{sliced.parent_id}", sliced.slicing_ends_ns, lambda _event: ends(sliced))
         if self._resting is not None:
             self._watch(sliced)
         self._send_due(sliced, self._ticks[place])
@@ -133,12 +140,14 @@ class SlicingAlgorithm(ExecutionAlgorithm):
         self._ticks[tick.place] = tick
         sliced = self._parents.get(tick.place)
         if sliced is not None:
+            sliced.last_price = tick.price
             self._send_due(sliced, tick)
 
-    def _learn(self, snapshot: MarketSnapshot) -> None:
-        assert self._volume is not None
-        session_ns = snapshot.session_open_ns, snapshot.session_close_ns
-        self._volume.update(snapshot.ts_event, session_ns, snapshot.volume, snapshot.fresh)
+    def _start_round(self, snapshot: MarketSnapshot) -> None:
+        self._auction.start_round(snapshot, list(self._parents.values()))
+        if self._volume is not None:
+            session_ns = snapshot.session_open_ns, snapshot.session_close_ns
+            self._volume.update(snapshot.ts_event, session_ns, snapshot.volume, snapshot.fresh)
 
     def _traded(self, sliced: Sliced) -> Traded:
         volume = self._volume
@@ -150,6 +159,8 @@ class SlicingAlgorithm(ExecutionAlgorithm):
 
     def _send_due(self, sliced: Sliced, tick: ExecutionTick) -> None:
         at, children = sliced.window, sliced.children
+        if self._auction.holds(sliced, tick.ts_event):
+            return
         if children.refusals >= MOST_REFUSALS:
             self._finish(sliced, "rejected")
             return
@@ -168,58 +179,14 @@ class SlicingAlgorithm(ExecutionAlgorithm):
             self._send(sliced, tick, quantity)
 
     def _send(self, sliced: Sliced, tick: ExecutionTick, quantity: int) -> None:
-        parent_id, children = sliced.parent_id, sliced.children
         limit = None if self._resting is None else self._resting.limit(sliced, tick)
-        last = limit is None and quantity == children.unsent
-        child_id = parent_id if last else f"{parent_id}-E{sliced.spawned + 1}"
-        price = tick.price if limit is None else nearest_float(limit)
-        question = self.question(sliced, child_id, quantity, tick.ts_event, price)
-        if not self._gate.check(self.line, question, sliced.place, lambda: self.position(sliced)):
+        if not self._orders.send(sliced, tick, quantity, limit):
             self._finish(sliced, "refused")
-            return
-        self.line.publish(
-            Topic.CHILD_INTENT, ChildIntent(parent_order_id=parent_id, client_order_id=child_id, quantity=quantity)
-        )
-        children.send(child_id, quantity, sliced.window.interval(tick.ts_event), None if limit is None else price)
-        sliced.changed_ns = tick.ts_event
-        # the engine's copy has shrunk by what was spawned
-        primary = cast("Cache", self.cache).order(sliced.order.client_order_id)
-        if last:
-            self.submit_order(primary, client_id=self._universe.client_id)
+        elif limit is None and not sliced.children.unsent:
             self._finish(sliced, "filled", leaves_order=False)
-            return
-        sliced.spawned += 1
-        self.submit_order(self._spawn(sliced, primary, quantity, limit), client_id=self._universe.client_id)
-
-    def _spawn(self, sliced: Sliced, primary: Any, quantity: int, limit: Price | None) -> Any:
-        size, tags = Quantity.from_int(quantity), sliced.order.tags
-        if limit is None:
-            return self.spawn_market(primary, size, tags=tags)
-        # what comes back of a limit is given to the parent by the engine, before or after the firm hears of it: so the
-        # parent keeps its quantity, and the children alone count
-        return self.spawn_limit(primary, size, limit, tags=tags, reduce_primary=False)
-
-    def question(self, sliced: Sliced, child_id: str, quantity: int, ts_event: int, price: float) -> GateResult:
-        """Describe a child to the gate."""
-        return GateResult(
-            ts_event=ts_event,
-            round=self.line.failures.round,
-            decision_id=sliced.order.tags[0],
-            instrument_id=self._universe.names[sliced.place],
-            client_order_id=child_id,
-            side="BUY" if sliced.buys else "SELL",
-            quantity=quantity if sliced.buys else -quantity,
-            price=price,
-            breach=None,
-            is_limit=self._resting is not None,
-        )
-
-    def position(self, sliced: Sliced) -> int:
-        """Return the filled quantity of the instrument, signed."""
-        return round(self.portfolio.net_position(sliced.order.instrument_id))
 
     def _hear_child(self, record: OrderRecord) -> None:
-        if record.exec_algorithm != self.NAME or record.kind in UNANSWERED:
+        if record.exec_algorithm != self._scheduling.name or record.kind in UNANSWERED:
             return
         sliced, child_id = self._known.get(record.parent_order_id), record.client_order_id
         if sliced is None:
@@ -235,6 +202,8 @@ class SlicingAlgorithm(ExecutionAlgorithm):
             self._forget(sliced)
         elif children.is_filled:
             self._finish(sliced, "filled")
+        else:
+            self._auction.hear(sliced)
 
     def _cancel(self, command: CancelParent) -> None:
         sliced = self._known.get(command.parent_order_id)
@@ -253,7 +222,7 @@ class SlicingAlgorithm(ExecutionAlgorithm):
         """Take back what rests while the market is silent."""
         assert self._resting is not None
         silent_ns, now_ns = self._resting.silence_ns(sliced), self._clock.now_ns()
-        if sliced.is_done or sliced.window.end_ns - now_ns <= silent_ns:
+        if sliced.is_done or sliced.slicing_ends_ns - now_ns <= silent_ns:
             return
         at_ns = self._ticks[sliced.place].ts_event + silent_ns
         if at_ns <= now_ns:
@@ -262,6 +231,7 @@ class SlicingAlgorithm(ExecutionAlgorithm):
         self._clock.alert_at(f"watch:{sliced.parent_id}", at_ns, lambda _event: self._watch(sliced))
 
     def _take_back(self, sliced: Sliced) -> None:
+        self._auction.take_back(sliced)
         if self._resting is not None:
             self._resting.take_back(sliced)
 

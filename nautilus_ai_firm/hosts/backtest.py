@@ -18,6 +18,7 @@ from nautilus_ai_firm.agents.records import Recorder
 from nautilus_ai_firm.agents.signals import Measure, unmeasured
 from nautilus_ai_firm.bus import Failures
 from nautilus_ai_firm.firm import seat
+from nautilus_ai_firm.hosts.closing_auction import closing_ticks
 from nautilus_ai_firm.hosts.engine_limits import engine_limits
 from nautilus_ai_firm.hosts.garbage import collect_new, collected_by_chunk
 from nautilus_ai_firm.hosts.journalling import Journalling
@@ -212,7 +213,9 @@ def _feed(engine: BacktestEngine, stage: Stage, failures: Failures, journalling:
     bars = 0
     for cut_ns in [*_cuts(stage), end_ns]:  # never inside a timestamp
         window = stage.catalog.window(names, inputs, begin_ns, cut_ns, stage.watching.beside)
-        given = [data for data in (window.bars, window.opening_ticks, window.observations, window.quotes) if data]
+        closing = closing_ticks(stage, window.bars, window.opening_ticks)
+        kinds = (window.bars, window.opening_ticks, closing, window.observations, window.quotes)
+        given = [data for data in kinds if data]
         if stage.study.arrange is not None:
             given = [stage.study.arrange(data) for data in given]
         for data in given:

@@ -18,6 +18,7 @@ from nautilus_trader.live.clients import (
 )
 from nautilus_trader.model import AccountBalance, AccountId, AccountType, Bar, Money, OmsType, Venue
 
+from nautilus_ai_firm.hosts.closing_auction import closing_ticks
 from nautilus_ai_firm.hosts.study import Stage
 from nautilus_ai_firm.hosts.universe import bar_names, input_names
 from nautilus_ai_firm.hosts.venue import FillCharges
@@ -123,7 +124,8 @@ class Sandbox:
             bars = (
                 [_delayed(bar, self.max_bar_delay_ms) for bar in window.bars] if self.max_bar_delay_ms else window.bars
             )
-            waiting += [*bars, *window.opening_ticks, *window.observations]
+            closing = closing_ticks(stage, window.bars, window.opening_ticks)
+            waiting += [*bars, *window.opening_ticks, *closing, *window.observations]
             waiting.sort(key=_arrival)
             here = bisect_right(waiting, int(cut_ns), key=_arrival)  # what is late comes with a later window
             yield from waiting[:here]

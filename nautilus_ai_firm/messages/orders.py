@@ -53,7 +53,8 @@ class GateResult:
     """What the order gate said of one order; `breach` is None where it passed.
 
     The price is the market's, the trigger of a stop, or a limit; `is_stop` is true of stops and of take profits, and
-    the decision id of a take profit begins with T.
+    the decision id of a take profit begins with T. `is_auction` is true of an order that is committed to the closing
+    auction at this time: where the venue is simulated it leaves at the close.
     """
 
     ts_event: int
@@ -67,6 +68,7 @@ class GateResult:
     breach: Breach | None
     is_stop: bool = False
     is_limit: bool = False
+    is_auction: bool = False
 
     @property
     def is_take_profit(self) -> bool:

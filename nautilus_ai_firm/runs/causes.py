@@ -124,7 +124,7 @@ FIELDS: dict[str, dict[str, Cause | None]] = {
         "client_order_id": _ID,
         "price": Cause.MARKET_DATA,
         **dict.fromkeys(("ts_event", "round", "decision_id", "instrument_id", "side"), Cause.ORDER),
-        **dict.fromkeys(("is_stop", "is_limit"), Cause.ORDER),
+        **dict.fromkeys(("is_stop", "is_limit", "is_auction"), Cause.ORDER),
         "quantity": Cause.ORDER_SIZE,
         "breach": Cause.GATE,
     },

@@ -83,7 +83,7 @@ def order_fact(message: OrderRecord) -> dict[str, Any]:
 
 def gate_fact(message: GateResult) -> dict[str, Any]:
     """Tell what the gate said of an order."""
-    return {
+    fact = {
         "ts": message.ts_event,
         "round": message.round,
         "decision_id": message.decision_id,
@@ -96,6 +96,7 @@ def gate_fact(message: GateResult) -> dict[str, Any]:
         "is_stop": message.is_stop,
         "is_limit": message.is_limit,
     }
+    return fact | {"is_auction": True} if message.is_auction else fact
 
 
 def parent_fact(message: ParentRecord) -> dict[str, Any]:

@@ -64,7 +64,9 @@ def order_report(messages: Iterable[object], instruments: Mapping[str, Any]) -> 
                 _end(sent[message.parent_order_id], message)
             case _:
                 pass
-    report = ReportProvider.generate_orders_report([_order(one, instruments) for one in sent.values()])
+    # what was committed to an auction and never left is no order
+    orders = [_order(one, instruments) for one in sent.values() if one.events or not one.passed.is_auction]
+    report = ReportProvider.generate_orders_report(orders)
     return report.drop(columns=list(UNKNOWN), errors="ignore")
 
 
@@ -75,7 +77,8 @@ def _send(sent: dict[str, _Sent], passed: GateResult) -> None:
     child = CHILD.fullmatch(name)
     parent_id = child[1] if child is not None and child[1] in sent else name
     sent[name] = _Sent(passed=passed, parent_id=parent_id, left=quantity)
-    if parent_id != name and not passed.is_limit:  # the engine takes each slice at the market off its parent
+    at_once = not (passed.is_limit or passed.is_auction)
+    if parent_id != name and at_once:  # the engine takes each slice at the market off its parent
         _resize(sent[parent_id], -quantity, passed.ts_event)
 
 
@@ -91,6 +94,8 @@ def _hear(sent: dict[str, _Sent], record: OrderRecord, number: int) -> None:
     order = sent[record.client_order_id]
     parent = sent[order.parent_id]
     order.exec_algorithm = parent.exec_algorithm = record.exec_algorithm
+    if order.passed.is_auction and not order.events:  # it left now, and passed the gate when it was committed
+        _resize(parent, -order.left, record.ts_event)
     order.events.append(event_of(record, number))
     if parent is order or order.passed.is_limit:
         return

@@ -20,6 +20,8 @@ OWN: dict[str, tuple[str, ...]] = {
     "spread_bps": ("almgren_chriss",),
 }
 """Keys that only some algorithms know."""
+CLOSING_CUTOFF_MINUTES = 15
+"""Before the close, where the configuration does not say: New York takes orders for its closing auction until ten."""
 NEEDED = {"pov": ("participation",), "almgren_chriss": ("risk_aversion", "spread_bps")}
 
 
@@ -54,7 +56,10 @@ class Algorithm(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     name: Literal["twap", "vwap", "pov", "almgren_chriss"] = "twap"
     min_child: Units = 1  # units; less waits, except for all that is left
     max_child: Units | None = None  # units in one interval, so that nothing is caught up with at once
-    at_end: Literal["leave", "cross"] = "leave"  # what is left in the last interval: to the next decision, or sent
+    at_end: Literal["leave", "cross", "auction"] = "leave"  # what is left: to the next decision, sent, or to the close
+    closing_cutoff_minutes: Annotated[int, Meta(ge=1, le=390)] | None = (
+        None  # before the close, with auction; absent: 15
+    )
     urgent_share: Annotated[float, Meta(ge=0, le=1)] = 1.0  # of the duration, for what reduces a position; 0 at once
     last_minutes: Annotated[int, Meta(ge=0, le=390)] = 0  # before the close, in which nothing is sliced
     seed: Annotated[int, Meta(ge=0, le=2**32 - 1)] = 0
@@ -77,8 +82,15 @@ class Algorithm(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         for key in NEEDED.get(self.name, ()):
             if getattr(self, key) is None:
                 raise ValueError(f"{key} is missing: {self.name} needs it")
+        if self.closing_cutoff_minutes is not None and self.at_end != "auction":
+            raise ValueError(f"closing_cutoff_minutes is given, but at_end is {self.at_end!r}: it belongs to 'auction'")
         if self.max_child is not None and self.max_child < self.min_child:
             raise ValueError(f"max_child {self.max_child} is below min_child {self.min_child}")
+
+    @property
+    def cutoff_minutes(self) -> int:
+        """Minutes before the close at which what is left is committed to the closing auction; 0 where nothing is."""
+        return (self.closing_cutoff_minutes or CLOSING_CUTOFF_MINUTES) if self.at_end == "auction" else 0
 
 
 class Opening(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -257,6 +257,9 @@ class Firm(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
                 "risk.greeks.held names options, and market.chains is empty (allowed: options on the underlyings of "
                 "market.chains, of which the desk reads the quotes)"
             )
+        algorithm = self.execution.algorithm
+        if algorithm is not None and algorithm.cutoff_minutes and self.market.calendar == "24/7":
+            raise ValueError("execution.algorithm.at_end is 'auction', but market.calendar '24/7' never closes")
         agents = tuple(agent.name for agent in self.signals.agents)
         for name in self.risk.agent_budgets:
             if name not in agents:

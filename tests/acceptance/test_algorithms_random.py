@@ -7,17 +7,20 @@ from typing import Any
 
 import numpy as np
 import pytest
+from nautilus_trader.model import TimeInForce
 
+from nautilus_ai_firm.agents.closing_auction import ClosingAuction
 from nautilus_ai_firm.data import arrow, objects
+from nautilus_ai_firm.data.columns import BarColumns
 from nautilus_ai_firm.hosts import backtest
-from nautilus_ai_firm.messages import OrderEventKind, OrderRecord, ParentRecord, RiskAction
+from nautilus_ai_firm.messages import GateResult, OrderEventKind, OrderRecord, ParentRecord, RiskAction
 from nautilus_ai_firm.models.execution.children import Children
 from nautilus_ai_firm.models.execution.ledger import WorkingLedger
 from tests.acceptance.conftest import SLICED
 from tests.acceptance.test_algorithms import LIMITS, moving
 from tests.firm_runs import Played, play, settings, write_bars
 
-CASES, ROUNDS = 36, 120
+CASES, AUCTION_CASES, ROUNDS = 36, 36, 120
 
 type Plan = dict[int, list[int | RiskAction]]
 OVER = {OrderEventKind.DENIED, OrderEventKind.REJECTED, OrderEventKind.CANCELED, OrderEventKind.EXPIRED}
@@ -53,9 +56,27 @@ def plan_of(random: np.random.Generator) -> Plan:
     return plan
 
 
-def played(case: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Played, Plan]:
+def two_closes(case: int) -> BarColumns:
+    """The last hours of two sessions."""
+    minute = np.arange(780) % 390
+    return moving(780, seed=case, volume=1_000.0).take(minute >= 390 - ROUNDS // 2)
+
+
+def played(
+    case: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, to_the_close: bool = False
+) -> tuple[Played, Plan]:
     random = np.random.default_rng(case)
     table, plan = table_of(case, random), plan_of(random)
+    bars = moving(ROUNDS, seed=case, volume=1_000.0)
+    if to_the_close:
+        table |= {"at_end": "auction", "closing_cutoff_minutes": int(random.choice([5, 15, 30]))}
+        bars = two_closes(case)
+        if case % 5 == 0:  # the simulated venue rejects the time in force that a broker takes
+            send = ClosingAuction._send
+            monkeypatch.setattr(
+                ClosingAuction, "_send",
+                lambda auction, sliced, order, _: send(auction, sliced, order, TimeInForce.AT_THE_CLOSE),
+            )  # fmt: skip
     size = int(random.choice([10_000_000, 400]))  # of a tick: the small one fills in parts
     for module in (arrow, objects):
         monkeypatch.setattr(module, "OPENING_TICK_SIZE", size)
@@ -65,7 +86,7 @@ def played(case: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[
             backtest, "engine_limits",
             lambda *args: replace(honest(*args), max_order_submit_rate="2/00:05:00"),
         )  # fmt: skip
-    catalog = write_bars(tmp_path / "catalog", {"A": moving(ROUNDS, seed=case, volume=1_000.0)})
+    catalog = write_bars(tmp_path / "catalog", {"A": bars})
     times = {"above_participation": 0.001, "duration_minutes": 15, "interval_minutes": int(random.choice([1, 3, 5]))}
     changes = SLICED | LIMITS | {"execution.algorithm": table, "execution.twap": times}
     loaded = settings(["A"], changes, macro=False)
@@ -117,6 +138,53 @@ def test_no_order_of_events_sends_more_than_the_parent(
     run, plan = played(case, tmp_path, monkeypatch)
     assert_lawful(run, plan)
     assert len(run.fills()) > 3
+
+
+def assert_one_auction(run: Played, bars: BarColumns) -> int:
+    """What is committed goes whole and at the closing price, or not at all, and is the last of its parent."""
+    columns = (bars.ts_close_ns.tolist(), bars.close.tolist())
+    closing = {ts: price for ts, price in zip(*columns, strict=True) if ts in (columns[0][59], columns[0][119])}
+    gates = {gate.client_order_id: gate for gate in run.tape.of(GateResult) if gate.is_auction}
+    assert len({order_id.split("-E")[0] for order_id in gates}) == len(gates)
+    filled: dict[str, list[OrderRecord]] = defaultdict(list)
+    for fill in run.fills():
+        filled[fill.parent_order_id].append(fill)
+    n_fills = 0
+    for order_id, gate in gates.items():
+        fills = filled[order_id.split("-E")[0]]
+        assert all(fill.ts_event <= gate.ts_event for fill in fills if fill.client_order_id != order_id)
+        own = [fill for fill in fills if fill.client_order_id == order_id]
+        n_fills += len(own)
+        for fill in own:
+            assert (int(fill.quantity), fill.ts_event in closing) == (abs(gate.quantity), True)
+            assert float(fill.price or 0) == pytest.approx(closing[fill.ts_event], abs=1e-9)
+    return n_fills
+
+
+@pytest.mark.parametrize("case", range(AUCTION_CASES))
+def test_no_order_of_events_sends_more_than_the_parent_to_the_close(
+    case: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, plan = played(case, tmp_path, monkeypatch, to_the_close=True)
+    assert_lawful(run, plan)
+    assert_one_auction(run, two_closes(case))
+    assert run.working == [0]
+
+
+def test_the_cases_of_the_close_hold_what_they_promise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Auctions that fill, that a command takes back, and whose order is rejected."""
+    seen: dict[str, int] = defaultdict(int)
+    for case in range(AUCTION_CASES):
+        with monkeypatch.context() as patch:
+            run, _ = played(case, tmp_path / str(case), patch, to_the_close=True)
+        seen["fills"] += assert_one_auction(run, two_closes(case))
+        gates = {gate.client_order_id for gate in run.tape.of(GateResult) if gate.is_auction and gate.breach is None}
+        seen["committed"] += len(gates)
+        for record in run.tape.of(OrderRecord):
+            seen[f"auction {record.kind}"] += record.client_order_id in gates
+    assert seen["fills"] > 10
+    assert seen["auction rejected"] > 2
+    assert seen["committed"] > seen["fills"] + seen["auction rejected"]
 
 
 def test_the_cases_hold_what_they_promise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,8 @@ from nautilus_ai_firm.data.demo import DemoSources, load_sources, write_demo
 from nautilus_ai_firm.research.lookahead.audit import audit_lookahead
 from nautilus_ai_firm.runs.folder import Run
 from nautilus_ai_firm.settings import load
-from tests.firm_runs import ROOT, Past, run, settings, synthetic_market
+from tests.acceptance.conftest import SLICED
+from tests.firm_runs import ROOT, Past, audit, fills, run, settings, synthetic_market
 
 CUTS = 20
 DECISIONS, FILLS = 500, 50  # that lie before the earliest cut
@@ -58,6 +59,20 @@ def test_a_firm_has_the_same_past_whatever_the_future(catalog: Path) -> None:
 @pytest.mark.slow
 def test_a_firm_has_the_same_past_wherever_the_future_begins(catalog: Path) -> None:
     assert_no_leak(catalog, dates=CUTS, seed=2)
+
+
+def test_a_firm_that_trades_in_closing_auctions_has_the_same_past_whatever_the_future(tmp_path: Path) -> None:
+    catalog = synthetic_market(SYMBOLS, 2, "1-MINUTE").write(tmp_path / "catalog", "1-MINUTE")
+    changes = SLICED | {
+        "execution.algorithm": {"name": "twap", "at_end": "auction"},
+        "execution.twap": {"above_participation": 0.001, "duration_minutes": 30, "interval_minutes": 1},
+    }
+    audited = audit_lookahead(settings(SYMBOLS, changes, macro=False), catalog, dates=4, seed=1)
+    assert audited.first_leak is None
+    assert audited.compared[-1].fills > FILLS
+    traded = run(settings(SYMBOLS, changes, macro=False), catalog, tmp_path / "run")
+    committed = {fact["client_order_id"] for fact in audit(traded.folder, "gate") if fact.get("is_auction")}
+    assert len(committed & {fill["client_order_id"] for fill in fills(traded)}) > 1
 
 
 # --- The demonstration catalog, made anew from cut sources --------------------------------------------------------

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nautilus_ai_firm.agents.algorithms import PyramidAlgorithm
+from nautilus_ai_firm.agents.algorithms import PYRAMID
 from nautilus_ai_firm.agents.cio import CioDesk
 from nautilus_ai_firm.agents.compliance import ComplianceDesk
 from nautilus_ai_firm.agents.execution import ExecutionDesk
@@ -16,6 +16,7 @@ from nautilus_ai_firm.agents.market import Feed, MarketDesk
 from nautilus_ai_firm.agents.obedience import Safety
 from nautilus_ai_firm.agents.risk import RiskDesk
 from nautilus_ai_firm.agents.risk_plan import risk_plan
+from nautilus_ai_firm.agents.slicing import SlicingAlgorithm
 from nautilus_ai_firm.bus import Priority, Topic
 from nautilus_ai_firm.clock import MarketTime
 from nautilus_ai_firm.data.catalog import Catalog
@@ -199,7 +200,7 @@ def executed(bench: Bench, floor: float | None) -> tuple[list[Any], list[Any]]:
         return [
             MarketDesk(stage.universe, stage.sessions, Feed(), time, failures),
             ExecutionDesk(firm.execution, book, ledger, gate, stage.sessions, time, failures, Safety.of(firm)),
-            PyramidAlgorithm(stage.universe, gate, time, failures, None),
+            SlicingAlgorithm(PYRAMID, stage.universe, gate, time, failures, None),
         ]
 
     bench.sit(

@@ -10,9 +10,9 @@ from functools import wraps
 from pathlib import Path
 from typing import Any
 
-from nautilus_ai_firm.agents.algorithms import TwapAlgorithm
 from nautilus_ai_firm.agents.execution import ExecutionDesk
 from nautilus_ai_firm.agents.market import MarketDesk
+from nautilus_ai_firm.agents.slicing import SlicingAlgorithm
 from nautilus_ai_firm.bus import Line
 from nautilus_ai_firm.data.catalog import Catalog
 from nautilus_ai_firm.hosts import backtest
@@ -26,7 +26,7 @@ ROOMS: tuple[tuple[Any, str, tuple[str, ...]], ...] = (
     (backtest, "writing", ("write_run", "publish", "open_run")),
     (MarketDesk, "market", ("on_bar", "on_data")),
     (ExecutionDesk, "execution", ("on_trade", "on_order_event")),
-    (TwapAlgorithm, "TWAP", ("on_order",)),
+    (SlicingAlgorithm, "TWAP", ("on_order",)),
     (FillCharges, "venue's costs", ("get_commission",)),
     (OvernightFinancing, "venue's costs", ("pre_process", "process")),
 )

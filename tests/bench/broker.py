@@ -25,7 +25,7 @@ FIRST = {f"S{number:02d}": Decimal("100.00") for number in range(INSTRUMENTS)}
 
 STOPWATCH = """
 import atexit, json, os, time
-from nautilus_ai_firm.agents.algorithms import TwapAlgorithm
+from nautilus_ai_firm.agents.slicing import SlicingAlgorithm
 from nautilus_ai_firm.agents.execution import ExecutionDesk
 from nautilus_ai_firm.runs.session import SessionJournal
 noted = {"decided_ns": 0, "orders": {}}
@@ -45,7 +45,7 @@ def submit(order):
     noted["orders"][str(order.client_order_id)] = time.time_ns()
 
 before(SessionJournal, "decision", decide)
-for owner in (ExecutionDesk, TwapAlgorithm):
+for owner in (ExecutionDesk, SlicingAlgorithm):
     before(owner, "submit_order", submit)
 atexit.register(lambda: open(os.environ["BENCH_NOTES"], "w").write(json.dumps(noted)))
 """

@@ -22,8 +22,8 @@ from nautilus_trader.model import Bar, TradeTick
 from rich.console import Console
 from rich.table import Table
 
-from nautilus_ai_firm.agents.algorithms import TwapAlgorithm
 from nautilus_ai_firm.agents.execution import ExecutionDesk
+from nautilus_ai_firm.agents.slicing import SlicingAlgorithm
 from nautilus_ai_firm.data.catalog import Catalog
 from nautilus_ai_firm.data.synthetic import synthetic_bars, write_synthetic
 from nautilus_ai_firm.hosts.sandbox import Sandbox
@@ -63,7 +63,7 @@ class Stopwatch:
         """Look over the shoulders of the sandbox, the journal and those who submit."""
         _after(Sandbox, "before", self._hand_over)
         _after(SessionJournal, "decision", self._decide)
-        for owner in (ExecutionDesk, TwapAlgorithm):
+        for owner in (ExecutionDesk, SlicingAlgorithm):
             _after(owner, "submit_order", self._submit)
 
     @property

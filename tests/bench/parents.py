@@ -39,7 +39,7 @@ def run(catalog: Path, symbols: list[str], table: dict[str, Any], out: Path, tar
     }  # fmt: skip
     loaded = settings(symbols, changes, macro=False)
     inside = [0.0]
-    honest = {name: getattr(SlicingAlgorithm, name) for name in ("on_order", "_on_tick", "_hear_child", "_learn")}
+    honest = {name: getattr(SlicingAlgorithm, name) for name in ("on_order", "_on_tick", "_hear_child", "_start_round")}
     for name, work in honest.items():
         setattr(SlicingAlgorithm, name, timed(work, inside))
     try:

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from nautilus_ai_firm.agents import execution
-from nautilus_ai_firm.agents.algorithms import TwapAlgorithm
 from nautilus_ai_firm.agents.cio import CioDesk
 from nautilus_ai_firm.agents.compliance import ComplianceDesk
 from nautilus_ai_firm.agents.execution import ExecutionDesk
 from nautilus_ai_firm.agents.gate import OrderGate
 from nautilus_ai_firm.agents.market import MarketDesk
 from nautilus_ai_firm.agents.risk import RiskDesk
+from nautilus_ai_firm.agents.slicing import SlicingAlgorithm
 from nautilus_ai_firm.data.catalog import Catalog
 from nautilus_ai_firm.hosts.backtest import BacktestError
 from nautilus_ai_firm.hosts.venue import Charges
@@ -238,9 +238,9 @@ def test_a_raising_algorithm(
     one_day_of_minutes: Path, minute_firm: Loaded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     if name == "_expire":
-        monkeypatch.setattr(TwapAlgorithm, "_send_due", lambda *_args: None)
+        monkeypatch.setattr(SlicingAlgorithm, "_send_due", lambda *_args: None)
         monkeypatch.setattr(ExecutionDesk, "_retarget", only_when_idle(ExecutionDesk._retarget))
-    strike(monkeypatch, TwapAlgorithm, name, calls_from(3), PlantedError)
+    strike(monkeypatch, SlicingAlgorithm, name, calls_from(3), PlantedError)
     with pytest.raises(BacktestError, match=r"^TWAP failed in round \d+: PlantedError: planted") as raised:
         run(minute_firm, one_day_of_minutes, tmp_path / "run")
     failure = json.loads((tmp_path / "run.failed" / "failure.json").read_text(encoding="utf-8"))

@@ -119,6 +119,21 @@ def test_an_order_for_the_opening_waits_for_the_auction_and_fills_at_its_price(
         assert node.ended()["events"][2:] == ["filled 100 at 99.77, commission 1.00 USD"]
 
 
+def test_an_order_for_the_close_is_market_on_close_on_the_wire_and_fills_at_the_price_of_the_auction(
+    gateway: Gateway, tmp_path: Path
+) -> None:
+    with NodeRun(gateway, tmp_path, "closing") as node:
+        gateway.play(ABOVE)
+        gateway.wait_for("PlaceOrderRequest")
+        gateway.play(ABOVE, Trade("AAPL", D("100.01"), 100, int(time.time())))
+        order = gateway.order(CLIENT, ORDER)
+        assert (order.message.orderType, order.message.tif, order.remaining) == ("MOC", "DAY", D(100))
+        gateway.play(Trade("AAPL", D("100.50"), 5_000, int(time.time()), opening=True))
+        assert order.remaining == D(100)
+        gateway.play(Trade("AAPL", D("99.77"), 5_000, int(time.time()), closing=True))
+        assert node.ended()["events"][2:] == ["filled 100 at 99.77, commission 1.00 USD"]
+
+
 def test_an_entry_and_its_stop_go_out_as_one_list_of_which_the_broker_holds_the_second(
     gateway: Gateway, tmp_path: Path
 ) -> None:

@@ -15,7 +15,7 @@ ROUND = 40
 """Round in which the faults strike; the firm trades by then."""
 PLANT = """
 from nautilus_ai_firm.agents import execution
-from nautilus_ai_firm.agents.algorithms import TwapAlgorithm
+from nautilus_ai_firm.agents.slicing import SlicingAlgorithm
 from nautilus_ai_firm.agents.cio import CioDesk
 from nautilus_ai_firm.agents.execution import ExecutionDesk
 from nautilus_ai_firm.agents.market import MarketDesk
@@ -47,7 +47,7 @@ FAULTS = [
     ("cio", 'strike(CioDesk, "_decide")'),
     ("execution", 'strike(WorkingLedger, "active")'),  # a tick
     ("execution", 'strike(execution, "order_record", lambda args: type(args[0]).__name__ == "OrderFilled")'),
-    ("TWAP", 'strike(TwapAlgorithm, "_send_due")'),
+    ("TWAP", 'strike(SlicingAlgorithm, "_send_due")'),
     ("market", 'strike(MarketDesk, "_close_round")'),  # an alert of the market clock
     ("venue", 'strike(Charges, "charge")'),
     ("records", 'strike(SessionJournal, "order")'),
@@ -69,8 +69,8 @@ resource.setrlimit(resource.RLIMIT_FSIZE, (250_000, resource.RLIM_INFINITY))
 INTENTS = """
 import sys
 from nautilus_ai_firm.agents.execution import ExecutionDesk
-from nautilus_ai_firm.agents.algorithms import TwapAlgorithm
-for owner in (ExecutionDesk, TwapAlgorithm):
+from nautilus_ai_firm.agents.slicing import SlicingAlgorithm
+for owner in (ExecutionDesk, SlicingAlgorithm):
     def submit_order(self, order, honest=owner.submit_order, **how):
         print("SUBMITTED", order.client_order_id, flush=True)
         return honest(self, order, **how)

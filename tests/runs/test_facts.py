@@ -26,7 +26,9 @@ ORDER = OrderRecord(
     reason="none",
     received_ns=8,
 )
-GATE = GateResult(**COMMON, client_order_id="R000003-A.US", quantity=5, price=1.25, breach=None, is_stop=True)
+GATE = GateResult(
+    **COMMON, client_order_id="R000003-A.US", quantity=5, price=1.25, breach=None, is_stop=True, is_auction=True
+)
 PARENT = ParentRecord(
     **COMMON, parent_order_id="R000003-A.US", exec_algorithm=None, quantity=5, filled_quantity=4, state="done"
 )

@@ -53,6 +53,8 @@ def test_no_algorithm_takes_a_key_of_another(name: str, other: str) -> None:
         ({"max_chlid": 5}, "max_chlid"),
         ({"min_child": 10, "max_child": 9}, "max_child 9 is below min_child 10"),
         ({"at_end": "panic"}, "panic"),
+        ({"at_end": "leave", "closing_cutoff_minutes": 10}, "closing_cutoff_minutes is given, but at_end is 'leave'"),
+        ({"at_end": "auction", "closing_cutoff_minutes": 0}, "closing_cutoff_minutes"),
         ({"randomise_times": 1.0}, "randomise_times"),
         ({"limit": {"peg": 1.5}}, "peg"),
         ({"by_impact": {"at_once_below_bps": 5.0, "whole_duration_from_bps": 5.0}}, "is not below"),
@@ -61,6 +63,25 @@ def test_no_algorithm_takes_a_key_of_another(name: str, other: str) -> None:
 def test_what_makes_no_sense_is_refused_by_name(table: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError, match=rf"execution\.algorithm.*{message}"):
         algorithm(table)
+
+
+@pytest.mark.parametrize(
+    ("table", "minutes"),
+    [
+        ({}, 0),
+        ({"at_end": "cross"}, 0),
+        ({"at_end": "auction"}, 15),
+        ({"at_end": "auction", "closing_cutoff_minutes": 6}, 6),
+    ],
+)
+def test_the_cut_off_is_there_with_an_auction_alone(table: dict[str, Any], minutes: int) -> None:
+    assert algorithm(table).cutoff_minutes == minutes
+
+
+def test_an_exchange_that_never_closes_has_no_closing_auction() -> None:
+    changes = {"execution.algorithm": {"at_end": "auction"}, "market.calendar": "24/7"}
+    with pytest.raises(ConfigError, match=r"market\.calendar '24/7' never closes"):
+        settings(["A"], changes, macro=False)
 
 
 def test_absent_tables_leave_no_trace_in_what_is_hashed() -> None:

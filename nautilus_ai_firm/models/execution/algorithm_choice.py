@@ -23,6 +23,9 @@ class Slicing:
     at_once_below_bps, whole_duration_from_bps : float, optional
         Where impact is estimated it decides instead of participation: up to the one an order goes out at once, from
         the other on it takes the whole duration, and between them a part in proportion to its impact.
+    cutoff_minutes : int
+        Before the close, at which what is left of an order that reaches it is committed to the closing auction; 0
+        commits nothing.
 
     """
 
@@ -33,6 +36,7 @@ class Slicing:
     urgent_share: float = 1.0
     at_once_below_bps: float | None = None
     whole_duration_from_bps: float | None = None
+    cutoff_minutes: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +55,8 @@ class Choice:
         Orders that it takes to send it.
     slicing_refused : str
         Why a large order could not be sliced, empty where it could or need not be.
+    auction_ns : int
+        When what is left is committed to the closing auction, nanoseconds UTC; 0 for an order that is not.
 
     """
 
@@ -59,6 +65,7 @@ class Choice:
     interval_ns: int = 0
     messages: int = 1
     slicing_refused: str = ""
+    auction_ns: int = 0
 
 
 def choose(
@@ -79,6 +86,9 @@ def choose(
     execution data is coarser than the interval (there would be no price for the slices between) and where the
     session ends before a second slice; then the order is cut to the largest size that needs no slicing, and
     the rest is decided anew in the next round.
+
+    Where there is a closing auction, slices that would go on behind its cut-off, or that the close cuts short, end at
+    the cut-off, and what is left then goes there. The times of the slices stay those of the whole duration.
 
     Parameters
     ----------
@@ -114,14 +124,23 @@ def choose(
     last_ns = session_close_ns - slicing.last_minutes * NS_PER_MINUTE
     share = _share_of_duration(slicing, impact_bps, urgent=urgent)
     most = slicing.duration_minutes // slicing.interval_minutes
-    slices = min(max(ceil(share * most), min(most, 2)), (last_ns - execution_ns) // interval_ns)
+    wanted, fitting = max(ceil(share * most), min(most, 2)), (last_ns - execution_ns) // interval_ns
+    slices = min(wanted, fitting)
     if bar_minutes > slicing.interval_minutes:
         refused = f"bars of {bar_minutes} minutes are coarser than slices of {slicing.interval_minutes}"
     elif slices <= 1:
         refused = "the session ends before a second slice"
     else:
         end_ns = execution_ns + slices * interval_ns
-        return Choice(quantity=quantity, end_ns=end_ns, interval_ns=interval_ns, messages=slices)
+        cutoff_ns = session_close_ns - slicing.cutoff_minutes * NS_PER_MINUTE
+        reaches = slicing.cutoff_minutes and execution_ns < cutoff_ns and (end_ns > cutoff_ns or wanted > fitting)
+        return Choice(
+            quantity=quantity,
+            end_ns=end_ns,
+            interval_ns=interval_ns,
+            messages=slices + bool(reaches),
+            auction_ns=min(end_ns, cutoff_ns) if reaches else 0,
+        )
     lots = min(floor(most_at_once / lot_size), abs(quantity) // lot_size)
     return Choice(quantity=(1 if quantity > 0 else -1) * lots * lot_size, slicing_refused=refused)
 

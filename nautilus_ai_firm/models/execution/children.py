@@ -84,6 +84,10 @@ class Children:
         """Ids of children that may still fill, in the order in which they were sent."""
         return [child_id for child_id, child in self.orders.items() if child.left]
 
+    def resting(self) -> list[str]:
+        """Ids of those of them that rest at a limit."""
+        return [child_id for child_id in self.open() if self.orders[child_id].price is not None]
+
     def sendable(self, due: int, interval: int, *, in_a_hurry: bool = False) -> int:
         """Return how much is to go out in one child now, whole lots.
 

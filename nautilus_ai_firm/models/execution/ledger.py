@@ -9,58 +9,11 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from nautilus_ai_firm.models.execution.parent_order import Parent
+
 
 class LedgerError(RuntimeError):
     """A transition that the ledger does not allow: the desk and its record of itself disagree."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parent:
-    """A parent order.
-
-    Attributes
-    ----------
-    parent_id : str
-        Unique over the run.
-    place : int
-        The instrument's place in the universe.
-    quantity : int
-        Signed, instrument units, not zero.
-    round : int
-        The round that decided it.
-    decision_id : str
-        The decision that it executes.
-    execution_ns : int
-        Earliest release, nanoseconds UTC.
-    end_ns, interval_ns : int
-        End and step of slicing, nanoseconds; 0 for an order that goes out at once.
-    algorithm : str
-        Who slices it, where it has an end.
-    floor_price : float, optional
-        Price that confirms it: children go out only at or above it, at or below it for a parent that sells.
-    parameters : tuple of (str, str)
-        What its algorithm is told beside the times, by name.
-    impact_bps : float, optional
-        What it was expected to move the price if it went out at once, basis points; None where nobody estimates.
-    daily_volume, daily_volatility : float, optional
-        Average volume, instrument units, and volatility, a fraction, of which that was estimated; None as above.
-
-    """
-
-    parent_id: str
-    place: int
-    quantity: int
-    round: int
-    decision_id: str
-    execution_ns: int
-    end_ns: int = 0
-    interval_ns: int = 0
-    algorithm: str = "TWAP"
-    floor_price: float | None = None
-    parameters: tuple[tuple[str, str], ...] = ()
-    impact_bps: float | None = None
-    daily_volume: float | None = None
-    daily_volatility: float | None = None
 
 
 @dataclass(slots=True)
@@ -104,6 +57,11 @@ class WorkingLedger:
         """Signed quantity of one instrument that has left or is being sliced; a held parent is not counted."""
         entry = self._place[place]
         return 0 if entry is None or entry.held else entry.working()
+
+    def is_committed(self, place: int, now_ns: int) -> bool:
+        """Whether what is left of the active parent belongs to the closing auction: no decision changes it then."""
+        parent = self.active(place)
+        return parent is not None and 0 < parent.auction_ns <= now_ns
 
     def works(self, place: int) -> bool:
         """Whether anything of this instrument is held, open or unspawned."""
@@ -182,8 +140,8 @@ class WorkingLedger:
         entry = self._held(parent_id, "it cannot wait")
         entry.parent = replace(entry.parent, execution_ns=execution_ns)
 
-    def release(self, parent_id: str) -> None:
-        """Mark a held parent as sent out.
+    def release(self, parent_id: str, now_ns: int = 0) -> Parent:
+        """Mark a held parent as sent out, and return it; behind the cut-off it has missed the closing auction.
 
         Raises
         ------
@@ -195,6 +153,9 @@ class WorkingLedger:
         if not entry.held:
             raise LedgerError(f"{parent_id}: released twice")
         entry.held = False
+        if 0 < entry.parent.auction_ns <= now_ns:
+            entry.parent = replace(entry.parent, auction_ns=0, close_ns=0)
+        return entry.parent
 
     def child_submitted(self, parent_id: str, child_id: str, quantity: int) -> None:
         """Record a child order of an active parent; an order that goes out at once is its own child.

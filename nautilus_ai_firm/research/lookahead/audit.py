@@ -121,8 +121,9 @@ def audit_lookahead(
     moments = _moments(stage, market, dates, seed)
     runs = 1 + 2 * len(moments)
     tape = _lived(stage, must_end=True)
+    early = first_early_fill(tape.fills, tape.decided_ns, market, loaded.firm.market.bar, tape.committed_ns)
     compared = [
-        _looked_at(Method.FILLS, tape, first_early_fill(tape.fills, tape.decided_ns, market, loaded.firm.market.bar)),
+        _looked_at(Method.FILLS, tape, early),
         _looked_at(Method.STAMPS, tape, _stamps(stage, market)),
     ]
     for number, at_ns in enumerate(moments):

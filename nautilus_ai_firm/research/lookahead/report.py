@@ -12,7 +12,8 @@ MOST_NAMED = 6
 MEANINGS = (
     "truncation: all that was not known at the moment is cut from the market data. perturbation: later prices, figures "
     "and announcements are others. Both: everything said up to the moment must be the same to the bit. fills: each at "
-    "an opening price from after its decision. stamps: no bar is dated before its end."
+    "an opening price from after its decision, or a closing one from after it was committed to the auction. stamps: no "
+    "bar is dated before its end."
 )
 
 

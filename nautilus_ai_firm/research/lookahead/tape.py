@@ -72,6 +72,8 @@ class Tape:
         In order of arrival.
     decided_ns : dict of str to int
         When each decision was taken, nanoseconds UTC, by its id.
+    committed_ns : dict of str to int
+        When each order for a closing auction was committed, nanoseconds UTC, by its id.
 
     """
 
@@ -80,6 +82,7 @@ class Tape:
         self.decisions = 0
         self.fills: list[OrderRecord] = []
         self.decided_ns: dict[str, int] = {}
+        self.committed_ns: dict[str, int] = {}
         self._inputs = inputs
         self._lines: list[Line] = []
 
@@ -137,6 +140,8 @@ class Tape:
 
     def gate_result(self, message: GateResult) -> None:
         """Keep what the gate said."""
+        if message.is_auction and message.breach is None:
+            self.committed_ns[message.client_order_id] = message.ts_event
         self._keep("execution", f"gate {message.client_order_id}", message.ts_event, message.round, message)
 
     def order(self, message: OrderRecord) -> None:

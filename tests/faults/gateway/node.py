@@ -1,10 +1,9 @@
 """A live node at a gateway, with a strategy that buys once; prints what it saw as JSON.
 
 A thread holds one live node at a time, so tests run it as a process: `python -m tests.faults.gateway.node PORT FOLDER`.
-With a limit as a third argument it buys at that price, with `opening` in the auction, with `protected` at the
-market with a stop, and leaves when that is filled or
-rejected; without, it buys at the market, and sees a bar before it leaves. With a fourth, `orders`, it looks for what it
-missed in the orders alone.
+With a limit as a third argument it buys at that price, with `opening` or `closing` in the auction, with `protected` at
+the market with a stop, and leaves when that is filled or rejected; without, it buys at the market, and sees a bar
+before it leaves. With a fourth, `orders`, it looks for what it missed in the orders alone.
 """
 
 import json
@@ -48,7 +47,8 @@ ACCOUNT = "DU1234567"
 CLIENT = 3
 WANTED = 100
 LIMIT = next(iter(sys.argv[3:]), None)
-OPENING, PROTECTED = "opening", "protected"
+AUCTIONS = {"opening": TimeInForce.AT_THE_OPEN, "closing": TimeInForce.AT_THE_CLOSE}
+PROTECTED = "protected"
 STOP = Price.from_str("95.00")
 BY_ORDERS = sys.argv[4:] == ["orders"]
 LONGEST_S = 45.0
@@ -71,8 +71,8 @@ class Buyer(Strategy):
             if LIMIT == PROTECTED:
                 self._buy_with_a_stop(shares)
                 return
-            if LIMIT is None or LIMIT == OPENING:
-                time_in_force = TimeInForce.GTC if LIMIT is None else TimeInForce.AT_THE_OPEN
+            if LIMIT is None or LIMIT in AUCTIONS:
+                time_in_force = TimeInForce.GTC if LIMIT is None else AUCTIONS[LIMIT]
                 order = self.order_factory.market(STOCK, OrderSide.BUY, shares, time_in_force=time_in_force)
             else:
                 order = self.order_factory.limit(STOCK, OrderSide.BUY, shares, Price.from_str(LIMIT))

@@ -76,7 +76,7 @@ class OrderDesk:
         """Fill what the last quote and trade of a stock fill."""
         unblocked: list[tuple[Order, Decimal]] = []
         for order in [one for one in self.orders if one.stock.symbol == symbol]:
-            if self._works(order) and not order.opens_with_the_market:
+            if self._works(order) and not order.waits_for_auction:
                 quote, trade = self._market.quotes.get(symbol), self._market.trades.get(symbol)
                 price = order.fill_price(quote, trade)
                 if price is not None:
@@ -87,10 +87,10 @@ class OrderDesk:
         for order, shares in unblocked:
             self._settle_group(order, shares)
 
-    def open_auction(self, trade: Trade) -> None:
-        """Fill the orders for the opening at its price, and cancel those whose limit forbids it."""
+    def auction(self, trade: Trade) -> None:
+        """Fill the orders for the opening or the close at its price, and cancel those whose limit forbids it."""
         for order in [one for one in self.orders if one.stock.symbol == trade.symbol]:
-            if self._works(order) and order.opens_with_the_market:
+            if self._works(order) and order.waits_for_auction and order.opens_with_the_market == trade.opening:
                 price = order.auction_price(trade.price)
                 if price is None:
                     self._end(order, "Cancelled", CANCELLED, "Order Canceled - reason:")
@@ -155,7 +155,7 @@ class OrderDesk:
         for one in [one for one in self.orders if one.client_id == order.client_id and one.is_open]:
             if order.message.transmit and (one is order or family & {one.order_id, one.message.parentId}):
                 one.message.transmit = True
-        if self._works(order) and order.message.orderType != "STP" and not order.opens_with_the_market:
+        if self._works(order) and order.message.orderType != "STP" and not order.waits_for_auction:
             order.status = "Submitted"
             self._told_status(order)
         self.match(order.stock.symbol)

@@ -8,7 +8,7 @@ from tests.faults.gateway.books import ZERO
 from tests.faults.gateway.tape import Quote, Stock, Trade
 
 OPEN = {"PreSubmitted", "Submitted"}
-KINDS = {"MKT", "LMT", "STP"}
+KINDS = {"MKT", "LMT", "STP", "MOC"}
 UNSET = 1.7e308  # a client's way to say that a number is not there: the largest double
 
 
@@ -60,6 +60,10 @@ class Order:
     def opens_with_the_market(self) -> bool:
         return self.message.tif == "OPG"
 
+    @property
+    def waits_for_auction(self) -> bool:
+        return self.opens_with_the_market or self.message.orderType == "MOC"
+
     def fill_price(self, quote: Quote | None, trade: Trade | None) -> Decimal | None:
         """Find the price at which the order fills now, None where it does not.
 
@@ -77,7 +81,7 @@ class Order:
         return price if self._within_limit(price) else None
 
     def auction_price(self, price: Decimal) -> Decimal | None:
-        """Find the price at which the order takes part in the opening auction, None where its limit forbids."""
+        """Find the price at which the order takes part in an auction, None where its limit forbids."""
         return price if self._within_limit(price) else None
 
     def _within_limit(self, price: Decimal) -> bool:

@@ -250,8 +250,8 @@ class Gateway:
             self._market_desk.tell_bar(trade.symbol, length_s, bar)
         self._market_desk.tell_trade(trade)
         self._history_desk.tell_trade(trade)
-        if trade.opening:
-            self._order_desk.open_auction(trade)
+        if trade.opening or trade.closing:
+            self._order_desk.auction(trade)
 
     def _ids(self, session: Session, _request: Any) -> None:
         session.send(make("NextValidId", orderId=self._order_desk.next_order_id(session.client_id)))

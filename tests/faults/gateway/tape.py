@@ -33,13 +33,14 @@ class Quote:
 
 @dataclass(frozen=True, slots=True)
 class Trade:
-    """A trade at a second since 1970; an opening one is that of the auction."""
+    """A trade at a second since 1970; an opening or closing one is that of the auction."""
 
     symbol: str
     price: Decimal
     size: int
     time_s: int
     opening: bool = False
+    closing: bool = False
 
 
 @dataclass(frozen=True, slots=True)

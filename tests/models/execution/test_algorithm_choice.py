@@ -56,6 +56,55 @@ def test_where_slicing_is_refused_the_order_is_cut_to_what_needs_none(asked, rea
     assert chosen(-5_000, **asked) == Choice(quantity=-1_200, slicing_refused=reason)
 
 
+def to_the_close(minutes_left: int, *, cutoff: int = 15, last: int = 0, interval: int = 5) -> Choice:
+    slicing = Slicing(
+        above_participation=0.02,
+        duration_minutes=60,
+        interval_minutes=interval,
+        last_minutes=last,
+        cutoff_minutes=cutoff,
+    )
+    return choose(
+        5_000,
+        lot_size=1,
+        average_volume=1_000.0,
+        bar_minutes=1,
+        slicing=slicing,
+        execution_ns=OPEN_NS,
+        session_close_ns=OPEN_NS + minutes_left * NS_PER_MINUTE,
+    )
+
+
+@pytest.mark.parametrize(
+    ("minutes_left", "slices_end", "auction"),
+    [
+        (390, 60, 0),  # over long before the close
+        (75, 60, 0),  # over at the cut-off
+        (74, 60, 59),  # a minute behind it
+        (60, 60, 45),
+        (30, 30, 15),
+        (16, 15, 1),
+        (15, 15, 0),  # decided at the cut-off: too late
+        (12, 10, 0),
+    ],
+)
+def test_slices_that_reach_the_cut_off_leave_the_rest_to_the_auction(minutes_left, slices_end, auction):
+    choice = to_the_close(minutes_left)
+    assert choice.end_ns == OPEN_NS + slices_end * NS_PER_MINUTE
+    assert choice.auction_ns == (OPEN_NS + auction * NS_PER_MINUTE if auction else 0)
+    assert choice.messages == slices_end // 5 + bool(auction)
+
+
+def test_slices_that_the_last_minutes_cut_short_commit_when_they_end():
+    choice = to_the_close(60, last=30)
+    assert choice.end_ns == choice.auction_ns == OPEN_NS + 30 * NS_PER_MINUTE
+
+
+@pytest.mark.parametrize("minutes_left", [5, 16, 30, 60, 74, 390])
+def test_without_a_cut_off_nothing_is_committed(minutes_left):
+    assert to_the_close(minutes_left, cutoff=0).auction_ns == 0
+
+
 @pytest.mark.parametrize("volume", [0.0, float("nan")])
 def test_without_a_volume_nothing_goes_out(volume):
     assert chosen(10, volume=volume) == Choice(quantity=0, slicing_refused="no volume is known")

@@ -23,9 +23,13 @@ class Life(RuleBasedStateMachine):
         self.gone: dict[str, int] = {}
         self.filled = 0
         self.intervals: set[int] = set()
+        self.resting: set[str] = set()
+        self.committed = ""
 
     @rule(more=st.integers(0, 300), passes=st.booleans(), hurries=st.booleans(), price=st.none() | st.just(9.0))
     def tick(self, more, passes, hurries, price):
+        if self.committed:
+            return  # the algorithm asks no more
         self.due = min(self.due + more, self.children.total)
         self.interval += passes
         quantity = self.children.sendable(self.due, self.interval, in_a_hurry=hurries)
@@ -37,9 +41,19 @@ class Life(RuleBasedStateMachine):
         self.count += 1
         self.children.send(f"E{self.count}", quantity, self.interval, price)
         self.left[f"E{self.count}"] = quantity
+        self.resting |= set() if price is None else {f"E{self.count}"}
         assert self.children.max_child is None or quantity <= self.children.max_child
         assert hurries or self.interval not in self.intervals
         self.intervals.add(self.interval)
+
+    @precondition(lambda self: not self.committed and not self.children.resting() and self.children.unsent)
+    @rule()
+    def commit(self):
+        """All that is left goes to the closing auction in one order, when nothing rests; no child follows it."""
+        self.committed, quantity = "AUCTION", self.children.unsent
+        self.children.send("AUCTION", quantity, self.interval)
+        self.left["AUCTION"] = quantity
+        assert self.children.unsent == 0
 
     @precondition(lambda self: any(self.left.values()))
     @rule(data=st.data())
@@ -77,6 +91,7 @@ class Life(RuleBasedStateMachine):
         assert children.sent == self.filled + sum(self.left.values())
         assert children.filled + sum(self.left.values()) + children.unsent == children.total
         assert children.open() == [one for one, left in self.left.items() if left]
+        assert children.resting() == [one for one in children.open() if one in self.resting]
         assert children.is_filled == (self.filled == children.total)
 
 

@@ -230,6 +230,20 @@ def test_after_it_was_replaced_such_a_fill_leaves_nothing_unspawned():
         ledger.child_submitted("P1", "P1-E3", 1)
 
 
+def test_a_parent_is_committed_from_its_cut_off_on_and_one_that_leaves_later_has_missed_the_auction():
+    for released_ns, committed in ((90, True), (100, False), (101, False)):
+        ledger = WorkingLedger(1)
+        parent = Parent(
+            parent_id="P", place=0, quantity=9, round=1, decision_id="R", execution_ns=0, end_ns=200, interval_ns=10,
+            auction_ns=100, close_ns=200,
+        )  # fmt: skip
+        ledger.hold(parent)
+        assert not ledger.is_committed(0, 150)  # it has not left
+        released = ledger.release("P", released_ns)
+        assert (released.auction_ns, released.close_ns) == ((100, 200) if committed else (0, 0))
+        assert [ledger.is_committed(0, now) for now in (99, 100, 150)] == [False, committed, committed]
+
+
 def test_the_unspawned_remainder_works():
     """The control: open children alone would order the remainder of a sliced parent a second time."""
     ledger = WorkingLedger(1)

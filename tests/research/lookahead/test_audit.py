@@ -173,6 +173,22 @@ def test_a_fill_is_in_order_only_at_an_opening_after_its_decision(catalog):
     assert early(replace(a_fill(decided_ns, now), decision_id="S000006")) is None  # a stop fills within a bar
 
 
+def test_a_fill_of_a_closing_auction_is_in_order_at_the_close_after_it_was_committed(catalog):
+    market = Catalog(catalog)
+    bars = market.bar_columns("A.US-1-DAY-LAST-EXTERNAL")
+    close_ns, price = int(bars.ts_close_ns[6]), Decimal(f"{bars.close[6]:.4f}")
+
+    def early(fill, committed_ns):
+        committed = {} if committed_ns is None else {"O-1": committed_ns}
+        return first_early_fill([fill], {"R000006": int(bars.ts_close_ns[5])}, market, "1-DAY", committed)
+
+    assert early(a_fill(close_ns, price), close_ns - HOUR_NS) is None
+    assert early(a_fill(close_ns, price), close_ns) is not None  # it knew the price
+    assert early(a_fill(close_ns, price), None) is not None
+    assert early(a_fill(close_ns - 1, price), close_ns - HOUR_NS) is not None
+    assert early(a_fill(close_ns, price + 1), close_ns - HOUR_NS) is not None
+
+
 @pytest.mark.parametrize(
     ("bar", "early"),
     [("1-DAY", mid_session), ("1-DAY", midnight), ("1-HOUR", half_an_hour), ("1-HOUR", at_their_start)],
