@@ -12,25 +12,14 @@ from nautilus_ai_firm.settings.decoding import (
     watched_by,
 )
 from nautilus_ai_firm.settings.event_series import EventSeries, event_kinds
+from nautilus_ai_firm.settings.execution import Execution, Gate
 from nautilus_ai_firm.settings.explanation import ConfigError
 from nautilus_ai_firm.settings.impact import Impact
+from nautilus_ai_firm.settings.live import InteractiveBrokers, Live, Sandbox
+from nautilus_ai_firm.settings.market import Chain, Market
 from nautilus_ai_firm.settings.pyramid import Pyramid
 from nautilus_ai_firm.settings.risk import Risk, stated
-from nautilus_ai_firm.settings.shape import (
-    Chain,
-    Cio,
-    Compliance,
-    Costs,
-    Execution,
-    Firm,
-    Gate,
-    InteractiveBrokers,
-    Live,
-    Market,
-    Sandbox,
-    SignalAgent,
-    Venue,
-)
+from nautilus_ai_firm.settings.shape import Cio, Compliance, Costs, Firm, SignalAgent, Venue
 from nautilus_ai_firm.settings.stops import Stops
 from nautilus_ai_firm.settings.suggestion import suggest
 

@@ -7,10 +7,10 @@ from msgspec import Meta, Struct
 from nautilus_ai_firm.models.risk.greek_exposures import GREEKS
 from nautilus_ai_firm.models.risk.greeks_limits import GreekLimits
 from nautilus_ai_firm.models.risk.held_options import QuoteReading
+from nautilus_ai_firm.settings.names import InstrumentName
 
 type Size = Annotated[float, Meta(ge=0, le=1e6)]
 type Limit = Size | Literal["off"] | None
-type ContractName = Annotated[str, Meta(pattern=r"^[A-Z0-9][A-Z0-9./_^=-]*\.[A-Z][A-Z0-9]*$")]
 
 
 class GreekSizes(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -36,7 +36,7 @@ class GreekSizes(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 class HeldOption(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A position in one contract of `market.chains` that another account holds."""
 
-    contract: ContractName  # as the catalog names it
+    contract: InstrumentName  # as the catalog names it
     quantity: Annotated[int, Meta(ge=-1_000_000, le=1_000_000)]  # contracts, signed
 
     def __post_init__(self) -> None:

@@ -1,8 +1,8 @@
 """The shape of `[risk]`: every limit of the risk desk, and which of them nobody stated."""
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from msgspec import Meta, Struct
+from msgspec import Struct
 
 from nautilus_ai_firm.models.risk.bounds import Bounds
 from nautilus_ai_firm.settings.correlation import Correlation
@@ -10,12 +10,10 @@ from nautilus_ai_firm.settings.crash_velocity import Velocity
 from nautilus_ai_firm.settings.drawdown_tiers import DrawdownTier, tiers_of
 from nautilus_ai_firm.settings.greeks_limits import Greeks
 from nautilus_ai_firm.settings.period_losses import Losses
+from nautilus_ai_firm.settings.quantities import Fraction, Positive
 from nautilus_ai_firm.settings.stops import Stops
 from nautilus_ai_firm.settings.stress import StressLimit
 from nautilus_ai_firm.settings.value_at_risk import ValueAtRisk
-
-type Fraction = Annotated[float, Meta(gt=0, le=1)]
-type Positive = Annotated[float, Meta(gt=0, le=1e15)]  # finite: an infinite limit is no limit
 
 BOUNDS = (
     "max_position", "max_sector", "max_gross", "max_net", "max_leverage", "max_concentration", "max_participation",

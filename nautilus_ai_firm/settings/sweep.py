@@ -13,8 +13,9 @@ from msgspec import Meta, Struct
 
 from nautilus_ai_firm.settings.decoding import Loaded, load, read_toml
 from nautilus_ai_firm.settings.explanation import ConfigError, explain
+from nautilus_ai_firm.settings.names import Name
 from nautilus_ai_firm.settings.paths import value_at, with_values
-from nautilus_ai_firm.settings.shape import Count, Name
+from nautilus_ai_firm.settings.quantities import Count
 
 MOST_GRID_TRIALS = 100_000
 DIMENSION_KEYS = {"values", "low", "high", "step", "log"}
