@@ -28,7 +28,7 @@ from nautilus_ai_firm.hosts.broker_node import broker_node
 from nautilus_ai_firm.hosts.broker_recorder import BrokerRecorder
 from nautilus_ai_firm.hosts.broker_streams import BrokerStreams
 from nautilus_ai_firm.hosts.doorman import Doorman
-from nautilus_ai_firm.hosts.ending import write_end
+from nautilus_ai_firm.hosts.ending import failure_of, write_end
 from nautilus_ai_firm.hosts.engine_limits import EngineLimits, engine_limits
 from nautilus_ai_firm.hosts.engine_log import EngineLog
 from nautilus_ai_firm.hosts.fresh_history import FreshHistory
@@ -39,7 +39,6 @@ from nautilus_ai_firm.hosts.study import Stage
 from nautilus_ai_firm.hosts.switch_watch import SwitchWatch
 from nautilus_ai_firm.messages import Failure, SessionEnd
 from nautilus_ai_firm.models.risk.memory import RiskMemory
-from nautilus_ai_firm.runs.errors import JournalError
 from nautilus_ai_firm.runs.journalled_switch import JournalledSwitch
 from nautilus_ai_firm.runs.session import SessionJournal
 from nautilus_ai_firm.runs.session_facts import Host
@@ -194,12 +193,9 @@ class BrokerSession:
         self._stop.listen()
         failure = self._failures.first
         if failure is None and not self._ended:
-            failure = self._failure_of(NODE, f"the node stopped by itself, see {self._log.folder}")
-        try:
-            write_end(self.journal, failure, self._stop.cause, time.monotonic() - started)
-            self.is_recorded = True
-        except JournalError as error:
-            failure = failure or self._failure_of("journal", str(error))
+            failure = failure_of(NODE, self._failures.round, f"the node stopped by itself, see {self._log.folder}")
+        seconds = time.monotonic() - started
+        failure, self.is_recorded = write_end(self.journal, failure, self._stop.cause, seconds, self._failures.round)
         opening.say(self._board.line(time.time_ns()))
         return failure
 
@@ -209,9 +205,6 @@ class BrokerSession:
         self._node.dispose()
         del self._node, self._handle, self._cache  # a thread has one node, and the node's clients know this session
         self.journal.close()
-
-    def _failure_of(self, component: str, error: str) -> Failure:
-        return Failure(component=component, round=self._failures.round, error=error, traceback="")
 
     def _seat(self, stage: Stage) -> StatusBoard:
         board = StatusBoard(

@@ -25,7 +25,7 @@ from nautilus_ai_firm.firm import seat
 from nautilus_ai_firm.gateways.kill_switch import KillSwitch
 from nautilus_ai_firm.hosts.beginning import start_of
 from nautilus_ai_firm.hosts.doorman import Doorman
-from nautilus_ai_firm.hosts.ending import write_end
+from nautilus_ai_firm.hosts.ending import failure_of, write_end
 from nautilus_ai_firm.hosts.engine_limits import EngineLimits, engine_limits
 from nautilus_ai_firm.hosts.engine_log import EngineLog
 from nautilus_ai_firm.hosts.player import Player
@@ -36,7 +36,6 @@ from nautilus_ai_firm.hosts.stopping import Stop
 from nautilus_ai_firm.hosts.study import Stage
 from nautilus_ai_firm.hosts.switch_watch import SwitchWatch
 from nautilus_ai_firm.messages import Failure, RiskCommand, SessionEnd
-from nautilus_ai_firm.runs.errors import JournalError
 from nautilus_ai_firm.runs.journalled_switch import JournalledSwitch
 from nautilus_ai_firm.runs.session import SessionJournal
 from nautilus_ai_firm.runs.session_facts import Host, Start
@@ -161,20 +160,14 @@ class SandboxSession:
         self._stop.listen()
         failure = self._failures.first
         if failure is None and self._log.has_error():
-            failure = self._failure_of("node", f"the engine logged an error, see {self._log.folder}")
+            failure = failure_of("node", self._failures.round, f"the engine logged an error, see {self._log.folder}")
         if failure is None and not self._played:
-            failure = self._failure_of("node", f"the node stopped by itself, see {self._log.folder}")
-        try:
-            write_end(self.journal, failure, self._stop.cause, time.monotonic() - started)
-            self.is_recorded = True
-        except JournalError as error:
-            failure = failure or self._failure_of("journal", str(error))
+            failure = failure_of("node", self._failures.round, f"the node stopped by itself, see {self._log.folder}")
+        seconds = time.monotonic() - started
+        failure, self.is_recorded = write_end(self.journal, failure, self._stop.cause, seconds, self._failures.round)
         if self._clock.timestamp_ns():
             opening.say(self._board.line(self._clock.timestamp_ns()))
         return failure
-
-    def _failure_of(self, component: str, error: str) -> Failure:
-        return Failure(component=component, round=self._failures.round, error=error, traceback="")
 
     def close(self) -> None:
         """Give the node and the journal back."""
