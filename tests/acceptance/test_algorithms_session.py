@@ -26,7 +26,10 @@ def around_a_close() -> Market:
     return replace(market, bars={symbol: columns.take(slice(270, 450)) for symbol, columns in market.bars.items()})
 
 
-@pytest.mark.parametrize("limit", [None, {"offset_bps": 1.0}], ids=["market", "resting"])
+@pytest.mark.parametrize(
+    "limit",
+    [pytest.param(None, id="market"), pytest.param({"offset_bps": 1.0}, id="resting", marks=pytest.mark.slow)],
+)
 def test_a_session_and_its_backtest_trade_in_the_closing_auction_at_the_closing_price(
     limit: dict[str, Any] | None, tmp_path: Path
 ) -> None:

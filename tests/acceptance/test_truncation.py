@@ -1,5 +1,6 @@
 """What is not known yet decides nothing: with another future, or cut sources, the past stays as it was."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -62,12 +63,14 @@ def test_a_firm_has_the_same_past_wherever_the_future_begins(catalog: Path) -> N
 
 
 def test_a_firm_that_trades_in_closing_auctions_has_the_same_past_whatever_the_future(tmp_path: Path) -> None:
-    catalog = synthetic_market(SYMBOLS, 2, "1-MINUTE").write(tmp_path / "catalog", "1-MINUTE")
+    market = synthetic_market(SYMBOLS, 2, "1-MINUTE")
+    around_a_close = {symbol: bars.take(slice(270, 450)) for symbol, bars in market.bars.items()}
+    catalog = replace(market, bars=around_a_close).write(tmp_path / "catalog", "1-MINUTE")
     changes = SLICED | {
         "execution.algorithm": {"name": "twap", "at_end": "auction"},
         "execution.twap": {"above_participation": 0.001, "duration_minutes": 30, "interval_minutes": 1},
     }
-    audited = audit_lookahead(settings(SYMBOLS, changes, macro=False), catalog, dates=4, seed=1)
+    audited = audit_lookahead(settings(SYMBOLS, changes, macro=False), catalog, dates=2, seed=1)
     assert audited.first_leak is None
     assert audited.compared[-1].fills > FILLS
     traded = run(settings(SYMBOLS, changes, macro=False), catalog, tmp_path / "run")
