@@ -131,6 +131,7 @@ def fresh_process(catalog: Path, hash_seed: int, planted: str = "") -> str:
     return done.stdout.strip()
 
 
+@pytest.mark.slow
 def test_two_fresh_processes_with_different_hash_seeds_agree(whole: Run, catalog: Path) -> None:
     assert fresh_process(catalog, 1) == fresh_process(catalog, 2) == whole.summary["result_sha256"]
 

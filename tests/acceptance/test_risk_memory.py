@@ -44,6 +44,7 @@ def test_a_file_that_cannot_be_read_refuses_the_session_in_one_line(tmp_path: Pa
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.slow
 def test_a_session_without_a_round_leaves_memory_and_flows_for_the_next(tmp_path: Path) -> None:
     with Gateway(STOCKS) as gateway:
         desk = paper_desk(tmp_path / "desk", gateway)

@@ -254,7 +254,13 @@ def test_a_planted_distance_of_the_whole_sample_shows(
     assert Past.of(runs[0], until_ns).traded != Past.of(runs[1], until_ns).traded
 
 
-@pytest.mark.parametrize("stops", [TIGHT, BRACKET], ids=["stops", "take profits"])
+STOPS_ALONE_OR_NOT = [
+    pytest.param(TIGHT, id="stops", marks=pytest.mark.slow),  # the others have stops as well
+    pytest.param(BRACKET, id="take profits"),
+]
+
+
+@pytest.mark.parametrize("stops", STOPS_ALONE_OR_NOT)
 def test_a_session_in_the_sandbox_does_what_a_backtest_does(
     market: Market, tmp_path: Path, stops: dict[str, float]
 ) -> None:
@@ -281,7 +287,7 @@ MarketClock.received_ns = lambda self, event: event.ts_init
 """Records every event of an order with the time on the wall at which the node made it."""
 
 
-@pytest.mark.parametrize("stops", [TIGHT, BRACKET], ids=["stops", "take profits"])
+@pytest.mark.parametrize("stops", STOPS_ALONE_OR_NOT)
 def test_in_the_sandbox_no_fill_is_without_a_stop_for_longer_than_a_quarter_of_a_second(
     tmp_path: Path, stops: dict[str, float]
 ) -> None:

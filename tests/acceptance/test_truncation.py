@@ -110,7 +110,7 @@ def random_days(whole: Run, number: int, earliest: int, latest: int) -> pd.Times
     return rounds.iloc[place].tz_localize(None).normalize()
 
 
-DEMONSTRATION_CUTS = [pytest.param(number, marks=[pytest.mark.slow] if number >= 2 else []) for number in range(CUTS)]
+DEMONSTRATION_CUTS = [pytest.param(number, marks=[pytest.mark.slow] if number >= 1 else []) for number in range(CUTS)]
 
 
 @pytest.mark.parametrize("number", DEMONSTRATION_CUTS)

@@ -228,6 +228,7 @@ def test_real_options_beside_the_firm_cut_its_decisions_and_change_its_stress(ap
     assert cut >= 4
 
 
+@pytest.mark.slow
 def test_after_a_real_split_nothing_is_known_at_once_and_only_reductions_pass(
     apple: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
