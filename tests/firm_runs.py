@@ -379,6 +379,7 @@ class Seen:
     holdings: Holdings
 
 
+type Targets = Mapping[int, Sequence[int | RiskAction]]
 type Plan = Callable[[MarketSnapshot, Holdings], Sequence[int | RiskAction | RiskCommand] | None]
 
 
@@ -468,6 +469,20 @@ class Played:
             if fill.instrument_id == first
         ]
         return np.cumsum(signed).tolist()
+
+
+def by_round(targets: Targets, *, repeat: bool) -> Plan:
+    """Make the script that wants these targets; each holds until the next one where `repeat` says so."""
+    last: list[Sequence[int | RiskAction] | None] = [None]
+
+    def plan(snapshot: Any, _holdings: Any) -> Sequence[int | RiskAction] | None:
+        planned = targets.get(snapshot.round)
+        if planned is not None:
+            last[0] = [one for one in planned if not isinstance(one, RiskAction)]
+            return planned
+        return last[0] if repeat else None
+
+    return plan
 
 
 def play(loaded: Loaded, catalog: Path, out: Path, plan: Plan, **study: Any) -> Played:

@@ -1,6 +1,6 @@
 """The algorithms on minute bars in the engine: each sends its schedule, and none more than its parent."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -28,7 +28,7 @@ from nautilus_ai_firm.models.execution.ledger import Parent, WorkingLedger
 from nautilus_ai_firm.runs.order_report import order_report
 from nautilus_ai_firm.settings import Opening
 from tests.acceptance.conftest import SLICED
-from tests.firm_runs import MINUTE_NS, Played, ScriptedDesk, flat_minutes, play, settings, write_bars
+from tests.firm_runs import MINUTE_NS, Played, ScriptedDesk, Targets, by_round, flat_minutes, play, settings, write_bars
 
 MONDAY = datetime(2024, 1, 8)  # noqa: DTZ001 - a day, not a moment
 LIMITS: dict[str, Any] = {
@@ -38,8 +38,6 @@ LIMITS: dict[str, Any] = {
 }
 HOUR: dict[str, Any] = {"above_participation": 0.02, "duration_minutes": 60, "interval_minutes": 10}
 ALMGREN: dict[str, Any] = {"name": "almgren_chriss", "risk_aversion": 1e-4, "spread_bps": 2.0}
-
-type Targets = Mapping[int, Sequence[int | RiskAction]]
 
 
 @pytest.fixture
@@ -56,18 +54,9 @@ def worked(tmp_path: Path) -> Callable[..., Played]:
     ) -> Played:
         series = flat_minutes(MONDAY, 1).take(slice(0, 90)) if bars is None else bars
         catalog = write_bars(tmp_path / "catalog", {"A": series})
-        last: list[Sequence[int | RiskAction] | None] = [None]
-
-        def plan(snapshot: Any, _holdings: Any) -> Sequence[int | RiskAction] | None:
-            planned = targets.get(snapshot.round)
-            if planned is not None:
-                last[0] = [one for one in planned if not isinstance(one, RiskAction)]
-                return planned
-            return last[0] if repeat else None
-
         table = {} if algorithm is None else {"execution.algorithm": algorithm}
         loaded = settings(["A"], SLICED | LIMITS | table | dict(changes or {}), macro=False)
-        played = play(loaded, catalog, tmp_path / "run", plan)
+        played = play(loaded, catalog, tmp_path / "run", by_round(targets, repeat=repeat))
         assert played.failures.first is None, played.failures.first
         return played
 

@@ -1,6 +1,6 @@
 """What a parent leaves at the cut-off goes to the closing auction of its session, and fills at the closing price."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
@@ -21,15 +21,13 @@ from nautilus_ai_firm.models.execution.ledger import WorkingLedger
 from nautilus_ai_firm.runs.order_report import order_report
 from tests.acceptance.conftest import SLICED
 from tests.acceptance.test_algorithms import LIMITS, MONDAY, kinds, moving, parents, steps
-from tests.firm_runs import MINUTE_NS, Played, flat_minutes, play, settings, write_bars
+from tests.firm_runs import MINUTE_NS, Played, Targets, by_round, flat_minutes, play, settings, write_bars
 
 HOUR: dict[str, Any] = {"above_participation": 0.02, "duration_minutes": 60, "interval_minutes": 10}
 AUCTION: dict[str, Any] = {"name": "twap", "at_end": "auction"}
 DECIDED, CUT_OFF = 340, 375
 """Rounds of a day from 9:30 to 16:00: 15:10, where five slices of ten minutes fit, and 15:45."""
 SHARES = 50_000
-
-type Targets = Mapping[int, Sequence[int | RiskAction]]
 
 
 def day(n_days: int = 1, *, close: float = 101.0) -> BarColumns:
@@ -53,18 +51,9 @@ def worked(tmp_path: Path) -> Callable[..., Played]:
         repeat: bool = False,
     ) -> Played:
         catalog = write_bars(tmp_path / "catalog", {"A": day() if bars is None else bars})
-        last: list[Sequence[int | RiskAction] | None] = [None]
-
-        def plan(snapshot: Any, _holdings: Any) -> Sequence[int | RiskAction] | None:
-            planned = targets.get(snapshot.round)
-            if planned is not None:
-                last[0] = [one for one in planned if not isinstance(one, RiskAction)]
-                return planned
-            return last[0] if repeat else None
-
         table = {"execution.algorithm": algorithm, "execution.twap": HOUR}
         loaded = settings(["A"], SLICED | LIMITS | table | dict(changes or {}), macro=False)
-        played = play(loaded, catalog, tmp_path / "run", plan)
+        played = play(loaded, catalog, tmp_path / "run", by_round(targets, repeat=repeat))
         assert played.failures.first is None, played.failures.first
         return played
 

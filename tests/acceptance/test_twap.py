@@ -1,6 +1,6 @@
 """Slicing on minute bars: what is held and what is still working always add up to the target."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
@@ -14,7 +14,7 @@ from nautilus_ai_firm.data.columns import BarColumns
 from nautilus_ai_firm.data.sessions import Sessions
 from nautilus_ai_firm.messages import GateResult, OrderRecord, ParentRecord, RiskAction
 from tests.acceptance.conftest import SLICED, Studied
-from tests.firm_runs import MINUTE_NS, Played, flat_minutes, play, settings, write_bars
+from tests.firm_runs import MINUTE_NS, Played, Targets, by_round, flat_minutes, play, settings, write_bars
 
 MONDAY = datetime(2024, 1, 8)  # noqa: DTZ001 - a day, not a moment
 SESSION_MINUTES = 390
@@ -23,8 +23,6 @@ LIMITS: dict[str, Any] = {
     "execution.no_trade_band": 0.0,
     "execution.gate.max_messages": 10_000,
 }
-
-type Targets = Mapping[int, Sequence[int | RiskAction]]
 
 
 @pytest.fixture
@@ -41,17 +39,8 @@ def sliced(tmp_path: Path) -> Callable[..., Played]:
     ) -> Played:
         series = flat_minutes(MONDAY, 1).take(slice(0, until)) if bars is None else bars
         catalog = write_bars(tmp_path / "catalog", {"A": series})
-        last: list[Sequence[int | RiskAction] | None] = [None]
-
-        def plan(snapshot: Any, _holdings: Any) -> Sequence[int | RiskAction] | None:
-            planned = targets.get(snapshot.round)
-            if planned is not None:
-                last[0] = [one for one in planned if not isinstance(one, RiskAction)]
-                return planned
-            return last[0] if repeat else None
-
         loaded = settings(["A"], SLICED | LIMITS | dict(changes or {}), macro=False)
-        played = play(loaded, catalog, tmp_path / "run", plan)
+        played = play(loaded, catalog, tmp_path / "run", by_round(targets, repeat=repeat))
         assert played.failures.first is None
         return played
 
