@@ -4,9 +4,8 @@ import asyncio
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from nautilus_trader.live import DataClientConfig, LiveNode, LiveNodeHandle, RoutingConfig
@@ -15,34 +14,28 @@ from threadpoolctl import threadpool_limits
 from nautilus_ai_firm.bus import Failures
 from nautilus_ai_firm.firm import seat
 from nautilus_ai_firm.gateways.errors import ClientIdError, GatewayError
-from nautilus_ai_firm.gateways.ib_account import AccountReading
-from nautilus_ai_firm.gateways.ib_endpoint import Endpoint
-from nautilus_ai_firm.gateways.ib_orders import TakenBack
 from nautilus_ai_firm.gateways.ib_watch import watch
-from nautilus_ai_firm.gateways.kill_switch import KillSwitch
 from nautilus_ai_firm.hosts.beginning import start_of
 from nautilus_ai_firm.hosts.broker_books import BrokerBooks
 from nautilus_ai_firm.hosts.broker_connection import BrokerConnection, NodeLostError
-from nautilus_ai_firm.hosts.broker_feed import BrokerFeed, Stream
+from nautilus_ai_firm.hosts.broker_feed import BrokerFeed
 from nautilus_ai_firm.hosts.broker_node import broker_node
+from nautilus_ai_firm.hosts.broker_opening import BrokerOpening
 from nautilus_ai_firm.hosts.broker_recorder import BrokerRecorder
 from nautilus_ai_firm.hosts.broker_streams import BrokerStreams
 from nautilus_ai_firm.hosts.doorman import Doorman
 from nautilus_ai_firm.hosts.ending import failure_of, write_end
 from nautilus_ai_firm.hosts.engine_limits import EngineLimits, engine_limits
 from nautilus_ai_firm.hosts.engine_log import EngineLog
-from nautilus_ai_firm.hosts.fresh_history import FreshHistory
 from nautilus_ai_firm.hosts.sandbox import DataFactory, Replay
 from nautilus_ai_firm.hosts.status import StatusBoard
 from nautilus_ai_firm.hosts.stopping import Stop
 from nautilus_ai_firm.hosts.study import Stage
 from nautilus_ai_firm.hosts.switch_watch import SwitchWatch
 from nautilus_ai_firm.messages import Failure, SessionEnd
-from nautilus_ai_firm.models.risk.memory import RiskMemory
 from nautilus_ai_firm.runs.journalled_switch import JournalledSwitch
 from nautilus_ai_firm.runs.session import SessionJournal
 from nautilus_ai_firm.runs.session_facts import Host
-from nautilus_ai_firm.settings import InteractiveBrokers
 
 MARKET = "MARKET"
 HISTORY = "history"
@@ -50,59 +43,6 @@ NODE = "node"
 """What fails where the broker was lost for good: another attempt may find it."""
 LOOK_SECONDS = 0.05
 LONGEST_FAREWELL_SECONDS = 10.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BrokerOpening:
-    """How a session at a broker opens.
-
-    Attributes
-    ----------
-    folder : Path
-        Its run folder.
-    stage : Stage
-        What it needs, checked; its universe has a route.
-    streams : tuple of Stream
-        What of the broker's market is heard.
-    endpoint : Endpoint
-        Where the gateway is.
-    settings : InteractiveBrokers
-        How it is dealt with.
-    reading : AccountReading
-        The account when the session begins.
-    taken_back : tuple of TakenBack
-        Orders of an earlier session that were canceled before the account was read.
-    fresh : FreshHistory
-        What asks again for history that the gateway did not give.
-    bar_ns : int
-        Length of decision bars, nanoseconds.
-    switch : KillSwitch
-        What halts it.
-    remember : callable
-        Keeps what the risk desk knows after each round, for the next session.
-    minutes : float, optional
-        Minutes on the wall after which it ends; when it is told to if absent.
-    trades : callable
-        Called when the firm may trade.
-    say : callable
-        Prints a line for the person at the console.
-
-    """
-
-    folder: Path
-    stage: Stage
-    streams: tuple[Stream, ...]
-    endpoint: Endpoint
-    settings: InteractiveBrokers
-    reading: AccountReading
-    taken_back: tuple[TakenBack, ...]
-    fresh: FreshHistory
-    bar_ns: int
-    switch: KillSwitch
-    remember: Callable[[RiskMemory], None]
-    minutes: float | None
-    trades: Callable[[], None]
-    say: Callable[[str], None]
 
 
 class BrokerSession:

@@ -4,7 +4,7 @@ import time
 import tomllib
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -21,10 +21,10 @@ from nautilus_ai_firm.data.sessions import Sessions
 from nautilus_ai_firm.gateways.ib_account import AccountReading
 from nautilus_ai_firm.gateways.ib_endpoint import Endpoint, shortened
 from nautilus_ai_firm.gateways.ib_history import Contract, HistoryLine
+from nautilus_ai_firm.gateways.ib_orders import TakenBack
 from nautilus_ai_firm.gateways.ib_pacing import Pacing
 from nautilus_ai_firm.gateways.ib_retry import Patience
-from nautilus_ai_firm.gateways.kill_switch import FileKillSwitch
-from nautilus_ai_firm.hosts.broker import BrokerOpening
+from nautilus_ai_firm.gateways.kill_switch import FileKillSwitch, KillSwitch
 from nautilus_ai_firm.hosts.broker_account import opened_account
 from nautilus_ai_firm.hosts.broker_feed import Stream
 from nautilus_ai_firm.hosts.broker_node import BROKER
@@ -37,7 +37,8 @@ from nautilus_ai_firm.hosts.study import Stage, Study, charges_of
 from nautilus_ai_firm.hosts.universe import universe_of
 from nautilus_ai_firm.hosts.warm_up import WarmUp, warm_up
 from nautilus_ai_firm.hosts.watching import Watching, with_watched
-from nautilus_ai_firm.settings import bar_length_ns, decode, encode
+from nautilus_ai_firm.models.risk.memory import RiskMemory
+from nautilus_ai_firm.settings import InteractiveBrokers, bar_length_ns, decode, encode
 
 MS_NS = 1_000_000
 DAY_NS = 86_400_000_000_000
@@ -46,6 +47,59 @@ LONGEST_SESSION_DAYS = 40
 ACCOUNT_CAVEAT = (
     "the account held positions or open profit when the session began: a replay begins with the same equity in cash"
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrokerOpening:
+    """How a session at a broker opens.
+
+    Attributes
+    ----------
+    folder : Path
+        Its run folder.
+    stage : Stage
+        What it needs, checked; its universe has a route.
+    streams : tuple of Stream
+        What of the broker's market is heard.
+    endpoint : Endpoint
+        Where the gateway is.
+    settings : InteractiveBrokers
+        How it is dealt with.
+    reading : AccountReading
+        The account when the session begins.
+    taken_back : tuple of TakenBack
+        Orders of an earlier session that were canceled before the account was read.
+    fresh : FreshHistory
+        What asks again for history that the gateway did not give.
+    bar_ns : int
+        Length of decision bars, nanoseconds.
+    switch : KillSwitch
+        What halts it.
+    remember : callable
+        Keeps what the risk desk knows after each round, for the next session.
+    minutes : float, optional
+        Minutes on the wall after which it ends; when it is told to if absent.
+    trades : callable
+        Called when the firm may trade.
+    say : callable
+        Prints a line for the person at the console.
+
+    """
+
+    folder: Path
+    stage: Stage
+    streams: tuple[Stream, ...]
+    endpoint: Endpoint
+    settings: InteractiveBrokers
+    reading: AccountReading
+    taken_back: tuple[TakenBack, ...]
+    fresh: FreshHistory
+    bar_ns: int
+    switch: KillSwitch
+    remember: Callable[[RiskMemory], None]
+    minutes: float | None
+    trades: Callable[[], None]
+    say: Callable[[str], None]
 
 
 class Waits:
