@@ -44,7 +44,9 @@ class Priority:
 
     RECORDS = 1_000_000  # written down before it is acted on
     REPORTS = 990_000  # told after it was written down, and before anyone acts on it
+    HISTORY = 950_000  # what the desks have to know before the firm may trade
     COMMAND = 900_000
+    RESUMPTION = 890_000  # after execution knows that orders can leave
     RISK_HEARS = 850_000  # what others ordered, after execution obeyed
     EXECUTION_MARKS = 800_001
     CIO_OPENS = 800_000

@@ -28,6 +28,7 @@ from nautilus_ai_firm.gateways.kill_switch import KillSwitch
 from nautilus_ai_firm.models.execution.ledger import WorkingLedger
 from nautilus_ai_firm.models.execution.pyramid import Pyramid
 from nautilus_ai_firm.models.execution.reporter import Reporter
+from nautilus_ai_firm.models.execution.told_ledger import Follow, ToldLedger
 from nautilus_ai_firm.models.risk.memory import FRESH, CarriedRisk, RiskMemory, forget
 from nautilus_ai_firm.models.risk.review import RiskReview
 from nautilus_ai_firm.settings import Firm, bar_length_ns, model_module, params_of, watched_by
@@ -66,6 +67,7 @@ def seat(
     measure: Measure = unmeasured,
     carried: CarriedRisk = FRESH,
     remember: Callable[[RiskMemory], None] = forget,
+    follow: Follow | None = None,
 ) -> WorkingLedger:
     """Seat the whole firm and return its ledger of what is working.
 
@@ -97,9 +99,13 @@ def seat(
         What the risk desk remembers of losses; it begins anew when absent.
     remember : callable, optional
         Keeps what the risk desk knows after each round; nobody does when absent.
+    follow : callable, optional
+        Hears after each change which parents would go on after an interruption, and what is left of each; nobody does
+        when absent.
 
     """
-    ledger = WorkingLedger(len(universe.instrument_ids))
+    n = len(universe.instrument_ids)
+    ledger = WorkingLedger(n) if follow is None else ToldLedger(n, follow)
     book = Book(universe, ledger, funds)
     gate = OrderGate(
         firm.execution.gate,

@@ -46,6 +46,7 @@ from nautilus_ai_firm.messages import (
     RiskedDecision,
 )
 from nautilus_ai_firm.models.execution.ledger import WorkingLedger
+from nautilus_ai_firm.models.execution.told_ledger import ToldLedger
 from nautilus_ai_firm.runs.folder import Run, open_run
 from nautilus_ai_firm.settings import Loaded, decode
 
@@ -485,14 +486,17 @@ def by_round(targets: Targets, *, repeat: bool) -> Plan:
     return plan
 
 
-def play(loaded: Loaded, catalog: Path, out: Path, plan: Plan, **study: Any) -> Played:
+def play(
+    loaded: Loaded, catalog: Path, out: Path, plan: Plan, *, tape: Tape | None = None, follow: Any = None, **study: Any
+) -> Played:
     """Seat market, records, execution and TWAP in a backtest engine, and a script in place of the other desks."""
     stage = prepare(Study(loaded=loaded, catalog=catalog, out=out, **study))
     firm, universe = stage.firm, stage.universe
     engine = backtest._engine(stage)
     try:
-        failures, tape, time = Failures(), Tape(), MarketTime()
-        ledger = WorkingLedger(len(universe.instrument_ids))
+        failures, tape, time = Failures(), Tape() if tape is None else tape, MarketTime()
+        n = len(universe.instrument_ids)
+        ledger = WorkingLedger(n) if follow is None else ToldLedger(n, follow)
         book = Book(universe, ledger)
         gate = OrderGate(
             firm.execution.gate, firm.market, universe, halt_allows_reducing=firm.risk.halt_allows_reducing

@@ -21,7 +21,9 @@ from nautilus_ai_firm.agents.opening_gap import OpeningGap
 from nautilus_ai_firm.agents.order_records import KINDS, QUIET, gate_result, kind_of, market_order, order_record
 from nautilus_ai_firm.agents.parent_ends import ParentEnds
 from nautilus_ai_firm.agents.parents import ParentPlanner
-from nautilus_ai_firm.agents.protection import STOPPED_OUT, TOOK_PROFIT, Protection, stopped_out
+from nautilus_ai_firm.agents.protection import STOPPED_OUT, TOOK_PROFIT, Protection
+from nautilus_ai_firm.agents.resumption import Resumption
+from nautilus_ai_firm.agents.retargeting import Retargeting
 from nautilus_ai_firm.agents.withdrawal import Withdrawal
 from nautilus_ai_firm.bus import Failures, Line, Priority, Topic, callback
 from nautilus_ai_firm.clock import MarketTime
@@ -30,7 +32,6 @@ from nautilus_ai_firm.messages import (
     Breach,
     ChildIntent,
     ClearedDecision,
-    DecisionEvent,
     ExecutionTick,
     MarketSnapshot,
     OrderEventKind,
@@ -38,7 +39,6 @@ from nautilus_ai_firm.messages import (
     SessionEnd,
 )
 from nautilus_ai_firm.models.execution.ledger import Parent, WorkingLedger
-from nautilus_ai_firm.models.execution.netting import changed_targets
 from nautilus_ai_firm.settings import Execution
 
 HEARD = frozenset({*KINDS, *REFUSED, UPDATED})
@@ -80,6 +80,28 @@ class ExecutionDesk(Strategy):
         self._withdrawal = Withdrawal(book.universe, gate, ledger, self._protection, self, self.line, self._ends.record)
         self._gap = OpeningGap(settings.opening, book.universe, ledger, self._position, self._refuse, self._withdrawal)
         self._waiting: dict[str, tuple[float, TimeInForce]] = {}  # parents, until a stop has made room
+        self._retargeting = Retargeting(
+            book.universe,
+            gate,
+            ledger,
+            self._planner,
+            self._protection,
+            self._withdrawal,
+            self._let_wait,
+            self._refuse,
+            no_trade_band=settings.no_trade_band,
+        )
+        self._resumption = Resumption(
+            book.universe,
+            gate,
+            ledger,
+            self._protection,
+            self._withdrawal,
+            self._position,
+            self._let_wait,
+            self._refuse,
+            failures,
+        )
         self._obedience = Obedience(
             gate,
             self._withdrawal,
@@ -102,6 +124,7 @@ class ExecutionDesk(Strategy):
                 self.subscribe_trades(instrument_id)
         self.line.subscribe(Topic.RISK_COMMAND, self._obedience.obey, Priority.COMMAND)
         self.line.subscribe(Topic.CONNECTION, self._obedience.heed, Priority.COMMAND)
+        self.line.subscribe(Topic.CONNECTION, self._resumption.take, Priority.RESUMPTION)
         self.line.subscribe(Topic.SESSION_END, self._end_session, Priority.COMMAND)
         self.line.subscribe(Topic.SNAPSHOT, self._start_round, Priority.EXECUTION_MARKS)
         self.line.subscribe(Topic.CLEARED, self._execute, Priority.DESK)
@@ -112,47 +135,19 @@ class ExecutionDesk(Strategy):
         self._close = snapshot.close
         self._gate.mark(snapshot.close)
         self._planner.observe(snapshot)
-        self._waiting.clear()
-        self._withdrawal.drop_held("dropped: no trade before the next round")
+        if not snapshot.is_history:
+            self._waiting.clear()
+            self._resumption.forget()
+            self._withdrawal.drop_held("dropped: no trade before the next round")
         self._obedience.start_round(snapshot.ts_event, snapshot.round)
 
     def _execute(self, cleared: ClearedDecision) -> None:
-        decision = cleared.risked.decision
-        is_new, positions = self._gate.is_new(decision.round), decision.positions.tolist()  # nothing was filled since
-        for place, target in changed_targets(
-            cleared, self._ledger.working(), self._universe.lot_sizes, self._settings.no_trade_band
-        ):
-            if is_new:
-                self._retarget(place, target, positions[place], decision)
-            else:
-                parent = self._planner.parent(place, target, decision.decision_id, decision.round, 0)
-                self._refuse(parent, decision.ts_event, self._gate.duplicate(place, decision.round))
+        self._retargeting.execute(cleared)
 
-    def _retarget(self, place: int, target: int, position: int, decision: DecisionEvent) -> None:
-        if self._ledger.is_committed(place, decision.ts_event):
-            return
-        self._withdrawal.cancel_active(place, decision.ts_event)
-        if self._ledger.works(place):
-            return  # children are still in flight: the next round decides on what they became
-        if self._protection.cools(place, decision.round):
-            allowed = max(min(target, max(position, 0)), min(position, 0))
-            if allowed != target:
-                parent = self._planner.parent(place, target - position, decision.decision_id, decision.round, 0)
-                self._refuse(parent, decision.ts_event, stopped_out(self._universe.names[place], target, allowed))
-            target = allowed
-        if quantity := target - position:
-            self._hold(place, quantity, decision)
-
-    def _hold(self, place: int, quantity: int, decision: DecisionEvent) -> None:
-        planned = self._planner.plan(place, quantity, decision)
-        parent = planned.parent
-        for breach in planned.breaches:
-            self._refuse(parent, decision.ts_event, breach)
-        if not planned.may_be_held:
-            return
+    def _let_wait(self, parent: Parent, ts_event: int) -> None:
         self._ledger.hold(parent)
-        if self._auctions and not parent.end_ns and parent.execution_ns > decision.ts_event:
-            self._release(parent, decision.ts_event, float(self._close[place]), TimeInForce.AT_THE_OPEN)
+        if self._auctions and not parent.end_ns and parent.execution_ns > ts_event:
+            self._release(parent, ts_event, float(self._close[parent.place]), TimeInForce.AT_THE_OPEN)
 
     def _refuse(self, parent: Parent, ts_event: int, breach: Breach) -> None:
         name, price = self._universe.names[parent.place], float(self._close[parent.place])
@@ -185,6 +180,7 @@ class ExecutionDesk(Strategy):
         if how := self._protection.crosses(place, bid, ask, ts_event):
             self._withdrawal.drop_place(place, f"dropped: {how}", ts_event)
             self._protection.close_crossed(place, ts_event)
+        self._resumption.look(place, ts_event)
         held, active = self._ledger.held(place), self._ledger.active(place)
         due = held is not None and ts_event >= held.execution_ns
         parent = held if due else active

@@ -9,11 +9,11 @@ from nautilus_trader.model import ActorId, Bar, CustomData
 
 from nautilus_ai_firm.agents.book import Universe, nearest_float
 from nautilus_ai_firm.agents.watched import Watcher
-from nautilus_ai_firm.bus import Failures, Line, Topic, callback
+from nautilus_ai_firm.bus import Failures, Line, Priority, Topic, callback
 from nautilus_ai_firm.clock import MarketTime
 from nautilus_ai_firm.data.observation import OBSERVATION_TYPE
 from nautilus_ai_firm.data.sessions import Sessions
-from nautilus_ai_firm.messages import LateBar
+from nautilus_ai_firm.messages import Connection, LateBar
 from nautilus_ai_firm.models.market.open_round import OpenRound
 
 CLOSE = "close-round"
@@ -83,6 +83,12 @@ class MarketDesk(DataActor):
             self.subscribe_data(OBSERVATION_TYPE)
         for data_type in self._watcher.data_types:
             self.subscribe_data(data_type)
+        self.line.subscribe(Topic.CONNECTION, self._hear, Priority.HISTORY)
+
+    def _hear(self, connection: Connection) -> None:
+        """Let every desk know the history before the firm may trade."""
+        if connection.trusted and self._history:
+            self._learn()
 
     @callback
     def on_bar(self, bar: Bar) -> None:

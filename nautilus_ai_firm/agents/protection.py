@@ -19,7 +19,7 @@ from nautilus_ai_firm.agents.exit_keeper import ExitKeeper, Reached
 from nautilus_ai_firm.agents.exit_orders import ExitOrders, Slot
 from nautilus_ai_firm.agents.gate import OrderGate
 from nautilus_ai_firm.bus import Line
-from nautilus_ai_firm.messages import Breach, OrderRecord
+from nautilus_ai_firm.messages import OrderRecord
 from nautilus_ai_firm.models.execution.exit_levels import BASE, ExitLevels, Wanted
 from nautilus_ai_firm.models.execution.exit_pair import ExitPair
 from nautilus_ai_firm.models.execution.ledger import Parent, WorkingLedger
@@ -119,12 +119,16 @@ class Protection:
         self._keeper.retry()
         self._offers.clear()
         self._take_offers.clear()
+        self.take_over(ts_event)
+        self.sync_all(ts_event)
+
+    def take_over(self, ts_event: int) -> None:
+        """Take the levels over that exits of an earlier session stand for, and those exits back; once."""
         for place, price, is_take in self._earlier.find(ts_event):
             if is_take:
                 self.set_take(place, price)
             else:
                 self.set_level(place, price, "stop of an earlier session")
-        self.sync_all(ts_event)
 
     def sync_all(self, ts_event: int) -> None:
         """Bring every exit one step closer to what it should be."""
@@ -252,13 +256,6 @@ class Protection:
     def close(self, ts_event: int) -> None:
         """Record the exits that still rest when the run ends."""
         self._keeper.record_kept(ts_event)
-
-
-def stopped_out(name: str, wanted: int, allowed: int) -> Breach:
-    """Describe exposure that is refused because the instrument was stopped out just now."""
-    return Breach(
-        rule="stopped_out", instrument_id=name, observed=float(abs(wanted)), limit=float(abs(allowed)), action="refused"
-    )
 
 
 def _sign(quantity: int) -> int:

@@ -90,9 +90,9 @@ class Withdrawal:
             command = CancelParent(parent_order_id=active.parent_id, cancels_children=cancels_children)
             self._line.publish(Topic.CANCEL_PARENT, command)
 
-    def cancel_open(self, ts_event: int) -> None:
-        """Cancel every order that is open at the venue, but the stops."""
-        for instrument_id in self._universe.order_ids:
+    def cancel_open(self, ts_event: int, place: int | None = None) -> None:
+        """Cancel every order that is open at the venue, in one instrument or in all, but the stops."""
+        for instrument_id in self._universe.order_ids if place is None else (self._universe.order_ids[place],):
             for order in self._desk.cache.orders_open(instrument_id=instrument_id):
                 if self._protection.slot_of(str(order.client_order_id)) is None:
                     self._gate.count_message(ts_event)

@@ -32,6 +32,7 @@ from nautilus_ai_firm.hosts.status import StatusBoard
 from nautilus_ai_firm.hosts.stopping import Stop
 from nautilus_ai_firm.hosts.study import Stage
 from nautilus_ai_firm.hosts.switch_watch import SwitchWatch
+from nautilus_ai_firm.hosts.unfinished_work import UnfinishedWork
 from nautilus_ai_firm.messages import Failure, SessionEnd
 from nautilus_ai_firm.runs.journalled_switch import JournalledSwitch
 from nautilus_ai_firm.runs.session import SessionJournal
@@ -106,6 +107,13 @@ class BrokerSession:
             self._hand_on,
             self._failures,
         )
+        self._work = UnfinishedWork(
+            opening.work,
+            self._positions,
+            is_halted=lambda: opening.switch.state().latched,
+            now_ns=time.time_ns,
+            say=opening.say,
+        )
         self._board = self._seat(stage)
         self._connection = BrokerConnection(
             self._feed,
@@ -113,6 +121,7 @@ class BrokerSession:
             held=self._held,
             agree_seconds=opening.settings.agree_seconds,
             is_open=self._is_open,
+            work=self._work,
             trades=opening.trades,
             now_ns=time.time_ns,
         )
@@ -132,6 +141,8 @@ class BrokerSession:
                 self._failures.record(NODE, error)
         self._stop.listen()
         failure = self._failures.first
+        if failure is not None and failure.component != NODE:
+            self._work.forget()
         if failure is None and not self._ended:
             failure = failure_of(NODE, self._failures.round, f"the node stopped by itself, see {self._log.folder}")
         seconds = time.monotonic() - started
@@ -165,6 +176,7 @@ class BrokerSession:
             funds=self._books,
             carried=stage.carried,
             remember=self._opening.remember,
+            follow=self._work.follow,
         )
         self._node.add_actor(self._feed)
         self._node.add_actor(self._doorman)
@@ -188,6 +200,10 @@ class BrokerSession:
                 held[position.instrument_id] += round(position.signed_qty)
         return {str(one.symbol): quantity for one, quantity in held.items()}
 
+    def _positions(self) -> list[int]:
+        route, held = self._opening.stage.universe.route, self._held()
+        return [held[str(one.symbol)] for one in (() if route is None else route.order_ids)]
+
     async def _attend(self, deliver: Callable[[Any], None]) -> None:
         """Stand by as a task of the node's own loop, and stop the node when the session is to end."""
         watching: asyncio.Task[None] | None = None
@@ -204,6 +220,7 @@ class BrokerSession:
                 )
                 while not self._stop.wanted.is_set() and self._failures.first is None and not watching.done():
                     self._connection.look()
+                    self._work.look()
                     if self._watch.has_changed():
                         self._watch.tell(time.time_ns())
                     self._streams.look(time.time_ns())
@@ -239,6 +256,8 @@ class BrokerSession:
         if self._failures.first is not None:
             return
         cancel = self._opening.stage.firm.live.working_orders_at_end == "cancel"
+        if not cancel:
+            self._work.interrupt()
         self._doorman.end_session(SessionEnd(ts_event=time.time_ns(), cancel_working=cancel))
         deadline = time.monotonic() + LONGEST_FAREWELL_SECONDS
         await asyncio.sleep(LOOK_SECONDS)

@@ -25,6 +25,7 @@ from nautilus_ai_firm.hosts.broker_plan import BrokerPlan, contracts_of
 from nautilus_ai_firm.hosts.gateway_bars import Ask, Wanted, asked_size, broker_contract, gateway_bars, holes, requests
 from nautilus_ai_firm.hosts.splicing import compared, continued
 from nautilus_ai_firm.models.market.splice import MIN_OVERLAP
+from nautilus_ai_firm.settings import bar_length_ns
 
 SOURCE = "Interactive Brokers"
 LICENCE = "the account's market data agreement; not to be redistributed"
@@ -146,7 +147,7 @@ def _series(
                 "catalog, or an instrument of another venue)"
             )
         columns = catalog.bar_columns(name)
-        if columns.ts_open_ns[0] <= sessions.next_open_ns(begin_ns):  # it reaches back as far as is wanted
+        if columns.ts_open_ns[0] <= _first_bar_ns(sessions, begin_ns, size):  # it reaches back as far as is wanted
             start_ns = int(columns.ts_open_ns[-MIN_OVERLAP])
             sessions = Sessions.between(calendar, int(columns.ts_open_ns[0]), now_ns)
     is_share = contract.security_type == "STK"
@@ -167,6 +168,13 @@ def _series(
         ),
         sessions=sessions,
     )
+
+
+def _first_bar_ns(sessions: Sessions, begin_ns: int, size: BarSize) -> int:
+    """Return the latest open of the first whole bar from a time on: inside a session it need not wait for the next."""
+    if size != "1-DAY" and sessions.is_open(begin_ns):
+        return begin_ns + bar_length_ns(size)
+    return int(sessions.next_open_ns(begin_ns))
 
 
 def _read(one: _Series, ask: Ask) -> tuple[BarColumns, Provenance | None]:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from nautilus_ai_firm.gateways.ib_account import AccountReading
 from nautilus_ai_firm.hosts.broker_books import BrokerBooks
 from nautilus_ai_firm.hosts.broker_feed import BrokerFeed
+from nautilus_ai_firm.hosts.unfinished_work import UnfinishedWork
 from nautilus_ai_firm.messages import Connection
 
 SECOND_NS = 1_000_000_000
@@ -34,6 +35,8 @@ class BrokerConnection:
         How long the books may differ.
     is_open : callable
         Whether the exchange is open at a time, nanoseconds UTC.
+    work : UnfinishedWork
+        What goes on when trust returns.
     trades : callable
         Called when the firm may trade.
     now_ns : callable
@@ -49,6 +52,7 @@ class BrokerConnection:
         held: Callable[[], Mapping[str, int]],
         agree_seconds: float,
         is_open: Callable[[int], bool],
+        work: UnfinishedWork,
         trades: Callable[[], None],
         now_ns: Callable[[], int],
     ) -> None:
@@ -57,6 +61,7 @@ class BrokerConnection:
         self._held = held
         self._agree_ns = int(agree_seconds * SECOND_NS)
         self._is_open = is_open
+        self._work = work
         self._trades = trades
         self._now_ns = now_ns
         self._trusted = True
@@ -78,6 +83,7 @@ class BrokerConnection:
         if self._trusted:
             self._trusted = False
             self._lost_ns = now_ns
+            self._work.interrupt()
         self._tell(Connection(ts_event=now_ns, trusted=False, cause=cause))
 
     def bar(self, instrument: str, what: str, cause: str) -> None:
@@ -126,7 +132,12 @@ class BrokerConnection:
             return
         self._trusted = True
         without_s = (now_ns - self._lost_ns) / SECOND_NS
-        self._tell(Connection(ts_event=now_ns, trusted=True, cause=f"trading: {self._cause}", without_s=without_s))
+        resumed = self._work.resume()
+        self._tell(
+            Connection(
+                ts_event=now_ns, trusted=True, cause=f"trading: {self._cause}", without_s=without_s, resumed=resumed
+            )
+        )
         self._trades()
 
     def _tell(self, connection: Connection, *, once: bool = False) -> None:

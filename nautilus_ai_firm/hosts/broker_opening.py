@@ -25,6 +25,7 @@ from nautilus_ai_firm.gateways.ib_orders import TakenBack
 from nautilus_ai_firm.gateways.ib_pacing import Pacing
 from nautilus_ai_firm.gateways.ib_retry import Patience
 from nautilus_ai_firm.gateways.kill_switch import FileKillSwitch, KillSwitch
+from nautilus_ai_firm.gateways.work_file import WorkFile
 from nautilus_ai_firm.hosts.broker_account import opened_account
 from nautilus_ai_firm.hosts.broker_feed import Stream
 from nautilus_ai_firm.hosts.broker_node import BROKER
@@ -34,6 +35,7 @@ from nautilus_ai_firm.hosts.fresh_history import FreshHistory
 from nautilus_ai_firm.hosts.gateway_bars import Ask, broker_contract
 from nautilus_ai_firm.hosts.stopping import Stop
 from nautilus_ai_firm.hosts.study import Stage, Study, charges_of
+from nautilus_ai_firm.hosts.unfinished_work import EarlierWork, WorkTerms, earlier_work
 from nautilus_ai_firm.hosts.universe import universe_of
 from nautilus_ai_firm.hosts.warm_up import WarmUp, warm_up
 from nautilus_ai_firm.hosts.watching import Watching, with_watched
@@ -79,6 +81,8 @@ class BrokerOpening:
         Keeps what the risk desk knows after each round, for the next session.
     minutes : float, optional
         Minutes on the wall after which it ends; when it is told to if absent.
+    work : EarlierWork
+        Parents that an earlier session left unfinished.
     trades : callable
         Called when the firm may trade.
     say : callable
@@ -98,6 +102,7 @@ class BrokerOpening:
     switch: KillSwitch
     remember: Callable[[RiskMemory], None]
     minutes: float | None
+    work: EarlierWork
     trades: Callable[[], None]
     say: Callable[[str], None]
 
@@ -130,13 +135,18 @@ def open_broker(
     remembered = risk_file(plan.loaded, endpoint)
     carried = remembered.carried(time.time_ns())
     reading, taken = opened_account(plan, endpoint, contracts, carried, takes_back=takes_back)
+    work = earlier_work(
+        WorkFile.beside(plan.loaded.kill_switch_path, plan.loaded.firm.name, endpoint.account),
+        WorkTerms.of(plan.loaded),
+        plan.say,
+    )
     learned = _learned(plan, endpoint, contracts, waits)
     stage = replace(_stage(plan, reading, contracts, folder, learned), carried=carried)
     account = (
         f"account {shortened(endpoint.account)}: {reading.net_liquidation:,.2f} {reading.currency}, "
         f"{reading.cash:,.2f} in cash, {len(reading.holdings)} positions"
     )
-    found = [*learned.lines(), account, carried_line(carried)]
+    found = [*learned.lines(), account, carried_line(carried), *work.lines()]
     bar_types = [*stage.universe.bar_types, *stage.universe.input_bar_types.values()]
     instruments = stage.catalog.instruments(map(str, bar_types))
     known = {str(instrument.id): instrument for instrument in instruments}
@@ -170,6 +180,7 @@ def open_broker(
         switch=FileKillSwitch(plan.loaded.kill_switch_path),
         remember=partial(remembered.remember, flows=carried.flows),
         minutes=plan.minutes,
+        work=work,
         trades=lambda: None,
         say=plan.say,
     )

@@ -15,11 +15,11 @@ from nautilus_trader.model import InstrumentId
 from nautilus_ai_firm.gateways.errors import GatewayError
 from nautilus_ai_firm.gateways.ib_account import AccountReading
 from nautilus_ai_firm.gateways.ib_orders import TakenBack
-from nautilus_ai_firm.messages.orders import STOP, TAKE_PROFIT
+from nautilus_ai_firm.messages.orders import CONTINUED, STOP, TAKE_PROFIT
 from nautilus_ai_firm.settings import Firm
 
-KINDS = f"RKX{STOP}{TAKE_PROFIT}"
-"""What decision ids begin with: of a round, of a halt, of a command to close, of a stop, of a take profit."""
+KINDS = f"RKX{CONTINUED}{STOP}{TAKE_PROFIT}"
+"""What decision ids begin with: of a round, a halt, a command to close, what went on, a stop, a take profit."""
 EXIT_KINDS, RESTING_KINDS = frozenset({STOP, TAKE_PROFIT}), frozenset({"STP", "LMT"})
 EARLIER = re.compile(
     r"(?P<side>BUY|SELL) \S+ (?P<symbol>.+) (?P<type>\S+) \(of an earlier session, client [0-9]+, "

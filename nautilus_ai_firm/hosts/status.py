@@ -162,7 +162,8 @@ class StatusBoard:
     def connection(self, message: Connection) -> None:
         """Alert to a market that orders cannot reach and to its return; what concerns one instrument says so itself."""
         since = f" after {message.without_s:.1f} s" if message.without_s else ""
-        self.alert(f"{message.cause}{since}" if message.trusted else f"{message.cause}, no new orders")
+        goes_on = f", {len(message.resumed)} orders go on" if message.resumed else ""
+        self.alert(f"{message.cause}{since}{goes_on}" if message.trusted else f"{message.cause}, no new orders")
 
     def impact(self, message: Any) -> None:
         """Do nothing: the run folder has it."""

@@ -8,6 +8,8 @@ from nautilus_ai_firm.messages.decisions import Breach
 
 STOP, TAKE_PROFIT = "S", "T"
 """What the decision ids of stops and of take profits begin with."""
+CONTINUED = "C"
+"""What the decision ids of orders that go on after an interruption begin with."""
 
 
 class OrderEventKind(StrEnum):
@@ -144,6 +146,44 @@ class ParentDone:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Interrupted:
+    """What was left of a parent order when a lost connection or the end of its session took it away.
+
+    Attributes
+    ----------
+    instrument_id : str
+        Its instrument.
+    parent_order_id : str
+        Its id then.
+    quantity : int
+        What is left, signed, instrument units.
+    execution_ns, end_ns, interval_ns : int
+        Earliest release, end and step of slicing, nanoseconds (UTC the first two); 0 for what goes out at once.
+    algorithm : str
+        Who slices it, where it has an end.
+    floor_price : float, optional
+        Price that confirms it.
+    parameters : tuple of (str, str)
+        What its algorithm is told beside the times, by name.
+    auction_ns, close_ns : int
+        When the rest is committed to the closing auction, and when that is, nanoseconds UTC; 0 where nothing is.
+
+    """
+
+    instrument_id: str
+    parent_order_id: str
+    quantity: int
+    execution_ns: int
+    end_ns: int = 0
+    interval_ns: int = 0
+    algorithm: str = ""
+    floor_price: float | None = None
+    parameters: tuple[tuple[str, str], ...] = ()
+    auction_ns: int = 0
+    close_ns: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Connection:
     """Whether orders can reach the market and what comes back can be trusted.
 
@@ -159,6 +199,8 @@ class Connection:
         Seconds since it was lost; 0 where it is.
     barred : tuple of str
         Instruments in which no new risk may be taken all the same, sorted: the market data of them are not fresh.
+    resumed : tuple of Interrupted
+        What goes on, now that orders can reach the market again.
 
     """
 
@@ -167,6 +209,7 @@ class Connection:
     cause: str
     without_s: float = 0.0
     barred: tuple[str, ...] = ()
+    resumed: tuple[Interrupted, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

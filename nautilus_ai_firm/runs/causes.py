@@ -135,7 +135,10 @@ FIELDS: dict[str, dict[str, Cause | None]] = {
         "price": Cause.FILL_PRICE,
         **dict.fromkeys(("commission", "currency"), Cause.COMMISSION),
     },
-    "connection": {"ts_event": _ID, **dict.fromkeys(("trusted", "cause", "without_s", "barred"), Cause.CONNECTION)},
+    "connection": {
+        "ts_event": _ID,
+        **dict.fromkeys(("trusted", "cause", "without_s", "barred", "resumed"), Cause.CONNECTION),
+    },
     "parent": {
         "parent_order_id": _ID,
         **dict.fromkeys((*_FATE, *_ESTIMATE, "ts_event", "state"), Cause.ORDER),

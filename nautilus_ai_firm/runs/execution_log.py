@@ -17,11 +17,12 @@ from nautilus_ai_firm.messages import (
     OrderRecord,
     ParentRecord,
 )
+from nautilus_ai_firm.messages.orders import CONTINUED
 from nautilus_ai_firm.models.execution.benchmarks import BenchmarkWindow
 
 CHILD = re.compile(r"(.+)-E[0-9]+")
 DECISION, STOP, TAKE_PROFIT = "decision", "stop", "take_profit"
-ORIGINS = {"R": DECISION, "S": STOP, "T": TAKE_PROFIT, "K": "halt", "X": "exit"}
+ORIGINS = {"R": DECISION, "S": STOP, "T": TAKE_PROFIT, "K": "halt", "X": "exit", CONTINUED: "continued"}
 """What a parent order came from, by the first letter of its decision id."""
 RESTING = (STOP, TAKE_PROFIT)
 """Those that wait to be needed: what of them is not filled was not missed."""

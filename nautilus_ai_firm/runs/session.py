@@ -165,22 +165,19 @@ class SessionJournal:
 
     def gate_result(self, message: GateResult) -> None:
         """Write down what the gate said; one that passed is the intent of an order, on the disk before the order."""
-        if message.round > 0:
-            self._journal.append(encode("gate_result", message))
-            if message.breach is None:
-                self._sync()
+        self._journal.append(encode("gate_result", message))
+        if message.breach is None:
+            self._sync()
 
     def order(self, message: OrderRecord) -> None:
         """Write down an event of an order."""
-        if message.round > 0:
-            self._journal.append(encode("order", message))
-            self._flush()
+        self._journal.append(encode("order", message))
+        self._flush()
 
     def parent(self, message: ParentRecord) -> None:
         """Write down what became of a parent order."""
-        if message.round > 0:
-            self._journal.append(encode("parent", message))
-            self._flush()
+        self._journal.append(encode("parent", message))
+        self._flush()
 
     def connection(self, message: Connection) -> None:
         """Write down that orders can reach the market again, or no more."""
@@ -189,8 +186,7 @@ class SessionJournal:
 
     def impact(self, message: ImpactRecord) -> None:
         """Write down what impact an order is thought to have."""
-        if message.round > 0:
-            self._journal.append(encode("impact", message))
+        self._journal.append(encode("impact", message))
 
     def execution_report(self, message: ExecutionReport) -> None:
         """Write down what the world is told."""

@@ -34,5 +34,6 @@ class Live(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     working_orders_at_end: Literal["cancel", "keep"] = "cancel"  # stops are kept
     working_orders_after_loss: Literal["cancel", "keep"] = "keep"  # of the connection, when it is back; stops are kept
+    interrupted_parents: Literal["resume", "drop"] = "resume"  # at a broker: by a lost connection or a lost session
     sandbox: Sandbox = Sandbox()
     ib: InteractiveBrokers | None = None

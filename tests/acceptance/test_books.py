@@ -433,15 +433,13 @@ def test_a_planted_fill_at_the_deciding_close_is_found(
 ) -> None:
     from nautilus_ai_firm.agents.execution import ExecutionDesk  # noqa: PLC0415 - the class that is spoilt
 
-    honest = ExecutionDesk._hold
+    honest = ExecutionDesk._let_wait
 
-    def hold(desk: Any, place: int, quantity: int, decision: Any) -> None:
-        honest(desk, place, quantity, decision)
-        parent = desk._ledger.held(place)
-        if parent is not None:
-            desk._release(parent, decision.ts_event, float(decision.close[place]))
+    def let_wait(desk: Any, parent: Any, ts_event: int) -> None:
+        honest(desk, parent, ts_event)
+        desk._release(parent, ts_event, float(desk._close[parent.place]))
 
-    monkeypatch.setattr(ExecutionDesk, "_hold", hold)
+    monkeypatch.setattr(ExecutionDesk, "_let_wait", let_wait)
     planted = run(daily.loaded, daily.catalog, tmp_path / "run")
     assert planted.summary["fills"] > 0
     with pytest.raises(AssertionError):

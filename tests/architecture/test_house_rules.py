@@ -144,8 +144,8 @@ def test_a_desk_says_its_place_in_the_flow(name: str, number: int) -> None:
 def test_desks_do_not_know_each_other() -> None:
     shared = {
         "book", "earlier_stops", "entry_list", "exit_keeper", "exit_orders", "gate", "liquidation", "obedience",
-        "opening_gap", "order_records", "parent_ends", "parents", "protection", "scheduling", "slicing", "watched",
-        "withdrawal",
+        "opening_gap", "order_records", "parent_ends", "parents", "protection", "resumption", "retargeting",
+        "scheduling", "slicing", "watched", "withdrawal",
     }  # fmt: skip
     for name in (*DESKS, "stops", "records", "reports", "gate"):
         known = {part for part in imports(tree(PACKAGE / "agents" / f"{name}.py")) if ".agents." in part}

@@ -13,6 +13,7 @@ from nautilus_ai_firm.agents.compliance import ComplianceDesk
 from nautilus_ai_firm.agents.execution import ExecutionDesk
 from nautilus_ai_firm.agents.gate import OrderGate
 from nautilus_ai_firm.agents.market import MarketDesk
+from nautilus_ai_firm.agents.retargeting import Retargeting
 from nautilus_ai_firm.agents.risk import RiskDesk
 from nautilus_ai_firm.agents.slicing import SlicingAlgorithm
 from nautilus_ai_firm.data.catalog import Catalog
@@ -239,7 +240,7 @@ def test_a_raising_algorithm(
 ) -> None:
     if name == "_expire":
         monkeypatch.setattr(SlicingAlgorithm, "_send_due", lambda *_args: None)
-        monkeypatch.setattr(ExecutionDesk, "_retarget", only_when_idle(ExecutionDesk._retarget))
+        monkeypatch.setattr(Retargeting, "_retarget", only_when_idle(Retargeting._retarget))
     strike(monkeypatch, SlicingAlgorithm, name, calls_from(3), PlantedError)
     with pytest.raises(BacktestError, match=r"^TWAP failed in round \d+: PlantedError: planted") as raised:
         run(minute_firm, one_day_of_minutes, tmp_path / "run")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from nautilus_ai_firm.gateways.ib_account import AccountReading, Holding
 from nautilus_ai_firm.hosts.broker_books import BrokerBooks
 from nautilus_ai_firm.hosts.broker_connection import DEAF_NS, SECOND_NS, BrokerConnection, NodeLostError
-from nautilus_ai_firm.messages import Connection, OrderEventKind, OrderRecord
+from nautilus_ai_firm.messages import Connection, Interrupted, OrderEventKind, OrderRecord
 
 D = Decimal
 READING = AccountReading(currency="USD", cash=D(1_000), net_liquidation=D(1_500), holdings=(), open_orders=())
@@ -93,12 +93,21 @@ class World:
         self.held: dict[str, int] = {}
         self.is_open = True
         self.books = BrokerBooks(READING)
+        self.interrupted = 0
+        self.left: tuple[Interrupted, ...] = ()
         feed: Any = self  # it is asked for these four alone
+        work: Any = self  # and it for two
         self.connection = BrokerConnection(
-            feed, self.books, held=lambda: self.held, agree_seconds=30.0, is_open=lambda _: self.is_open,
+            feed, self.books, held=lambda: self.held, agree_seconds=30.0, is_open=lambda _: self.is_open, work=work,
             trades=self._trades, now_ns=lambda: self.now_ns,
         )  # fmt: skip
         self.connection.begin()
+
+    def interrupt(self) -> None:
+        self.interrupted += 1
+
+    def resume(self) -> tuple[Interrupted, ...]:
+        return self.left
 
     def tell(self, connection: Connection) -> None:
         self.told.append(connection)

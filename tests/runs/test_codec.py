@@ -32,7 +32,7 @@ from tests.runs.a_session import START
 from tests.runs.any_fact import CLEARED, FACTS, MARKET, bits, market_bits
 
 WITHIN_A_FIRM = {"ExecutionTick", "CancelParent", "ChildIntent", "ParentDone", "Absence", "Breach", "SessionEnd",
-                 "Quotes", "Events", "OptionChain", "QuotingIntent", "Watched"}  # fmt: skip
+                 "Quotes", "Events", "OptionChain", "QuotingIntent", "Watched", "Interrupted"}  # fmt: skip
 """What only desks tell each other, and what is part of other messages."""
 
 

@@ -106,12 +106,20 @@ def test_warm_up_rounds_are_not_written(tmp_path: Path) -> None:
         session.decision(decided.risked.decision)
         session.risked(decided.risked)
         session.cleared(decided)
-        session.gate_result(gate(number))
-        session.order(order(number, OrderEventKind.SUBMITTED))
-        session.parent(parent(number))
     session.snapshot(snapshot(1))
     session.close()
     assert [entry.record for entry in read_session(tmp_path).entries] == ["start", "snapshot"]
+
+
+def test_orders_that_go_on_before_the_first_round_are_written(tmp_path: Path) -> None:
+    session = SessionJournal(tmp_path)
+    session.start(START)
+    session.snapshot(snapshot(0))
+    session.gate_result(gate(0))
+    session.order(order(0, OrderEventKind.SUBMITTED))
+    session.parent(parent(0))
+    session.close()
+    assert [entry.record for entry in read_session(tmp_path).entries] == ["start", "gate_result", "order", "parent"]
 
 
 def test_a_switch_is_written_when_it_changes(tmp_path: Path) -> None:

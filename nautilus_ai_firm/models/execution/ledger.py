@@ -63,6 +63,16 @@ class WorkingLedger:
         parent = self.active(place)
         return parent is not None and 0 < parent.auction_ns <= now_ns
 
+    def unfinished(self) -> list[tuple[Parent, int]]:
+        """Return the parents that would go on, in the order of the universe, and what is left of each, signed."""
+        open_ = [entry for entry in self._place if entry is not None and not entry.finished]
+        left = [abs(entry.parent.quantity) - entry.filled for entry in open_]
+        return [
+            (entry.parent, one if entry.parent.quantity > 0 else -one)
+            for entry, one in zip(open_, left, strict=True)
+            if one
+        ]
+
     def works(self, place: int) -> bool:
         """Whether anything of this instrument is held, open or unspawned."""
         entry = self._place[place]
