@@ -242,6 +242,7 @@ class BrokerSession:
         finally:
             if watching is not None:
                 watching.cancel()
+            self._work.interrupt()  # what the desks drop from here on is ended by the end of the node
             self._handle.stop()
 
     def _take_history(self) -> None:

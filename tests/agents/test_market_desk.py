@@ -3,20 +3,21 @@
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import pytest
-from nautilus_trader.model import Bar, CustomData
+from nautilus_trader.common import DataActor, DataActorConfig
+from nautilus_trader.model import ActorId, Bar, CustomData
 
 from nautilus_ai_firm.agents.market import Feed, MarketDesk
-from nautilus_ai_firm.bus import Failures, Topic
+from nautilus_ai_firm.bus import Failures, Topic, callback
 from nautilus_ai_firm.clock import MarketTime
 from nautilus_ai_firm.data.best_quote import best_quote
 from nautilus_ai_firm.data.catalog import Catalog
 from nautilus_ai_firm.hosts.study import Study, prepare
-from nautilus_ai_firm.messages import LateBar, MarketSnapshot
-from tests.agents.conftest import DAYS, SYMBOLS, Bench
+from nautilus_ai_firm.messages import Connection, LateBar, MarketSnapshot
+from tests.agents.conftest import DAYS, SYMBOLS, Bench, Probe
 from tests.firm_runs import INDEX, SECOND_NS, settings
 from tests.runs.any_fact import bits
 from tests.watched_market import WATCHES, WatchedMarket, watched_market
@@ -147,6 +148,33 @@ def test_desks_learn_from_the_history_and_its_rounds_end_with_zero(new_bench: An
         assert seen.ts_event == before.ts_event
         assert seen.close.tolist() == before.close.tolist()
         assert np.array_equal(seen.inputs, before.inputs, equal_nan=True)
+
+
+class Host(Probe):
+    """Says that orders can reach the market, before there is any data."""
+
+    def __new__(cls, *_: object) -> Self:
+        return DataActor.__new__(cls, DataActorConfig(actor_id=ActorId("HOST-001")))  # pyright: ignore[reportCallIssue] - the engine takes the config here
+
+    @callback
+    def on_start(self) -> None:
+        super().on_start()
+        for trusted in (False, True, True):
+            self.line.publish(Topic.CONNECTION, Connection(ts_event=0, trusted=trusted, cause="a test"))
+
+
+def test_desks_know_the_history_when_the_firm_may_trade_and_hear_it_once(new_bench: Any) -> None:
+    warm = new_bench({"market.warm_up_rounds": 2}, start=date(2012, 1, 5))
+    hosts: list[Host] = []
+
+    def desks(_book: Any, _ledger: Any, failures: Any) -> list[Any]:
+        hosts.append(Host((), [Topic.SNAPSHOT, Topic.CONNECTION], 0, failures))
+        return [MarketDesk(warm.stage.universe, warm.stage.sessions, warm.stage.feed, MarketTime(), failures), *hosts]
+
+    warm.sit(desks)
+    assert warm.failures.first is None
+    heard = [getattr(message, "round", getattr(message, "trusted", None)) for _, message in hosts[0].heard]
+    assert heard[:6] == [False, -1, 0, True, True, 1]
 
 
 # --- Quotes, events and chains --------------------------------------------------------------------------------------

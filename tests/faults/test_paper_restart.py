@@ -2,13 +2,15 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from nautilus_ai_firm.hosts.replay import replay
+from nautilus_ai_firm.messages.orders import CONTINUED
 from nautilus_ai_firm.runs.causes import Cause
 from nautilus_ai_firm.runs.folder import open_run
 from nautilus_ai_firm.runs.session_reading import read_session
@@ -57,6 +59,19 @@ def tag_of(out: Path) -> str:
     return read_session(out).start.order_tag
 
 
+def signed(row: Mapping[str, Any]) -> int:
+    return int(row["quantity"]) * (1 if row["side"] == "BUY" else -1)
+
+
+def continued(out: Path) -> Counter[str]:
+    """What orders that went on traded, by symbol."""
+    traded: Counter[str] = Counter()
+    for row in fills(open_run(out)):
+        if row["decision_id"].startswith(CONTINUED):
+            traded[row["instrument_id"].removesuffix(".US")] += signed(row)
+    return traded
+
+
 def assert_goes_on(gateway: Gateway, again: PaperRun, left: list[Order]) -> None:
     """Nothing of the session before works, and the one after decided on what was held and traded no more than that."""
     assert all(order.status in {"Cancelled", "Filled"} for order in left)
@@ -64,13 +79,13 @@ def assert_goes_on(gateway: Gateway, again: PaperRun, left: list[Order]) -> None
     assert tags <= {tag_of(again.out)}
     traded: Counter[str] = Counter()
     for fill in gateway.fills:
-        signed = int(D(fill.details.execution.shares)) * (1 if fill.order.buys else -1)
-        traded[fill.order.stock.symbol] += signed
+        traded[fill.order.stock.symbol] += int(D(fill.details.execution.shares)) * (1 if fill.order.buys else -1)
     held = their_positions(gateway)
     assert held == {symbol: traded[symbol] for symbol in SYMBOLS}
     before = {symbol: held[symbol] - again.net()[symbol] for symbol in SYMBOLS}
     first = read_session(again.out).of("decision")[0]
-    assert [before[symbol] for symbol in SYMBOLS] == first.positions.tolist()
+    went_on = continued(again.out)
+    assert [before[symbol] + went_on[symbol] for symbol in SYMBOLS] == first.positions.tolist()
     filled: Counter[str] = Counter()
     for row in fills(open_run(again.out)):
         filled[row["parent_order_id"]] += int(row["quantity"])
@@ -81,7 +96,24 @@ def assert_goes_on(gateway: Gateway, again: PaperRun, left: list[Order]) -> None
     assert not any("differ" in cause for _, cause in again.connections())
 
 
-def test_children_of_a_killed_session_are_taken_back_before_the_next_one_decides(
+def assert_parents_go_on(killed: Path, again: Path) -> None:
+    """What goes on is what was left of parents of the session before, and all together is what they were for."""
+    resumed = [one for said in read_session(again).of("connection") for one in said.resumed]
+    assert resumed
+    asked = {one.client_order_id: one.quantity for one in read_session(killed).of("gate_result")}
+    sent = {one.client_order_id: one.quantity for one in read_session(again).of("gate_result")}
+    filled: Counter[str] = Counter()
+    for out in (killed, again):
+        for row in fills(open_run(out)):
+            filled[row["parent_order_id"]] += signed(row)
+    for rest in resumed:
+        then, now = rest.parent_order_id, f"{tag_of(again)}C000001-{rest.instrument_id}"
+        assert sent[now] == rest.quantity
+        assert 0 < rest.quantity / asked[then] <= 1
+        assert abs(filled[then] + filled[now]) <= abs(asked[then])
+
+
+def test_children_of_a_killed_session_are_taken_back_and_their_parents_go_on_until_the_next_decision(
     gateway: Gateway, tmp_path: Path
 ) -> None:
     desk = paper_desk(tmp_path / "desk", gateway, RESTING)
@@ -93,6 +125,9 @@ def test_children_of_a_killed_session_are_taken_back_before_the_next_one_decides
         ended = again.ended()
     assert_well(ended)
     assert_goes_on(gateway, again, left)
+    assert_parents_go_on(tmp_path / "run", again.out)
+    assert "orders go on" in ended.out
+    assert "unfinished: " in ended.out
     taken = read_session(again.out).start.taken_back
     assert [one.client_order_id for one in taken] == sorted(order.message.orderRef for order in left)
     assert [fact["client_order_id"] for fact in audit(again.out, "taken_back")] == [
@@ -197,8 +232,7 @@ def test_a_session_that_lost_its_node_takes_its_own_children_back_and_trades_aga
     held: Counter[str] = Counter()
     for out in (run.out, again):
         for row in fills(open_run(out)):
-            signed = int(row["quantity"]) * (1 if row["side"] == "BUY" else -1)
-            held[row["instrument_id"].removesuffix(".US")] += signed
+            held[row["instrument_id"].removesuffix(".US")] += signed(row)
     assert {symbol: held[symbol] for symbol in SYMBOLS} == their_positions(gateway)
     assert not any(order.is_open for order in gateway.orders)
 

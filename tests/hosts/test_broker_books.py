@@ -166,6 +166,18 @@ def test_a_loss_takes_trust_at_once_and_counts_from_the_first() -> None:
     assert world.told[-1].without_s == 7.0
 
 
+def test_work_is_interrupted_with_the_first_loss_and_goes_on_with_trust() -> None:
+    world = World()
+    assert world.interrupted == 1
+    world.left = (Interrupted(instrument_id="AAPL.US", parent_order_id="P", quantity=5, execution_ns=0),)
+    world.found()
+    world.later(1, heard=True)
+    assert [one.resumed for one in world.told] == [(), world.left]
+    world.connection.lost("away")
+    world.connection.lost("away for longer")  # what is left since then is not what was left
+    assert world.interrupted == 2
+
+
 def test_books_that_differ_have_their_time_and_are_then_told_once() -> None:
     world = World()
     world.held = {"AAPL": 3}

@@ -14,8 +14,9 @@ from nautilus_ai_firm.data.catalog import Catalog
 from nautilus_ai_firm.data.columns import BarColumns
 from nautilus_ai_firm.data.errors import CatalogError
 from nautilus_ai_firm.data.manifest import BarRecord
+from nautilus_ai_firm.data.sessions import Sessions
 from nautilus_ai_firm.gateways.errors import GatewayError, HistoryError
-from nautilus_ai_firm.hosts.broker_catalog import LICENCE, SOURCE, Added, add_broker_bars
+from nautilus_ai_firm.hosts.broker_catalog import LICENCE, SOURCE, Added, _first_bar_ns, add_broker_bars
 from nautilus_ai_firm.hosts.broker_plan import BrokerPlan
 from nautilus_ai_firm.research.command_line import UNUSABLE
 from nautilus_ai_firm.settings import load
@@ -117,6 +118,16 @@ def test_bars_from_before_those_that_are_held_are_added_too(world: World) -> Non
     world.add()
     for symbol, name in zip(SYMBOLS, NAMES, strict=True):
         assert world.held(name).ts_close_ns.tolist() == world.columns[symbol].ts_close_ns.tolist()
+
+
+def test_inside_a_session_the_first_bar_need_not_wait_for_the_next() -> None:
+    sessions = Sessions.between(
+        "XNYS", *(int(np.datetime64(day, "ns").astype(np.int64)) for day in ("2024-01-08", "2024-01-11"))
+    )
+    noon = int(sessions.opens_ns[0]) + 9_000_000_000_000
+    assert _first_bar_ns(sessions, noon, "1-MINUTE") == noon + 60_000_000_000
+    assert _first_bar_ns(sessions, noon, "1-DAY") == sessions.opens_ns[1]
+    assert _first_bar_ns(sessions, int(sessions.closes_ns[0]), "1-MINUTE") == sessions.opens_ns[1]
 
 
 def test_a_split_between_two_runs_brings_the_older_prices_to_the_new_level(world: World) -> None:
