@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from nautilus_ai_firm.hosts.replay import replay
+from nautilus_ai_firm.messages import Interrupted
 from nautilus_ai_firm.messages.orders import CONTINUED
 from nautilus_ai_firm.runs.causes import Cause
 from nautilus_ai_firm.runs.folder import open_run
@@ -96,21 +97,24 @@ def assert_goes_on(gateway: Gateway, again: PaperRun, left: list[Order]) -> None
     assert not any("differ" in cause for _, cause in again.connections())
 
 
-def assert_parents_go_on(killed: Path, again: Path) -> None:
-    """What goes on is what was left of parents of the session before, and all together is what they were for."""
-    resumed = [one for said in read_session(again).of("connection") for one in said.resumed]
-    assert resumed
-    asked = {one.client_order_id: one.quantity for one in read_session(killed).of("gate_result")}
-    sent = {one.client_order_id: one.quantity for one in read_session(again).of("gate_result")}
+def assert_parents_go_on(*outs: Path) -> None:
+    """What goes on is what was left of parents before, and all together is what they were for."""
+    asked: dict[str, int] = {}
     filled: Counter[str] = Counter()
-    for out in (killed, again):
+    resumed: list[tuple[str, Interrupted]] = []
+    for out in outs:
+        session = read_session(out)
+        asked |= {one.client_order_id: one.quantity for one in session.of("gate_result")}
         for row in fills(open_run(out)):
             filled[row["parent_order_id"]] += signed(row)
-    for rest in resumed:
-        then, now = rest.parent_order_id, f"{tag_of(again)}C000001-{rest.instrument_id}"
-        assert sent[now] == rest.quantity
-        assert 0 < rest.quantity / asked[then] <= 1
-        assert abs(filled[then] + filled[now]) <= abs(asked[then])
+        resumed += [(session.start.order_tag, one) for said in session.of("connection") for one in said.resumed]
+    assert resumed
+    for tag, rest in resumed:
+        then, now = rest.parent_order_id, f"{tag}{CONTINUED}000001-{rest.instrument_id}"
+        assert asked[now] == rest.quantity
+        whole = asked.get(then, rest.quantity)  # what still waited for its market had not been asked about
+        assert 0 < rest.quantity / whole <= 1
+        assert abs(filled[then] + filled[now]) <= abs(whole)
 
 
 def test_children_of_a_killed_session_are_taken_back_and_their_parents_go_on_until_the_next_decision(
@@ -234,6 +238,22 @@ def test_a_session_that_lost_its_node_takes_its_own_children_back_and_trades_aga
         for row in fills(open_run(out)):
             held[row["instrument_id"].removesuffix(".US")] += signed(row)
     assert {symbol: held[symbol] for symbol in SYMBOLS} == their_positions(gateway)
+    assert not any(order.is_open for order in gateway.orders)
+
+
+def test_parents_that_a_lost_connection_interrupted_go_on_when_it_is_back(gateway: Gateway, tmp_path: Path) -> None:
+    desk = paper_desk(tmp_path / "desk", gateway, RESTING)
+    with Tape(gateway):
+        run = PaperRun(desk, tmp_path / "run", 3)
+        while_true_for(lambda: not any(order.remaining > SOME for order in children(gateway)))
+        gateway.refuse()
+        time.sleep(1)
+        gateway.accept()
+        ended = run.ended()
+    assert_well(ended)
+    assert "orders go on" in ended.out
+    assert_parents_go_on(run.out)
+    assert run.net() == their_positions(gateway)
     assert not any(order.is_open for order in gateway.orders)
 
 
