@@ -27,6 +27,7 @@ pytestmark = pytest.mark.slow  # it waits for whole minutes
 D = Decimal
 LONGEST_S = 200
 SOME = 10  # shares of a child that are worth a test
+YOUNG_S = 5  # of the 24 for which nobody meets it
 RESTING = {
     "execution.twap": {"above_participation": 1e-6, "duration_minutes": 3, "interval_minutes": 1},
     "execution.algorithm": {"name": "twap", "limit": {"peg": 0.0, "offset_bps": 200.0, "cross_share": 0.6}},
@@ -45,10 +46,17 @@ def children(gateway: Gateway) -> list[Order]:
     return [order for order in gateway.orders if order.is_open and order.message.orderType == "LMT"]
 
 
+def just_sent(gateway: Gateway) -> list[Order]:
+    """Those that will not cross the spread for a while, and are worth a test."""
+    since_ns = time.time_ns() - YOUNG_S * 1_000_000_000
+    young = {one.message.orderId for one in gateway.named("PlaceOrderRequest") if one.time_ns > since_ns}
+    return [order for order in children(gateway) if order.order_id in young and order.remaining > SOME]
+
+
 def killed_in_a_parent(desk: PaperDesk, gateway: Gateway, out: Path) -> list[Order]:
     """Let a session trade, kill it while children of parents rest, and return these."""
     run = PaperRun(desk, out, 9)
-    while_true_for(lambda: not (gateway.fills and any(order.remaining > SOME for order in children(gateway))))
+    while_true_for(lambda: not (gateway.fills and just_sent(gateway)))
     run.dies()
     gateway.wait_alone()
     assert gateway.fills
@@ -219,7 +227,7 @@ def test_a_session_that_lost_its_node_takes_its_own_children_back_and_trades_aga
     flag = tmp_path / "lost"
     with Tape(gateway):
         run = PaperRun(desk, tmp_path / "run", 4, planted=f"FLAG = {str(flag)!r}\n{LOSES_ITS_NODE}")
-        while_true_for(lambda: not any(order.remaining > SOME for order in children(gateway)))
+        while_true_for(lambda: not just_sent(gateway))
         flag.touch()
         while_true_for(flag.exists)
         left = children(gateway)
@@ -245,7 +253,7 @@ def test_parents_that_a_lost_connection_interrupted_go_on_when_it_is_back(gatewa
     desk = paper_desk(tmp_path / "desk", gateway, RESTING)
     with Tape(gateway):
         run = PaperRun(desk, tmp_path / "run", 3)
-        while_true_for(lambda: not any(order.remaining > SOME for order in children(gateway)))
+        while_true_for(lambda: not just_sent(gateway))
         gateway.refuse()
         time.sleep(1)
         gateway.accept()
