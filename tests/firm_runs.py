@@ -34,6 +34,7 @@ from nautilus_ai_firm.data.columns import BarColumns, ObservationColumns
 from nautilus_ai_firm.data.manifest import Listing, Provenance
 from nautilus_ai_firm.data.sessions import Sessions
 from nautilus_ai_firm.data.synthetic import bar_times, synthetic_bars, write_synthetic
+from nautilus_ai_firm.durations import DAY_NS, SECOND_NS
 from nautilus_ai_firm.hosts import backtest
 from nautilus_ai_firm.hosts.backtest import run_backtest
 from nautilus_ai_firm.hosts.study import Stage, Study, prepare
@@ -52,9 +53,6 @@ from nautilus_ai_firm.settings import Loaded, decode
 ROOT = Path(__file__).resolve().parents[1]
 VENUE = "US"
 INDEX = "SPX.INDEX"
-SECOND_NS = 1_000_000_000
-MINUTE_NS = 60 * SECOND_NS
-DAY_NS = 86_400 * SECOND_NS
 
 FIRM: dict[str, Any] = {
     "name": "tested",

@@ -10,6 +10,7 @@ from nautilus_ai_firm.data.catalog import Catalog
 from nautilus_ai_firm.data.columns import BarColumns, check_bars, utc
 from nautilus_ai_firm.data.manifest import BarRecord
 from nautilus_ai_firm.data.sessions import Sessions
+from nautilus_ai_firm.durations import HOUR_NS
 from nautilus_ai_firm.gateways.errors import HistoryError, HistoryUnavailableError
 from nautilus_ai_firm.gateways.ib_history import Contract
 from nautilus_ai_firm.hosts.gateway_bars import Ask, Wanted, asked_size, gateway_bars, refuse_holes
@@ -18,7 +19,6 @@ from nautilus_ai_firm.models.market.splice import MIN_OVERLAP, Splice
 from nautilus_ai_firm.settings import Firm
 
 NEVER_MET = Splice(ts_first=0, bars=0, price_factor=1.0, volume_factor=1.0, largest_difference_bps=0.0)
-HOUR_NS = 3_600_000_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

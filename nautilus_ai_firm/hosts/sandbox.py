@@ -18,6 +18,7 @@ from nautilus_trader.live.clients import (
 )
 from nautilus_trader.model import AccountBalance, AccountId, AccountType, Bar, Money, OmsType, Venue
 
+from nautilus_ai_firm.durations import MS_NS
 from nautilus_ai_firm.hosts.closing_auction import closing_ticks
 from nautilus_ai_firm.hosts.study import Stage
 from nautilus_ai_firm.hosts.universe import bar_names, input_names
@@ -262,7 +263,7 @@ def _delayed(bar: Bar, most_ms: int) -> Bar:
     if not most_ms:
         return bar
     delay_ms = crc32(f"{bar.bar_type} {bar.ts_event}".encode()) % (most_ms + 1)
-    arrival_ns = bar.ts_init + delay_ms * 1_000_000
+    arrival_ns = bar.ts_init + delay_ms * MS_NS
     return Bar(bar.bar_type, bar.open, bar.high, bar.low, bar.close, bar.volume, bar.ts_event, arrival_ns)
 
 

@@ -16,6 +16,7 @@ from nautilus_ai_firm.agents.market import Feed
 from nautilus_ai_firm.data.catalog import Catalog
 from nautilus_ai_firm.data.quotes import NOTHING, Beside
 from nautilus_ai_firm.data.sessions import Sessions
+from nautilus_ai_firm.durations import DAY_NS, SECOND_NS
 from nautilus_ai_firm.gateways.kill_switch import FileKillSwitch, KillSwitch, SimulatedKillSwitch
 from nautilus_ai_firm.hosts.market_source import MarketSource
 from nautilus_ai_firm.hosts.raw_series import raw_series_caveats
@@ -25,8 +26,6 @@ from nautilus_ai_firm.hosts.watching import Watching, watching_of, with_watched
 from nautilus_ai_firm.messages import Connection, RiskCommand
 from nautilus_ai_firm.models.risk.memory import FRESH, CarriedRisk
 from nautilus_ai_firm.settings import Firm, Loaded
-
-DAY_NS = 86_400_000_000_000
 
 type Arrange = Callable[[list[Any]], list[Any]]
 
@@ -197,4 +196,4 @@ def _feed(firm: Firm, catalog: Catalog, beside: Beside, since_ns: int, begin_ns:
 
 
 def _day_ns(day: date) -> int:
-    return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()) * 1_000_000_000
+    return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()) * SECOND_NS

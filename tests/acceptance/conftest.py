@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from nautilus_ai_firm.durations import MINUTE_NS
 from nautilus_ai_firm.runs.folder import Run
 from nautilus_ai_firm.settings import Loaded
-from tests.firm_runs import MINUTE_NS, Market, run, settings, synthetic_market
+from tests.firm_runs import Market, run, settings, synthetic_market
 
 SLICED: dict[str, Any] = {
     "market.bar": "1-MINUTE",

@@ -14,6 +14,7 @@ from nautilus_ai_firm.agents.opening_gap import OpeningGap
 from nautilus_ai_firm.agents.parents import ParentPlanner
 from nautilus_ai_firm.bus import Topic
 from nautilus_ai_firm.data.columns import BarColumns
+from nautilus_ai_firm.durations import MINUTE_NS
 from nautilus_ai_firm.messages import (
     Connection,
     GateResult,
@@ -28,7 +29,7 @@ from nautilus_ai_firm.models.execution.ledger import Parent, WorkingLedger
 from nautilus_ai_firm.runs.order_report import order_report
 from nautilus_ai_firm.settings import Opening
 from tests.acceptance.conftest import SLICED
-from tests.firm_runs import MINUTE_NS, Played, ScriptedDesk, Targets, by_round, flat_minutes, play, settings, write_bars
+from tests.firm_runs import Played, ScriptedDesk, Targets, by_round, flat_minutes, play, settings, write_bars
 
 MONDAY = datetime(2024, 1, 8)  # noqa: DTZ001 - a day, not a moment
 LIMITS: dict[str, Any] = {

@@ -33,11 +33,12 @@ from nautilus_ai_firm.data.columns import BarColumns
 from nautilus_ai_firm.data.manifest import Listing
 from nautilus_ai_firm.data.objects import bar_objects, bar_type_id, instrument_object, opening_tick_objects
 from nautilus_ai_firm.data.sessions import Sessions
+from nautilus_ai_firm.durations import DAY_NS
 from nautilus_ai_firm.hosts.venue import Charges, FillCharges, OvernightFinancing
 from nautilus_ai_firm.runs.folder import Run
 from nautilus_ai_firm.settings import Costs
 from tests.acceptance.conftest import Studied
-from tests.firm_runs import DAY_NS, fills, market_events, run, settings, synthetic_market
+from tests.firm_runs import fills, market_events, run, settings, synthetic_market
 
 CENT = Decimal("0.01")
 START = Decimal(10_000_000)

@@ -15,13 +15,14 @@ from nautilus_ai_firm.agents.book import Universe
 from nautilus_ai_firm.agents.closing_auction import ClosingAuction
 from nautilus_ai_firm.agents.slicing import SlicingAlgorithm
 from nautilus_ai_firm.data.columns import BarColumns
+from nautilus_ai_firm.durations import MINUTE_NS
 from nautilus_ai_firm.hosts import backtest
 from nautilus_ai_firm.messages import GateResult, OrderEventKind, OrderRecord, RiskAction
 from nautilus_ai_firm.models.execution.ledger import WorkingLedger
 from nautilus_ai_firm.runs.order_report import order_report
 from tests.acceptance.conftest import SLICED
 from tests.acceptance.test_algorithms import LIMITS, MONDAY, kinds, moving, parents, steps
-from tests.firm_runs import MINUTE_NS, Played, Targets, by_round, flat_minutes, play, settings, write_bars
+from tests.firm_runs import Played, Targets, by_round, flat_minutes, play, settings, write_bars
 
 HOUR: dict[str, Any] = {"above_participation": 0.02, "duration_minutes": 60, "interval_minutes": 10}
 AUCTION: dict[str, Any] = {"name": "twap", "at_end": "auction"}

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import QuantLib as ql
 
+from nautilus_ai_firm.durations import DAY_NS
 from nautilus_ai_firm.messages import OptionChain
 from nautilus_ai_firm.models.estimators.american_option import american_value
 from nautilus_ai_firm.models.estimators.european_option import Options
 
-DAY_NS = 86_400_000_000_000
 DAYS = (7, 14, 21, 28, 35, 63, 91, 126, 182)
 
 

@@ -13,6 +13,7 @@ from nautilus_ai_firm.data.altered_catalog import AlteredCatalog, Future
 from nautilus_ai_firm.data.catalog import Catalog
 from nautilus_ai_firm.data.columns import utc
 from nautilus_ai_firm.data.errors import CatalogError
+from nautilus_ai_firm.durations import SECOND_NS
 from nautilus_ai_firm.hosts.backtest import BacktestError, failure_line, played
 from nautilus_ai_firm.hosts.study import Stage, Study, prepare
 from nautilus_ai_firm.hosts.universe import bar_names, input_names
@@ -165,7 +166,7 @@ def _moments(stage: Stage, market: Catalog, dates: int, seed: int) -> list[int]:
 
 
 def _end(at_ns: int, stage: Stage) -> date:
-    last, after = (datetime.fromtimestamp(ts // 1_000_000_000, UTC).date() for ts in (stage.end_ns, at_ns))
+    last, after = (datetime.fromtimestamp(ts // SECOND_NS, UTC).date() for ts in (stage.end_ns, at_ns))
     return min(last, after + timedelta(days=DAYS_AFTER))
 
 

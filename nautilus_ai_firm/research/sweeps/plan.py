@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nautilus_ai_firm.data.decoded_catalog import DecodedCatalog
+from nautilus_ai_firm.durations import DAY_NS
 from nautilus_ai_firm.gateways.kill_switch import FileKillSwitch
 from nautilus_ai_firm.hosts.study import Study, prepare
 from nautilus_ai_firm.research.sweeps.proposals import Parameters, proposals
@@ -19,8 +20,6 @@ from nautilus_ai_firm.runs.folder import versions
 from nautilus_ai_firm.settings import ConfigError, Loaded, encode
 from nautilus_ai_firm.settings.paths import with_values
 from nautilus_ai_firm.settings.sweep import LoadedSweep, load_sweep
-
-DAY_NS = 86_400_000_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
 
+from nautilus_ai_firm.durations import DAY_NS
 from nautilus_ai_firm.messages import OptionChain
 from nautilus_ai_firm.models.estimators.option_quotes import option_quotes
 
 NOW_NS = 1_400_000_000_000_000_000
-DAY_NS = 86_400_000_000_000
 MIN_YEARS, WIDEST = 5 / 365, 0.5
 
 

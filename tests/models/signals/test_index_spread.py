@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import norm
 
+from nautilus_ai_firm.durations import DAY_NS, HOUR_NS
 from nautilus_ai_firm.messages import MarketSnapshot, Watched
 from nautilus_ai_firm.models.signals.index_spread import Model, Params
 
@@ -13,7 +14,6 @@ UNIVERSE = ("IWM.US", "KO.US", "SPY.US", "QQQ.US")
 IWM, KO, SPY, QQQ = range(4)
 PARAMS = Params(benchmark="SPY.US", indices=("QQQ.US", "IWM.US"), beta_span=30, mean_span=15, scale_span=40)
 WARM = 30 + 40  # the first residual comes with the return after beta is warm, and 40 of them make a scale
-DAY_NS, HOUR_NS = 86_400_000_000_000, 3_600_000_000_000
 
 
 def market(seed=41, n=400):

@@ -6,9 +6,10 @@ import pandas as pd
 import pytest
 from scipy.stats import norm
 
+from nautilus_ai_firm.durations import DAY_NS
 from nautilus_ai_firm.messages import MarketSnapshot, OptionChain, Watched
 from nautilus_ai_firm.models.signals.options_volatility import Model, Params
-from tests.models.option_surface import DAY_NS, Surface, chain_of
+from tests.models.option_surface import Surface, chain_of
 
 UNIVERSE = ("KO.US", "A.US", "SPY.US")
 KO, A, SPY = range(3)

@@ -9,6 +9,7 @@ import pytest
 from nautilus_ai_firm.data.catalog import Catalog
 from nautilus_ai_firm.data.errors import CatalogError
 from nautilus_ai_firm.data.objects import opening_tick_times
+from nautilus_ai_firm.durations import DAY_NS, HOUR_NS
 from nautilus_ai_firm.hosts.backtest import BacktestError
 from nautilus_ai_firm.hosts.study import Study, prepare
 from nautilus_ai_firm.messages import OrderEventKind, OrderRecord
@@ -26,7 +27,6 @@ from tests.watched_market import WATCHES, watched_market
 
 SYMBOLS = ("A", "B")
 SESSIONS = 90
-HOUR_NS, DAY_NS = 3_600_000_000_000, 86_400_000_000_000
 DIFFERING = (Method.TRUNCATION, Method.PERTURBATION)
 
 

@@ -11,8 +11,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from nautilus_ai_firm.data.errors import CatalogError
+from nautilus_ai_firm.durations import DAY_NS
 from nautilus_ai_firm.research.sweeps import walking
-from nautilus_ai_firm.research.sweeps.plan import DAY_NS, day_ns, day_of, plan_sweep
+from nautilus_ai_firm.research.sweeps.plan import day_ns, day_of, plan_sweep
 from nautilus_ai_firm.research.sweeps.stitching import BPS, closed_at_end
 from nautilus_ai_firm.research.sweeps.trial import Outcome, Trial
 from nautilus_ai_firm.research.sweeps.walked import WalkedForward
