@@ -12,7 +12,7 @@ from nautilus_ai_firm.data.manifest import BarRecord
 from nautilus_ai_firm.data.sessions import Sessions
 from nautilus_ai_firm.durations import HOUR_NS
 from nautilus_ai_firm.gateways.errors import HistoryError, HistoryUnavailableError
-from nautilus_ai_firm.gateways.ib_history import Contract
+from nautilus_ai_firm.gateways.ib_bars import Contract
 from nautilus_ai_firm.hosts.gateway_bars import Ask, Wanted, asked_size, gateway_bars, refuse_holes
 from nautilus_ai_firm.hosts.splicing import compared, continued
 from nautilus_ai_firm.models.market.splice import MIN_OVERLAP, Splice

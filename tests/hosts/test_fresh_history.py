@@ -13,7 +13,7 @@ import pytest
 from nautilus_ai_firm.data.objects import bar_type_id
 from nautilus_ai_firm.durations import DAY_NS, HOUR_NS, SECOND_NS
 from nautilus_ai_firm.gateways.errors import ClientIdError, HistoryUnavailableError
-from nautilus_ai_firm.gateways.ib_history import HistoryBar, HistoryRequest
+from nautilus_ai_firm.gateways.ib_bars import HistoryBar, HistoryRequest
 from nautilus_ai_firm.hosts.fresh_history import Fresh, FreshHistory, disagreement
 from nautilus_ai_firm.hosts.fresh_series import Spliced
 from nautilus_ai_firm.hosts.gateway_bars import Ask

@@ -22,8 +22,9 @@ from nautilus_ai_firm.data.manifest import Listing
 from nautilus_ai_firm.data.objects import bar_type_id
 from nautilus_ai_firm.durations import DAY_NS, SECOND_NS
 from nautilus_ai_firm.gateways.errors import HistoryError, HistoryUnavailableError
+from nautilus_ai_firm.gateways.ib_bars import Contract, HistoryBar, HistoryRequest
 from nautilus_ai_firm.gateways.ib_endpoint import Endpoint
-from nautilus_ai_firm.gateways.ib_history import Contract, HistoryBar, HistoryLine, HistoryRequest
+from nautilus_ai_firm.gateways.ib_history import HistoryLine
 from nautilus_ai_firm.gateways.ib_pacing import Pacing
 from nautilus_ai_firm.hosts.gateway_bars import LENGTHS, Wanted, broker_contract, requests
 from nautilus_ai_firm.hosts.study import feed_before
