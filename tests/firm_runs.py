@@ -35,7 +35,7 @@ from nautilus_ai_firm.data.manifest import Listing, Provenance
 from nautilus_ai_firm.data.sessions import Sessions
 from nautilus_ai_firm.data.synthetic import bar_times, synthetic_bars, write_synthetic
 from nautilus_ai_firm.durations import DAY_NS, SECOND_NS
-from nautilus_ai_firm.hosts import backtest
+from nautilus_ai_firm.hosts import backtest_engine
 from nautilus_ai_firm.hosts.backtest import run_backtest
 from nautilus_ai_firm.hosts.study import Stage, Study, prepare
 from nautilus_ai_firm.messages import (
@@ -487,7 +487,7 @@ def play(loaded: Loaded, catalog: Path, out: Path, plan: Plan, **study: Any) -> 
     """Seat market, records, execution and TWAP in a backtest engine, and a script in place of the other desks."""
     stage = prepare(Study(loaded=loaded, catalog=catalog, out=out, **study))
     firm, universe = stage.firm, stage.universe
-    engine = backtest._engine(stage)
+    engine = backtest_engine._engine(stage)
     try:
         failures, tape, time = Failures(), Tape(), MarketTime()
         ledger = WorkingLedger(len(universe.instrument_ids))
@@ -508,7 +508,7 @@ def play(loaded: Loaded, catalog: Path, out: Path, plan: Plan, **study: Any) -> 
         for algorithm in slicing_algorithms(universe, gate, time, failures, slicing, pyramids=True):
             engine.add_exec_algorithm(algorithm)
         stage.charges.failures = failures
-        backtest._feed(engine, stage, failures)
+        backtest_engine._feed(engine, stage, failures)
         account = engine.cache.account_for_venue(universe.venue)
         assert account is not None
         return Played(

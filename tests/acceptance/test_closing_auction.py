@@ -16,7 +16,7 @@ from nautilus_ai_firm.agents.closing_auction import ClosingAuction
 from nautilus_ai_firm.agents.slicing import SlicingAlgorithm
 from nautilus_ai_firm.data.columns import BarColumns
 from nautilus_ai_firm.durations import MINUTE_NS
-from nautilus_ai_firm.hosts import backtest
+from nautilus_ai_firm.hosts import backtest_engine
 from nautilus_ai_firm.messages import GateResult, OrderEventKind, OrderRecord, RiskAction
 from nautilus_ai_firm.models.execution.ledger import WorkingLedger
 from nautilus_ai_firm.runs.order_report import order_report
@@ -414,6 +414,6 @@ def test_the_control_without_a_closing_tick_part_of_it_is_off_the_closing_price(
     worked: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It leaves with the round then, too late for the decision of the close to know of it."""
-    monkeypatch.setattr(backtest, "closing_ticks", lambda *_: [])
+    monkeypatch.setattr(backtest_engine, "closing_ticks", lambda *_: [])
     played = worked({DECIDED: [SHARES]})
     assert [(int(fill.quantity), float(fill.price)) for fill in played.fills()[4:]] == [(25, 101.0), (9_975, 101.0001)]

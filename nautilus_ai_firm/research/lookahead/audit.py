@@ -14,7 +14,8 @@ from nautilus_ai_firm.data.catalog import Catalog
 from nautilus_ai_firm.data.columns import utc
 from nautilus_ai_firm.data.errors import CatalogError
 from nautilus_ai_firm.durations import SECOND_NS
-from nautilus_ai_firm.hosts.backtest import BacktestError, failure_line, played
+from nautilus_ai_firm.hosts.backtest import BacktestError, failure_line
+from nautilus_ai_firm.hosts.backtest_engine import played
 from nautilus_ai_firm.hosts.study import Stage, Study, prepare
 from nautilus_ai_firm.hosts.universe import bar_names, input_names
 from nautilus_ai_firm.research.lookahead.fills import first_early_fill
