@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nautilus_ai_firm.data.decoded_catalog import DecodedCatalog
-from nautilus_ai_firm.durations import DAY_NS
+from nautilus_ai_firm.data.utc_days import day_of
 from nautilus_ai_firm.gateways.kill_switch import FileKillSwitch
 from nautilus_ai_firm.hosts.study import Study, prepare
 from nautilus_ai_firm.research.sweeps.proposals import Parameters, proposals
@@ -102,16 +102,6 @@ def plan_sweep(path: Path, catalog: Path) -> SweepPlan:
         start=day_of(int(stage.rounds_ns[0])),
         end=day_of(int(stage.rounds_ns[-1])),
     )
-
-
-def day_of(ts_ns: int) -> date:
-    """Return the day (UTC) of a time."""
-    return date.fromordinal(date(1970, 1, 1).toordinal() + ts_ns // DAY_NS)
-
-
-def day_ns(day: date) -> int:
-    """Return when a day (UTC) begins."""
-    return (day.toordinal() - date(1970, 1, 1).toordinal()) * DAY_NS
 
 
 def _refuse_hopeless(loaded: LoadedSweep) -> None:

@@ -11,9 +11,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from nautilus_ai_firm.data.errors import CatalogError
+from nautilus_ai_firm.data.utc_days import day_ns, day_of
 from nautilus_ai_firm.durations import DAY_NS
 from nautilus_ai_firm.research.sweeps import walking
-from nautilus_ai_firm.research.sweeps.plan import day_ns, day_of, plan_sweep
+from nautilus_ai_firm.research.sweeps.plan import plan_sweep
 from nautilus_ai_firm.research.sweeps.stitching import BPS, closed_at_end
 from nautilus_ai_firm.research.sweeps.trial import Outcome, Trial
 from nautilus_ai_firm.research.sweeps.walked import WalkedForward
