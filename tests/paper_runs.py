@@ -112,9 +112,9 @@ def history(first: Mapping[str, Decimal] = FIRST, count: int = HISTORY_MINUTES) 
     return made
 
 
-def write_history(path: Path, columns: Mapping[str, BarColumns]) -> None:
+def write_history(path: Path, columns: Mapping[str, BarColumns], calendar: str = "24/7") -> None:
     """Write a catalog of these."""
-    listing = Listing(instrument_class="Equity", tradable=True, calendar="24/7")
+    listing = Listing(instrument_class="Equity", tradable=True, calendar=calendar)
     provenance = Provenance(
         source="synthetic", licence="none needed", source_sha256="0" * 64, adjustment="raw", as_of="2026-01-01",
         actions=(),

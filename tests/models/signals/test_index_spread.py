@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 from scipy.stats import norm
 
 from nautilus_ai_firm.durations import DAY_NS, HOUR_NS
-from nautilus_ai_firm.messages import MarketSnapshot, Watched
+from nautilus_ai_firm.messages import Watched
 from nautilus_ai_firm.models.signals.index_spread import Model, Params
+from tests.models.snapshots import of_closes
 
 UNIVERSE = ("IWM.US", "KO.US", "SPY.US", "QQQ.US")
 IWM, KO, SPY, QQQ = range(4)
@@ -32,18 +33,7 @@ def over(closes, fresh=None, params=PARAMS, per_session=None, universe=UNIVERSE)
     views = []
     for t, row in enumerate(closes):
         ts = t * DAY_NS if per_session is None else t // per_session * DAY_NS + t % per_session * HOUR_NS
-        snapshot = MarketSnapshot(
-            round=t + 1,
-            ts_event=ts + DAY_NS,
-            open=row.copy(),
-            high=row.copy(),
-            low=row.copy(),
-            close=row.copy(),
-            volume=np.ones(len(row)),
-            fresh=fresh[t].copy(),
-            inputs=np.empty(0),
-            inputs_fresh=np.empty(0, dtype=bool),
-        )
+        snapshot = of_closes(t + 1, ts + DAY_NS, row, fresh[t])
         views.append(model.update(snapshot))
     return np.array(views).swapaxes(0, 1)
 
