@@ -16,8 +16,7 @@ from nautilus_ai_firm.hosts import backtest_engine
 from nautilus_ai_firm.messages import GateResult, OrderEventKind, OrderRecord, ParentRecord, RiskAction
 from nautilus_ai_firm.models.execution.children import Children
 from nautilus_ai_firm.models.execution.ledger import WorkingLedger
-from tests.acceptance.conftest import SLICED
-from tests.acceptance.test_algorithms import LIMITS, moving
+from tests.acceptance.one_share import LIMITS, SLICED, moving
 from tests.firm_runs import Played, play, settings, write_bars
 
 CASES, AUCTION_CASES, ROUNDS = 36, 36, 120
