@@ -68,14 +68,7 @@ class Spliced:
 def series_up_to_now(
     firm: Firm, catalog: Catalog, name: str, contracts: Mapping[str, Contract], now_ns: int, ask: Ask
 ) -> Spliced:
-    """Splice one series, or go on with the catalog alone where the gateway does not give its bars.
-
-    Parameters
-    ----------
-    firm, catalog, contracts, now_ns, ask
-        As `warm_up`.
-    name : str
-        Of the series.
+    """Splice one series as `fresh_series`, or go on with the catalog alone where the gateway does not give its bars.
 
     Raises
     ------
