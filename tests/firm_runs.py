@@ -34,7 +34,8 @@ from nautilus_ai_firm.data.columns import BarColumns, ObservationColumns
 from nautilus_ai_firm.data.manifest import Listing, Provenance
 from nautilus_ai_firm.data.sessions import Sessions
 from nautilus_ai_firm.data.synthetic import bar_times, synthetic_bars, write_synthetic
-from nautilus_ai_firm.hosts import backtest
+from nautilus_ai_firm.durations import DAY_NS, SECOND_NS
+from nautilus_ai_firm.hosts import backtest_engine
 from nautilus_ai_firm.hosts.backtest import run_backtest
 from nautilus_ai_firm.hosts.study import Stage, Study, prepare
 from nautilus_ai_firm.messages import (
@@ -53,9 +54,6 @@ from nautilus_ai_firm.settings import Loaded, decode
 ROOT = Path(__file__).resolve().parents[1]
 VENUE = "US"
 INDEX = "SPX.INDEX"
-SECOND_NS = 1_000_000_000
-MINUTE_NS = 60 * SECOND_NS
-DAY_NS = 86_400 * SECOND_NS
 
 FIRM: dict[str, Any] = {
     "name": "tested",
@@ -492,7 +490,7 @@ def play(
     """Seat market, records, execution and TWAP in a backtest engine, and a script in place of the other desks."""
     stage = prepare(Study(loaded=loaded, catalog=catalog, out=out, **study))
     firm, universe = stage.firm, stage.universe
-    engine = backtest._engine(stage)
+    engine = backtest_engine._engine(stage)
     try:
         failures, tape, time = Failures(), Tape() if tape is None else tape, MarketTime()
         n = len(universe.instrument_ids)
@@ -514,7 +512,7 @@ def play(
         for algorithm in slicing_algorithms(universe, gate, time, failures, slicing, pyramids=True):
             engine.add_exec_algorithm(algorithm)
         stage.charges.failures = failures
-        backtest._feed(engine, stage, failures)
+        backtest_engine._feed(engine, stage, failures)
         account = engine.cache.account_for_venue(universe.venue)
         assert account is not None
         return Played(

@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 
 from nautilus_ai_firm.data.columns import BarColumns
+from nautilus_ai_firm.durations import DAY_NS
 from nautilus_ai_firm.models.estimators.american_option import american_value
 from nautilus_ai_firm.models.estimators.european_option import Options
-from tests.firm_runs import ALL_RISK, DAY_NS
+from tests.firm_runs import ALL_RISK
 from tests.watched_market import WATCHES, WatchedMarket, flat, watched_market
 
 RATE = 0.01

@@ -17,6 +17,7 @@ import numpy as np
 from nautilus_ai_firm.data.catalog import Catalog
 from nautilus_ai_firm.data.columns import BarColumns
 from nautilus_ai_firm.data.manifest import Listing, Provenance
+from nautilus_ai_firm.durations import MINUTE_NS, SECOND_NS
 from nautilus_ai_firm.settings import encode
 from tests.faults.gateway.server import Gateway
 from tests.faults.gateway.tape import Bar, Quote, Stock, Trade
@@ -25,8 +26,6 @@ from tests.live_runs import LAUNCH, Ended, end_of
 
 D = Decimal
 CENT = D("0.01")
-SECOND_NS = 1_000_000_000
-MINUTE_NS = 60 * SECOND_NS
 ACCOUNT = "DU1234567"
 SYMBOLS = ("AAPL", "IBM")
 STOCKS = (Stock(symbol="AAPL", con_id=265598), Stock(symbol="IBM", con_id=8314, exchange="NYSE"))
@@ -113,9 +112,9 @@ def history(first: Mapping[str, Decimal] = FIRST, count: int = HISTORY_MINUTES) 
     return made
 
 
-def write_history(path: Path, columns: Mapping[str, BarColumns]) -> None:
+def write_history(path: Path, columns: Mapping[str, BarColumns], calendar: str = "24/7") -> None:
     """Write a catalog of these."""
-    listing = Listing(instrument_class="Equity", tradable=True, calendar="24/7")
+    listing = Listing(instrument_class="Equity", tradable=True, calendar=calendar)
     provenance = Provenance(
         source="synthetic", licence="none needed", source_sha256="0" * 64, adjustment="raw", as_of="2026-01-01",
         actions=(),

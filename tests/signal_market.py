@@ -12,14 +12,13 @@ import msgspec
 import numpy as np
 from scipy.stats import norm
 
+from nautilus_ai_firm.durations import DAY_NS, MINUTE_NS
 from nautilus_ai_firm.messages import Events, MarketSnapshot, OptionChain, Quotes, Watched
 from nautilus_ai_firm.models import signals
 from nautilus_ai_firm.settings import model_module
 
 BARS = 7
-MINUTE_NS = 60_000_000_000
 BAR_NS = 30 * MINUTE_NS
-DAY_NS = 1440 * MINUTE_NS
 INPUTS = ("credit_spread", "wti", "SPX.INDEX")
 KINDS = ("fomc", "earnings")
 EVERY_SESSIONS = 3

@@ -15,7 +15,8 @@ from nautilus_ai_firm.data.manifest import Contract, Listing
 from nautilus_ai_firm.data.objects import PriceType
 from nautilus_ai_firm.data.sessions import Sessions
 from nautilus_ai_firm.data.synthetic import bar_times
-from tests.firm_runs import DAY_NS, MINUTE_NS, PROVENANCE, VENUE, Market, known, synthetic_market
+from nautilus_ai_firm.durations import DAY_NS, MINUTE_NS
+from tests.firm_runs import PROVENANCE, VENUE, Market, known, synthetic_market
 
 SYMBOLS = ("A", "B")
 SESSIONS = 8

@@ -37,19 +37,7 @@ from nautilus_ai_firm.data.writing import Update
 
 
 class Catalog(StoredSeries):
-    """Market data in a folder: read as columns (`StoredSeries`) and as objects of the engine, and written.
-
-    Parameters
-    ----------
-    path : Path or str
-        Folder of the catalog; a missing one is an empty catalog.
-
-    Raises
-    ------
-    CatalogError
-        If the manifest cannot be understood.
-
-    """
+    """Market data in a folder: read as columns and as objects of the engine, and written; made as `StoredSeries`."""
 
     def __init__(self, path: Path | str) -> None:
         super().__init__(path)

@@ -8,8 +8,9 @@ from typing import Any, override
 from nautilus_trader.model import Bar, CustomData, TradeTick
 
 from nautilus_ai_firm.data.catalog import Catalog
+from nautilus_ai_firm.durations import DAY_NS
 
-BLOCK_NS = 64 * 86_400_000_000_000
+BLOCK_NS = 64 * DAY_NS
 """Objects are made and kept for stretches of this length: what no run asks for is never made."""
 
 type Read[T] = Callable[[str, int, int], list[T]]

@@ -22,6 +22,7 @@ from nautilus_ai_firm.data.manifest import Listing, Provenance
 from nautilus_ai_firm.data.objects import bar_type_id
 from nautilus_ai_firm.data.publication import daily_in_weekly_report, monthly
 from nautilus_ai_firm.data.sessions import Dates, Sessions
+from nautilus_ai_firm.durations import DAY_NS
 
 CALENDAR = "XNYS"  # NASDAQ keeps the same hours and holidays
 
@@ -46,10 +47,7 @@ SPLITS_OF_VOLUME = MappingProxyType(
 """First day at the new share count and new shares per old one, for splits that the source's volume does not count."""
 
 _STOCKS_AS_OF = "2018-03-27"  # last day of Quandl WIKI, whose snapshot the adjusted closes are
-_DAY_NS = 86_400_000_000_000
-_MACRO_LEAD_NS = (
-    365 * _DAY_NS
-)  # macro figures from a year before the first bar, so that inputs are known from the start
+_MACRO_LEAD_NS = 365 * DAY_NS  # macro figures from a year before the first bar, so that inputs are known from the start
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from nautilus_ai_firm.data.session_cut import cut_to_sessions
 from nautilus_ai_firm.data.sessions import Sessions, time_zone_of
 from nautilus_ai_firm.data.table_columns import Columns, find_columns, plain_name, refuse_types, time_texts
 from nautilus_ai_firm.data.time_forms import TimeForm, detect_form, form_of_format, local_to_utc_ns, parse_times
+from nautilus_ai_firm.durations import DAY_NS, HOUR_NS, MINUTE_NS, SECOND_NS
 
 type Stamp = Literal["start", "end"]
 
@@ -26,9 +27,8 @@ _STAMPS: dict[str, Stamp] = {
 }  # fmt: skip
 _BAR = re.compile(r"1-DAY|([1-9]\d?)-(MINUTE|HOUR)")
 _PER = {"MINUTE": 60, "HOUR": 24}  # a bar divides the next larger unit: the engine knows no other
-_MINUTE_NS, _HOUR_NS, _DAY_NS = 60_000_000_000, 3_600_000_000_000, 86_400_000_000_000
 _ALL_INSIDE = 0.99
-_WEEK_NS = 5 * _DAY_NS  # so far apart, most times are no days
+_WEEK_NS = 5 * DAY_NS  # so far apart, most times are no days
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +105,7 @@ def bar_size_ns(bar: str) -> int:
     found = _BAR.fullmatch(bar)
     if found is None or (found[1] and not _divides(int(found[1]), found[2])):
         raise DataError(f"bar {bar!r} (allowed: {SIZES})")
-    return _DAY_NS if found[1] is None else int(found[1]) * (_MINUTE_NS if found[2] == "MINUTE" else _HOUR_NS)
+    return DAY_NS if found[1] is None else int(found[1]) * (MINUTE_NS if found[2] == "MINUTE" else HOUR_NS)
 
 
 def _divides(step: int, unit: str) -> bool:
@@ -143,7 +143,7 @@ def detect_layout(sample: pl.DataFrame, stated: Stated, calendar: str, origin: s
     zone, why["time_zone"] = _time_zone(form, parsed, stated, calendar, origin)
     utc_ns = (parsed if form.has_zone else local_to_utc_ns(parsed, zone)).drop_nulls().to_numpy()
     bar, why["bar"] = (stated.bar, "given") if stated.bar else (_bar(form, utc_ns, origin), "detected")
-    if bar == "1-DAY" and form.has_zone and not stated.time_zone and (utc_ns % _DAY_NS).any():
+    if bar == "1-DAY" and form.has_zone and not stated.time_zone and (utc_ns % DAY_NS).any():
         # days that do not begin at midnight UTC begin where their exchange is: 2013-11-29T00:00+09:00 is the 29th
         zone, why["time_zone"] = time_zone_of(calendar), f"of {calendar}, for the dates of days"
     if bar != "1-DAY" and not form.has_clock:
@@ -194,13 +194,13 @@ def _bar(form: TimeForm, utc_ns: Times, origin: str) -> str:
     sizes, counts = np.unique(steps, return_counts=True)
     step = int(sizes[np.argmax(counts)])
     if step >= _WEEK_NS:
-        raise DataError(f"{origin}: times stand {step // _DAY_NS} days apart (allowed: {SIZES}; --bar says it)")
-    if step % _DAY_NS == 0 or not form.has_clock:
+        raise DataError(f"{origin}: times stand {step // DAY_NS} days apart (allowed: {SIZES}; --bar says it)")
+    if step % DAY_NS == 0 or not form.has_clock:
         return "1-DAY"
-    for unit, name in ((_HOUR_NS, "HOUR"), (_MINUTE_NS, "MINUTE")):
+    for unit, name in ((HOUR_NS, "HOUR"), (MINUTE_NS, "MINUTE")):
         if step % unit == 0 and _divides(step // unit, name):
             return f"{step // unit}-{name}"
-    raise DataError(f"{origin}: times stand {step / 1e9:g} s apart (allowed: {SIZES}; --bar says it)")
+    raise DataError(f"{origin}: times stand {step / SECOND_NS:g} s apart (allowed: {SIZES}; --bar says it)")
 
 
 def _stamp(layout: Layout, utc_ns: Times, stated: Stated, calendar: str) -> tuple[Stamp, str]:

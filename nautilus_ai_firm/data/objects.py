@@ -30,6 +30,7 @@ from nautilus_trader.model import (
 from nautilus_ai_firm.data.columns import PRICE_PRECISION, BarColumns, Floats, ObservationColumns, Times
 from nautilus_ai_firm.data.manifest import OPENING_TICK_SIZE, Contract, Listing
 from nautilus_ai_firm.data.observation import observation
+from nautilus_ai_firm.durations import SECOND_NS
 
 OPENING_TICK_DELAY_NS = 1_000
 """An opening tick stands this long after its bar's start, so at least this long after the close before it."""
@@ -124,7 +125,7 @@ def instrument_object(instrument_id: str, listing: Listing) -> Instrument:
 
 
 def _contract_object(identity: InstrumentId, listing: Listing, contract: Contract) -> FuturesContract | OptionContract:
-    expiration_ns = int(datetime.fromisoformat(contract.expiration).timestamp()) * 1_000_000_000
+    expiration_ns = int(datetime.fromisoformat(contract.expiration).timestamp()) * SECOND_NS
     precision = listing.price_precision
     stated = {
         "instrument_id": identity,

@@ -4,13 +4,14 @@ import numpy as np
 import pandas as pd
 
 from nautilus_ai_firm.data.sessions import Dates, Sessions, Times
+from nautilus_ai_firm.durations import DAY_NS
 
 RELEASE_HOUR = 17
 """Hour in New York by which a figure counts as known on its release day: after the close, so for the next session."""
 
 _RELEASE_SESSION = 3  # of the month after the reference month
 _RELEASE_WAIT = np.timedelta64(7, "D")
-_LONGEST_WAIT_NS = 62 * 86_400_000_000_000  # from the first of a month to well inside the next
+_LONGEST_WAIT_NS = 62 * DAY_NS  # from the first of a month to well inside the next
 
 
 def monthly(months: Dates, calendar: str) -> tuple[Times, Times]:

@@ -7,8 +7,7 @@ import numpy as np
 from nautilus_ai_firm.data.columns import BarColumns, Floats
 from nautilus_ai_firm.data.errors import DataError
 from nautilus_ai_firm.data.sessions import Dates, Sessions
-
-_NS_PER_MINUTE = 60_000_000_000
+from nautilus_ai_firm.durations import MINUTE_NS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -59,7 +58,7 @@ def session_volume(bars: BarColumns, sessions: Sessions, bin_minutes: int) -> Se
         Bars longer than a bin, or none inside of a session.
 
     """
-    bin_ns = bin_minutes * _NS_PER_MINUTE
+    bin_ns = bin_minutes * MINUTE_NS
     if bin_minutes < 1 or bool((bars.ts_close_ns - bars.ts_open_ns > bin_ns).any()):
         raise DataError(f"bins of {bin_minutes} minutes (allowed: from 1, and no shorter than the bars)")
     index = np.atleast_1d(sessions.session_index(bars.ts_open_ns))
@@ -81,7 +80,7 @@ def session_volume(bars: BarColumns, sessions: Sessions, bin_minutes: int) -> Se
     is_torn = is_usual & ((volume[:, 0] == 0) | (volume[:, usual_bins - 1] == 0))
     dates = sessions.dates[seen]
     left_out = [
-        f"{date}: {length / 60 / 1e9:g} minutes, not {usual / 60 / 1e9:g}"
+        f"{date}: {length / MINUTE_NS:g} minutes, not {usual / MINUTE_NS:g}"
         for date, length in zip(dates[~is_usual], lengths[~is_usual].tolist(), strict=True)
     ]
     left_out += [f"{date}: no volume in its first or its last bin" for date in dates[is_torn]]

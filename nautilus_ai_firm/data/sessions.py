@@ -12,14 +12,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from nautilus_ai_firm.data.errors import DataError
 from nautilus_ai_firm.data.fx_calendar import FX, FxCalendar
+from nautilus_ai_firm.durations import DAY_NS
 
 type Times = NDArray[np.int64]
 type Dates = NDArray[np.datetime64]
 
 PAD_DAYS = 15
 """Calendar days known before and after the data window: the longest closure of a large exchange is about ten."""
-
-_DAY_NS = 86_400_000_000_000
 
 exchange_calendars.register_calendar_type(FX, FxCalendar)
 
@@ -56,8 +55,8 @@ class Sessions:
             If the calendar is unknown or does not reach the bounds.
 
         """
-        first = np.datetime64(int(start_ns) // _DAY_NS - PAD_DAYS, "D")
-        last = np.datetime64(int(end_ns) // _DAY_NS + PAD_DAYS, "D")
+        first = np.datetime64(int(start_ns) // DAY_NS - PAD_DAYS, "D")
+        last = np.datetime64(int(end_ns) // DAY_NS + PAD_DAYS, "D")
         return _load(calendar, str(first), str(last))
 
     def session_index(self, ts_ns: ArrayLike) -> NDArray[np.intp]:

@@ -13,6 +13,7 @@ from nautilus_ai_firm.data.columns import BarColumns, Floats, Times
 from nautilus_ai_firm.data.manifest import Listing, Provenance
 from nautilus_ai_firm.data.objects import bar_type_id
 from nautilus_ai_firm.data.sessions import Sessions
+from nautilus_ai_firm.durations import DAY_NS, HOUR_NS, MINUTE_NS
 
 type BarSize = Literal["1-DAY", "1-HOUR", "1-MINUTE"]
 type Kind = Literal["random_walk", "trending", "mean_reverting", "jump"]
@@ -20,8 +21,8 @@ type Kind = Literal["random_walk", "trending", "mean_reverting", "jump"]
 CALENDAR = "XNYS"
 DEFAULT_START = date(2012, 1, 3)
 
-_SIZE_NS = {"1-HOUR": 3_600_000_000_000, "1-MINUTE": 60_000_000_000}
-_SESSION_NS = 390 * 60_000_000_000  # a regular XNYS session
+_SIZE_NS = {"1-HOUR": HOUR_NS, "1-MINUTE": MINUTE_NS}
+_SESSION_NS = 390 * MINUTE_NS  # a regular XNYS session
 _VOLATILITY_PER_SESSION = 0.016  # about 25 % a year
 _GAP_SHARE = 0.3  # part of the session's variance that falls between the bars
 _VOLUME_PER_SESSION = 5_000_000.0
@@ -89,8 +90,7 @@ def synthetic_bars(
     """
     first = np.datetime64(start, "D")
     first_ns = int(first.astype("datetime64[ns]").astype(np.int64))
-    day_ns = 86_400_000_000_000
-    sessions = Sessions.between(CALENDAR, first_ns, first_ns + (2 * n_sessions + 14) * day_ns)
+    sessions = Sessions.between(CALENDAR, first_ns, first_ns + (2 * n_sessions + 14) * DAY_NS)
     begin = int(np.searchsorted(sessions.dates, first))
     chosen = slice(begin, begin + n_sessions)
     sessions = Sessions(CALENDAR, sessions.dates[chosen], sessions.opens_ns[chosen], sessions.closes_ns[chosen])

@@ -7,6 +7,7 @@ from typing import Literal
 import polars as pl
 
 from nautilus_ai_firm.data.errors import DataError
+from nautilus_ai_firm.durations import MS_NS, SECOND_NS
 
 _DATES = ("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d", "%m/%d/%Y", "%d/%m/%Y", "%d.%m.%Y")
 _CLOCKS = ("%H:%M:%S%.f", "%H:%M", "%H%M%S", "%H%M")
@@ -14,7 +15,7 @@ _ZONES = ("", "%#z", " %#z")
 _FORMATS = (*_DATES, *(f"{d}{gap}{c}{z}" for d, gap, c, z in product(_DATES, " T", _CLOCKS, _ZONES)))
 _DIGITS = {"%Y%m%d": 8, "%Y%m%d%H%M": 12, "%Y%m%d%H%M%S": 14}  # and how many
 _EPOCHS = {"s": (9, 10), "ms": (12, 13), "us": (15, 16), "ns": (18, 19)}
-_UNIT_NS = {"s": 1_000_000_000, "ms": 1_000_000, "us": 1_000, "ns": 1}
+_UNIT_NS = {"s": SECOND_NS, "ms": MS_NS, "us": 1_000, "ns": 1}
 _LEAST_SHARE = 0.5  # of a sample that a form must fit
 _FIRST_NS, _LAST_NS = -2_208_988_800_000_000_000, 7_258_118_400_000_000_000  # 1900 and 2200
 

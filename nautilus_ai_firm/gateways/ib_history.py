@@ -7,10 +7,10 @@ second is waited out. Each request has three tries, each over a connection that 
 import socket
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal, Self
+from typing import Self
 
 from nautilus_ai_firm.gateways.errors import HistoryError, HistoryUnavailableError, NotThere, Paced
+from nautilus_ai_firm.gateways.ib_bars import Contract, HistoryBar, HistoryRequest, read_bar, written
 from nautilus_ai_firm.gateways.ib_call import (
     REQUEST_FIELD,
     answered_within,
@@ -19,79 +19,18 @@ from nautilus_ai_firm.gateways.ib_call import (
     refused_by,
 )
 from nautilus_ai_firm.gateways.ib_endpoint import Endpoint
-from nautilus_ai_firm.gateways.ib_fields import (
-    Fields,
-    WireError,
-    bytes_field,
-    double,
-    fields,
-    number_field,
-    repeated,
-    text,
-    whole,
-)
+from nautilus_ai_firm.gateways.ib_fields import WireError, fields, repeated, whole
 from nautilus_ai_firm.gateways.ib_pacing import Pacing
 from nautilus_ai_firm.gateways.ib_retry import TRIES, Patience, three_tries
 from nautilus_ai_firm.gateways.ib_wire import ERROR, Wire
 from nautilus_ai_firm.settings import InteractiveBrokers
 
+__all__ = ["Contract", "HistoryBar", "HistoryLine", "HistoryRequest"]  # the line, and what it takes and gives
+
 HISTORICAL_DATA, HISTORICAL_DATA_END, HISTORICAL_DATA_REQUEST = 217, 308, 220
 HISTORY_REFUSED, TOO_MANY_MESSAGES, CONNECTION_LOST = 162, 100, 1100
 PACING_WORDS, NO_DATA_WORDS = ("pacing violation",), ("returned no data",)  # what tells one error 162 from another
-AS_SECONDS = 2  # the date format with seconds since 1970; days come as YYYYMMDD all the same
 ANSWER_S = 60.0  # the broker fetches old bars from elsewhere, which takes longer than its other answers
-
-type BarLength = Literal["1 min", "1 hour", "1 day"]
-type What = Literal["TRADES", "ADJUSTED_LAST"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Contract:
-    """What the broker calls an instrument."""
-
-    symbol: str
-    security_type: str = "STK"
-    exchange: str = "SMART"
-    primary_exchange: str = ""
-    currency: str = "USD"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HistoryRequest:
-    """Bars of regular trading hours.
-
-    Attributes
-    ----------
-    contract : Contract
-        Of what.
-    length : str
-        Of a bar.
-    duration : str
-        How far back from the end, as the broker writes it: `20 D`, `1 Y`.
-    end : str
-        `YYYYMMDD-HH:MM:SS`, UTC; empty is now, and `ADJUSTED_LAST` knows nothing else.
-    what : str
-        `TRADES`, adjusted for splits, or `ADJUSTED_LAST`, adjusted for splits and dividends.
-
-    """
-
-    contract: Contract
-    length: BarLength
-    duration: str
-    end: str = ""
-    what: What = "TRADES"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HistoryBar:
-    """One bar: its date as `YYYYMMDD`, or its start in seconds since 1970; prices; units traded."""
-
-    date: str
-    open: float
-    high: float
-    low: float
-    close: float
-    volume: float
 
 
 class HistoryLine:
@@ -183,7 +122,7 @@ class HistoryLine:
             with answered_within(self._answer_s):
                 wire = Wire(self._connection, time.monotonic() + self._answer_s)
                 self._pacing.asked(self._patience.clock(), request, request.contract)
-                wire.ask(HISTORICAL_DATA_REQUEST, _written(self._number, request))
+                wire.ask(HISTORICAL_DATA_REQUEST, written(self._number, request))
                 return self._read(wire, request.contract.symbol)
         except (NotThere, WireError, HistoryError):
             self._hang_up()  # half an answer may be on the way
@@ -204,7 +143,7 @@ class HistoryLine:
             elif number in {HISTORICAL_DATA, HISTORICAL_DATA_END} and whole(fields(body), 1) == self._number:
                 if number == HISTORICAL_DATA_END:
                     return bars
-                bars += [_bar(said) for said in repeated(body, 2)]
+                bars += [read_bar(said) for said in repeated(body, 2)]
 
     def _refuse(self, code: int, words: str, symbol: str) -> None:
         """Raise what an error means; one that says that there are no data is no fault."""
@@ -223,37 +162,3 @@ class HistoryLine:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
-
-
-def _written(number: int, request: HistoryRequest) -> bytes:
-    contract = request.contract
-    named = (
-        bytes_field(2, contract.symbol)
-        + bytes_field(3, contract.security_type)
-        + bytes_field(8, contract.exchange)
-        + (bytes_field(9, contract.primary_exchange) if contract.primary_exchange else b"")
-        + bytes_field(10, contract.currency)
-    )
-    return (
-        number_field(1, number)
-        + bytes_field(2, named)
-        + (bytes_field(3, request.end) if request.end else b"")
-        + bytes_field(4, request.length)
-        + bytes_field(5, request.duration)
-        + number_field(6, 1)  # regular trading hours
-        + bytes_field(7, request.what)
-        + number_field(8, AS_SECONDS)
-    )
-
-
-def _bar(said: Fields) -> HistoryBar:
-    date, volume = text(said, 1), text(said, 6)
-    try:
-        units = float(volume)
-    except ValueError:
-        raise WireError(f"a volume of {volume!r}") from None
-    if not date.isdigit():
-        raise WireError(f"a bar of {date!r}")
-    return HistoryBar(
-        date=date, open=double(said, 2), high=double(said, 3), low=double(said, 4), close=double(said, 5), volume=units
-    )

@@ -9,12 +9,12 @@ from typing import Self
 import msgspec
 
 from nautilus_ai_firm.data.durable import make_folder, put_in_place
+from nautilus_ai_firm.durations import SECOND_NS
 from nautilus_ai_firm.gateways.cash_flows import CashFlowFile
 from nautilus_ai_firm.gateways.errors import GatewayError
 from nautilus_ai_firm.models.risk.memory import CarriedRisk, RiskMemory
 from nautilus_ai_firm.runs.codec import decode, encode
 
-NS_PER_S = 1e9
 RECORD = "risk_memory"
 
 
@@ -70,7 +70,7 @@ class RiskFile:
         if saved is None:
             return CarriedRisk(flows=len(flows))
         if saved.memory.ts_ns >= now_ns:
-            time = datetime.fromtimestamp(saved.memory.ts_ns / NS_PER_S, UTC)
+            time = datetime.fromtimestamp(saved.memory.ts_ns / SECOND_NS, UTC)
             raise self._refusal(f"is of {time:%Y-%m-%d %H:%M:%S} UTC, which is to come (is the clock right?)")
         if saved.flows > len(flows):
             raise GatewayError(

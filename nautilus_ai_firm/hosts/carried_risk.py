@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 
+from nautilus_ai_firm.durations import SECOND_NS
 from nautilus_ai_firm.gateways.cash_flows import CashFlow
 from nautilus_ai_firm.gateways.errors import GatewayError
 from nautilus_ai_firm.gateways.ib_endpoint import Endpoint, read_endpoint, shortened
-from nautilus_ai_firm.gateways.risk_file import NS_PER_S, RiskFile
+from nautilus_ai_firm.gateways.risk_file import RiskFile
 from nautilus_ai_firm.models.risk.memory import CarriedRisk
 from nautilus_ai_firm.settings import ConfigError, Loaded
 
@@ -39,7 +40,7 @@ def carried_line(carried: CarriedRisk) -> str:
     memory = carried.memory
     if memory is None:
         return "risk begins anew: no session before is remembered"
-    time = datetime.fromtimestamp(memory.ts_ns / NS_PER_S, UTC)
+    time = datetime.fromtimestamp(memory.ts_ns / SECOND_NS, UTC)
     tier = f", in the tier {memory.equity.tier.replace('_', ' ')}" if memory.equity.tier is not None else ""
     halted = ", halted" if memory.halted else ""
     flow = f"; cash flows since then {carried.external_flow:+,.2f}" if carried.external_flow else ""

@@ -12,7 +12,7 @@ import numpy as np
 from nautilus_ai_firm.data.catalog import Catalog
 from nautilus_ai_firm.data.errors import DataError
 from nautilus_ai_firm.gateways.errors import ClientIdError, GatewayError, HistoryUnavailableError
-from nautilus_ai_firm.gateways.ib_history import Contract
+from nautilus_ai_firm.gateways.ib_bars import Contract
 from nautilus_ai_firm.hosts.fresh_series import Spliced, fresh_series
 from nautilus_ai_firm.hosts.gateway_bars import Ask
 from nautilus_ai_firm.hosts.stopping import Stopped

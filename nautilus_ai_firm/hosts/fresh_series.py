@@ -10,15 +10,15 @@ from nautilus_ai_firm.data.catalog import Catalog
 from nautilus_ai_firm.data.columns import BarColumns, check_bars, utc
 from nautilus_ai_firm.data.manifest import BarRecord
 from nautilus_ai_firm.data.sessions import Sessions
+from nautilus_ai_firm.durations import HOUR_NS
 from nautilus_ai_firm.gateways.errors import HistoryError, HistoryUnavailableError
-from nautilus_ai_firm.gateways.ib_history import Contract
+from nautilus_ai_firm.gateways.ib_bars import Contract
 from nautilus_ai_firm.hosts.gateway_bars import Ask, Wanted, asked_size, gateway_bars, refuse_holes
 from nautilus_ai_firm.hosts.splicing import compared, continued
 from nautilus_ai_firm.models.market.splice import MIN_OVERLAP, Splice
 from nautilus_ai_firm.settings import Firm
 
 NEVER_MET = Splice(ts_first=0, bars=0, price_factor=1.0, volume_factor=1.0, largest_difference_bps=0.0)
-HOUR_NS = 3_600_000_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,14 +68,7 @@ class Spliced:
 def series_up_to_now(
     firm: Firm, catalog: Catalog, name: str, contracts: Mapping[str, Contract], now_ns: int, ask: Ask
 ) -> Spliced:
-    """Splice one series, or go on with the catalog alone where the gateway does not give its bars.
-
-    Parameters
-    ----------
-    firm, catalog, contracts, now_ns, ask
-        As `warm_up`.
-    name : str
-        Of the series.
+    """Splice one series as `fresh_series`, or go on with the catalog alone where the gateway does not give its bars.
 
     Raises
     ------

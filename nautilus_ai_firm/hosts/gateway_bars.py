@@ -11,10 +11,10 @@ from nautilus_ai_firm.data.columns import BarColumns, check_bars, utc
 from nautilus_ai_firm.data.manifest import Adjustment
 from nautilus_ai_firm.data.sessions import Dates, Sessions
 from nautilus_ai_firm.data.synthetic import BarSize, bar_times
+from nautilus_ai_firm.durations import DAY_NS, SECOND_NS
 from nautilus_ai_firm.gateways.errors import HistoryError
-from nautilus_ai_firm.gateways.ib_history import BarLength, Contract, HistoryBar, HistoryRequest, What
+from nautilus_ai_firm.gateways.ib_bars import BarLength, Contract, HistoryBar, HistoryRequest, What
 
-DAY_NS, SECOND_NS = 86_400_000_000_000, 1_000_000_000
 DAYS_OF_A_YEAR = 365  # more days than that the broker wants written in years
 LENGTHS: dict[BarSize, tuple[BarLength, int]] = {
     "1-DAY": ("1 day", 3650),

@@ -21,6 +21,7 @@ from threadpoolctl import threadpool_limits
 
 from nautilus_ai_firm.bus import Failures
 from nautilus_ai_firm.clock import MarketTime, SteppedClock
+from nautilus_ai_firm.durations import SECOND_NS
 from nautilus_ai_firm.firm import seat
 from nautilus_ai_firm.gateways.kill_switch import KillSwitch
 from nautilus_ai_firm.hosts.beginning import start_of
@@ -42,7 +43,6 @@ from nautilus_ai_firm.runs.session_facts import Host, Start
 from nautilus_ai_firm.settings import Sandbox as Speed
 
 SANDBOX = "SANDBOX"
-SECOND_NS = 1_000_000_000
 STEPS_BETWEEN_PURGES = 1_000
 NO_RATE_LIMIT = "1000000000/00:00:01"
 """The engine's limiter counts seconds on the wall, which mean nothing while market time is stepped; the gate counts."""

@@ -5,20 +5,16 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import partial
-from typing import Any, Protocol, override
+from typing import Any, Protocol
 from zlib import crc32
 
 from nautilus_trader.adapters.sandbox import SandboxExecutionClientConfig, SandboxExecutionClientFactory
 from nautilus_trader.live import DataClientConfig, ExecutionClientConfig, LiveNodeBuilder, RoutingConfig
-from nautilus_trader.live.clients import (
-    DataClientFactory,
-    ExecutionClient,
-    ExecutionClientFactory,
-    MarketDataClient,
-)
-from nautilus_trader.model import AccountBalance, AccountId, AccountType, Bar, Money, OmsType, Venue
+from nautilus_trader.model import AccountId, AccountType, Bar, Money, OmsType, Venue
 
+from nautilus_ai_firm.durations import MS_NS
 from nautilus_ai_firm.hosts.closing_auction import closing_ticks
+from nautilus_ai_firm.hosts.sandbox_clients import Cashier, DataFactory, ExecutionFactory, Play, Replay
 from nautilus_ai_firm.hosts.study import Stage
 from nautilus_ai_firm.hosts.universe import bar_names, input_names
 from nautilus_ai_firm.hosts.venue import FillCharges
@@ -34,9 +30,6 @@ class MarketRecord(Protocol):
     def market(self, data: Any) -> None:
         """Write down an event before the firm hears of it."""
         ...
-
-
-type Play = Callable[[Callable[[Any], None]], Any]
 
 
 @dataclass(slots=True)
@@ -60,7 +53,7 @@ class Sandbox:
     record: MarketRecord
     on_idle: Callable[[int], None]
     max_bar_delay_ms: int = 0
-    cashier: "Cashier | None" = field(default=None, init=False)
+    cashier: Cashier | None = field(default=None, init=False)
 
     def add_clients(self, builder: LiveNodeBuilder, play: Play) -> LiveNodeBuilder:
         """Give a node replayed market data, simulated execution and overnight financing.
@@ -99,10 +92,10 @@ class Sandbox:
             ),
         )
         return builder.add_exec_client(
-            FINANCING, _ExecutionFactory(partial(self._hire, account_id)), ExecutionClientConfig()
+            FINANCING, ExecutionFactory(partial(self._hire, account_id)), ExecutionClientConfig()
         )
 
-    def _hire(self, account_id: AccountId, **context: Any) -> "Cashier":
+    def _hire(self, account_id: AccountId, **context: Any) -> Cashier:
         self.cashier = Cashier(
             **context,
             venue=Venue(FINANCING),  # orders never go there
@@ -152,107 +145,6 @@ class Sandbox:
         self.on_idle(ts_ns)
 
 
-class Replay(MarketDataClient):
-    """Hands over instruments, then everything that is played; whoever subscribes gets it."""
-
-    def __init__(self, instruments: Iterable[Any], play: Play, **context: Any) -> None:
-        super().__init__(**context)
-        self._instruments = list(instruments)
-        self._play = play
-
-    @override
-    async def _connect(self) -> None:
-        for instrument in self._instruments:
-            self._handle_instrument(instrument)
-        self.create_task(self._play(self._handle_data), "play")
-
-    @override
-    async def _disconnect(self) -> None:
-        pass
-
-    @override
-    async def _subscribe(self, command: Any) -> None:
-        pass
-
-    @override
-    async def _subscribe_bars(self, command: Any) -> None:
-        pass
-
-    @override
-    async def _subscribe_quotes(self, command: Any) -> None:
-        pass
-
-    @override
-    async def _unsubscribe_quotes(self, command: Any) -> None:
-        pass
-
-    @override
-    async def _subscribe_trades(self, command: Any) -> None:
-        pass
-
-    @override
-    async def _unsubscribe(self, command: Any) -> None:
-        pass
-
-    @override
-    async def _unsubscribe_bars(self, command: Any) -> None:
-        pass
-
-    @override
-    async def _unsubscribe_trades(self, command: Any) -> None:
-        pass
-
-
-class Cashier(ExecutionClient):
-    """Books interest and borrow fees into the account of the simulated venue; takes no orders."""
-
-    @override
-    async def _connect(self) -> None:
-        pass
-
-    @override
-    async def _disconnect(self) -> None:
-        pass
-
-    def book(self, amount: Money, ts_ns: int) -> None:
-        """Add an amount to the balance.
-
-        Raises
-        ------
-        LookupError
-            The venue has no account yet.
-
-        """
-        account = self.cache.account(self.account_id)
-        if account is None:
-            raise LookupError(f"no account {self.account_id}")
-        total = account.balance_total(amount.currency) + amount
-        nothing = Money.from_decimal(Decimal(0), amount.currency)
-        balance = AccountBalance(total, nothing, total)
-        self.generate_account_state([balance], [], reported=False, ts_event=ts_ns)
-
-
-class DataFactory(DataClientFactory):
-    """Makes the one client that it was made for."""
-
-    def __init__(self, make: Callable[..., Any]) -> None:
-        self._make = make
-
-    def create(self, **context: Any) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride] - the node calls an instance
-        """Make it."""
-        return self._make(**context)
-
-
-class _ExecutionFactory(ExecutionClientFactory):
-    """Makes the one client that it was made for."""
-
-    def __init__(self, make: Callable[..., Any]) -> None:
-        self._make = make
-
-    def create(self, **context: Any) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride] - as above
-        return self._make(**context)
-
-
 def _arrival(event: Any) -> int:
     return event.ts_init
 
@@ -262,7 +154,7 @@ def _delayed(bar: Bar, most_ms: int) -> Bar:
     if not most_ms:
         return bar
     delay_ms = crc32(f"{bar.bar_type} {bar.ts_event}".encode()) % (most_ms + 1)
-    arrival_ns = bar.ts_init + delay_ms * 1_000_000
+    arrival_ns = bar.ts_init + delay_ms * MS_NS
     return Bar(bar.bar_type, bar.open, bar.high, bar.low, bar.close, bar.volume, bar.ts_event, arrival_ns)
 
 

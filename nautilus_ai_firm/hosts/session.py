@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 
+from nautilus_ai_firm.durations import MS_NS
 from nautilus_ai_firm.gateways.kill_switch import FileKillSwitch, KillSwitch, KillSwitchState, RecordedKillSwitch
 from nautilus_ai_firm.hosts.live import Opening, SandboxSession, SessionError
 from nautilus_ai_firm.hosts.stopping import Stop
@@ -24,8 +25,6 @@ from nautilus_ai_firm.runs.session import SessionJournal
 from nautilus_ai_firm.runs.session_facts import Start
 from nautilus_ai_firm.runs.session_reading import Session, read_session
 from nautilus_ai_firm.settings import Loaded, decode, encode
-
-MS_NS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

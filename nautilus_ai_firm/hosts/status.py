@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from nautilus_ai_firm.durations import MINUTE_NS, SECOND_NS
 from nautilus_ai_firm.messages import (
     ClearedDecision,
     Connection,
@@ -23,8 +24,6 @@ from nautilus_ai_firm.messages import (
     SignalEvent,
 )
 from nautilus_ai_firm.models.execution.ledger import WorkingLedger
-
-MINUTE_NS = 60_000_000_000
 
 
 class StatusBoard:
@@ -87,7 +86,7 @@ class StatusBoard:
 
     def line(self, now_ns: int) -> str:
         """Describe the firm at a market time, nanoseconds UTC."""
-        at = datetime.fromtimestamp(now_ns / 1e9, UTC).strftime("%Y-%m-%d %H:%M")
+        at = datetime.fromtimestamp(now_ns / SECOND_NS, UTC).strftime("%Y-%m-%d %H:%M")
         equity = "no equity yet" if self._equity is None else f"{self._equity:,.2f} {self._currency}"
         held = int(np.count_nonzero(self._exposure))
         gross, net = float(np.abs(self._exposure).sum()), float(self._exposure.sum())

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,8 @@ from nautilus_ai_firm.agents.market import Feed
 from nautilus_ai_firm.data.catalog import Catalog
 from nautilus_ai_firm.data.quotes import NOTHING, Beside
 from nautilus_ai_firm.data.sessions import Sessions
+from nautilus_ai_firm.data.utc_days import day_ns
+from nautilus_ai_firm.durations import DAY_NS
 from nautilus_ai_firm.gateways.kill_switch import FileKillSwitch, KillSwitch, SimulatedKillSwitch
 from nautilus_ai_firm.hosts.market_source import MarketSource
 from nautilus_ai_firm.hosts.raw_series import raw_series_caveats
@@ -25,8 +27,6 @@ from nautilus_ai_firm.hosts.watching import Watching, watching_of, with_watched
 from nautilus_ai_firm.messages import Connection, RiskCommand
 from nautilus_ai_firm.models.risk.memory import FRESH, CarriedRisk
 from nautilus_ai_firm.settings import Firm, Loaded
-
-DAY_NS = 86_400_000_000_000
 
 type Arrange = Callable[[list[Any]], list[Any]]
 
@@ -130,8 +130,8 @@ def prepare(study: Study, opened: Catalog | None = None) -> Stage:
     firm, catalog = study.loaded.firm, opened or Catalog(study.catalog)
     universe = universe_of(firm, catalog, study.loaded.source)
     start, end = study.start or firm.market.start, study.end or firm.market.end
-    first_ns = 0 if start is None else _day_ns(start)
-    last_ns = np.iinfo(np.int64).max if end is None else _day_ns(end) + DAY_NS - 1
+    first_ns = 0 if start is None else day_ns(start)
+    last_ns = np.iinfo(np.int64).max if end is None else day_ns(end) + DAY_NS - 1
     rounds_ns = catalog.close_times(bar_names(firm), first_ns, int(last_ns))
     begin_ns, since_ns = _begin_of_history(firm, catalog, int(rounds_ns[0]))
     watching = watching_of(firm, catalog, study.loaded.source, since_ns, int(rounds_ns[-1]))
@@ -194,7 +194,3 @@ def _feed(firm: Firm, catalog: Catalog, beside: Beside, since_ns: int, begin_ns:
     history.sort(key=lambda data: data.ts_init)
     known = zip(firm.market.inputs, catalog.initial_inputs(inputs, begin_ns), strict=True)
     return Feed(initial_inputs={name: float(value) for name, value in known if np.isfinite(value)}, history=history)
-
-
-def _day_ns(day: date) -> int:
-    return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()) * 1_000_000_000

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from nautilus_ai_firm.hosts.backtest import BacktestError, failure_line, played
+from nautilus_ai_firm.hosts.backtest import BacktestError, failure_line
+from nautilus_ai_firm.hosts.backtest_engine import played
 from nautilus_ai_firm.hosts.study import Stage
 from nautilus_ai_firm.runs.money import Traded, money_figures
 from nautilus_ai_firm.runs.performance import daily_returns

@@ -9,13 +9,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Self
 
+from nautilus_ai_firm.durations import MINUTE_NS, SECOND_NS
 from nautilus_ai_firm.gateways.work_file import SavedOrder, SavedWork, WorkFile
 from nautilus_ai_firm.messages import Interrupted
 from nautilus_ai_firm.models.execution.interruption import is_in_time, left_of
 from nautilus_ai_firm.models.execution.ledger import Parent
 from nautilus_ai_firm.settings import Loaded
-
-MINUTE_NS = 60_000_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,7 +209,7 @@ def work_line(rest: Interrupted) -> str:
     side = "BUY" if rest.quantity > 0 else "SELL"
     until = ""
     if rest.end_ns:
-        until = f", {rest.algorithm} until {datetime.fromtimestamp(rest.end_ns / 1e9, UTC):%Y-%m-%d %H:%M} UTC"
+        until = f", {rest.algorithm} until {datetime.fromtimestamp(rest.end_ns / SECOND_NS, UTC):%Y-%m-%d %H:%M} UTC"
     return f"{side} {abs(rest.quantity):,} {rest.instrument_id}{until}, of {rest.parent_order_id}"
 
 

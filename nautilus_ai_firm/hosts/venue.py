@@ -17,6 +17,7 @@ from nautilus_trader.model import Bar, Currency, InstrumentId, Money, OrderSide,
 
 from nautilus_ai_firm.agents.book import nearest_float
 from nautilus_ai_firm.bus import Failures
+from nautilus_ai_firm.durations import DAY_NS
 from nautilus_ai_firm.models.estimators.ewma import Ewma
 from nautilus_ai_firm.models.estimators.volatility import EwmaVolatility
 from nautilus_ai_firm.models.execution.costs import commission, financing, half_spread, square_root_impact
@@ -24,7 +25,6 @@ from nautilus_ai_firm.runs.charges import FillCosts, FinancingEntry
 from nautilus_ai_firm.settings import Costs
 
 CENT = Decimal("0.01")
-DAY_NS = 86_400_000_000_000
 IMPACT_DIGITS = Decimal("1e-8")
 
 

@@ -17,7 +17,7 @@ from nautilus_ai_firm.data.catalog import Catalog
 from nautilus_ai_firm.data.columns import BarColumns
 from nautilus_ai_firm.data.manifest import BarRecord
 from nautilus_ai_firm.data.objects import bar_objects
-from nautilus_ai_firm.gateways.ib_history import Contract
+from nautilus_ai_firm.gateways.ib_bars import Contract
 from nautilus_ai_firm.hosts.fresh_series import Spliced, series_up_to_now
 from nautilus_ai_firm.hosts.gateway_bars import Ask
 from nautilus_ai_firm.hosts.universe import bar_names, input_names

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from nautilus_ai_firm.models.statistics import ratios
 from nautilus_ai_firm.models.statistics.stationary_bootstrap import bootstrap_interval
 from nautilus_ai_firm.research.outline import aligned
+from nautilus_ai_firm.research.performance_words import PERFORMANCE, figure_text
 from nautilus_ai_firm.research.sweeps.curves import equity_section, months_section
 from nautilus_ai_firm.research.sweeps.page import section, table, text, write_page
 from nautilus_ai_firm.research.sweeps.wording import value_text
@@ -23,12 +24,7 @@ from nautilus_ai_firm.settings.paths import NAMING_KEYS, complete
 SEED = 1
 LEAST_DAYS = 10  # of which an interval can be made
 FIGURES = {
-    "total_return": ("total return", "{:.2%}"),
-    "cagr": ("CAGR", "{:.2%}"),
-    "volatility": ("volatility a year", "{:.2%}"),
-    "sharpe": ("Sharpe ratio", "{:.2f}"),
-    "sortino": ("Sortino ratio", "{:.2f}"),
-    "max_drawdown": ("max drawdown", "{:.2%}"),
+    **PERFORMANCE,
     "turnover": ("turnover a year", "{:.1f}"),
     "traded_notional": ("traded", "{:,.0f}"),
     "fees": ("commission", "{:,.0f}"),
@@ -146,7 +142,7 @@ def _figure(first: Run, second: Run, name: str) -> tuple[str, str, str, str]:
     label, form = FIGURES[name]
     ours, theirs = first.summary.get(name), second.summary.get(name)
     apart = None if ours is None or theirs is None else theirs - ours
-    words = ["n/a" if value is None else form.format(value) for value in (ours, theirs, apart)]
+    words = [figure_text(value, form) for value in (ours, theirs, apart)]
     return label, words[0], words[1], words[2]
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from nautilus_ai_firm.durations import DAY_NS
 from nautilus_ai_firm.models.execution.quality import PARTS
 from nautilus_ai_firm.runs.errors import RunError
 from nautilus_ai_firm.runs.execution_log import DECISION, ORIGINS, RESTING
@@ -17,7 +18,6 @@ ALL = "all decided"
 BPS = 10_000
 NOT_DECIDED = frozenset(ORIGINS.values()) - {DECISION}
 SHOWN = 5  # of the best and of the worst
-DAY_NS = 86_400_000_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

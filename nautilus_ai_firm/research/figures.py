@@ -13,6 +13,7 @@ from nautilus_ai_firm.data.columns import utc
 from nautilus_ai_firm.research.benchmark import BENCHMARK
 from nautilus_ai_firm.research.execution_figures import ExecutionFigures, execution_figures, has_execution
 from nautilus_ai_firm.research.outline import cost_rows
+from nautilus_ai_firm.research.performance_words import PERFORMANCE, figure_text
 from nautilus_ai_firm.research.risk_figures import RiskFigures, risk_figures
 from nautilus_ai_firm.runs.folder import Run
 from nautilus_ai_firm.runs.performance import daily_returns, performance
@@ -122,23 +123,11 @@ def _figures_of_benchmark(
 
 
 def _result(firm: dict[str, Any], benchmark: dict[str, float | None]) -> list[tuple[str, str, str]]:
-    forms = {
-        "total_return": ("total return", "{:.2%}"),
-        "cagr": ("CAGR", "{:.2%}"),
-        "volatility": ("volatility a year", "{:.2%}"),
-        "sharpe": ("Sharpe ratio", "{:.2f}"),
-        "sortino": ("Sortino ratio", "{:.2f}"),
-        "max_drawdown": ("max drawdown", "{:.2%}"),
-        "ending_equity": ("ending equity, USD", "{:,.0f}"),
-    }
+    forms = PERFORMANCE | {"ending_equity": ("ending equity, USD", "{:,.0f}")}
     return [
-        (label, _filled(form, firm.get(name)), _filled(form, benchmark.get(name)))
+        (label, figure_text(firm.get(name), form), figure_text(benchmark.get(name), form))
         for name, (label, form) in forms.items()
     ]
-
-
-def _filled(form: str, value: float | None) -> str:
-    return "n/a" if value is None else form.format(value)
 
 
 def _costs(firm: Firm, amounts: dict[str, float], notional: float) -> list[tuple[str, str, str, str]]:

@@ -8,9 +8,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from nautilus_ai_firm.data.columns import BarColumns
+from nautilus_ai_firm.durations import DAY_NS
 from nautilus_ai_firm.messages import Floats
 
-NS_PER_DAY = 86_400_000_000_000
 COSTS = ("fee", "half_spread_cost", "impact_cost")
 
 
@@ -56,14 +56,14 @@ def instrument_days(fills: pd.DataFrame, bars: Mapping[str, BarColumns]) -> dict
 
 def daily_closes(bars: BarColumns) -> tuple[NDArray[np.int64], Floats]:
     """Return the days of a series, since 1970, UTC, and the last close of each."""
-    days = bars.ts_close_ns // NS_PER_DAY
+    days = bars.ts_close_ns // DAY_NS
     last = np.flatnonzero(np.append(days[1:] != days[:-1], [True]))
     return days[last].astype(np.int64), bars.close[last]
 
 
 def _days(fills: pd.DataFrame, bars: BarColumns) -> InstrumentDays:
     day, close = daily_closes(bars)
-    filled = fills["ts"].to_numpy("datetime64[ns]").astype(np.int64) // NS_PER_DAY
+    filled = fills["ts"].to_numpy("datetime64[ns]").astype(np.int64) // DAY_NS
     at = np.minimum(np.searchsorted(day, filled), len(day) - 1)
     sign = np.where(fills["side"].to_numpy() == "BUY", 1.0, -1.0)
     quantity = sign * fills["quantity"].to_numpy(np.float64)

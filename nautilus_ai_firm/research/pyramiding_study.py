@@ -12,11 +12,12 @@ import numpy as np
 from nautilus_ai_firm.data.catalog import Catalog
 from nautilus_ai_firm.data.columns import BarColumns
 from nautilus_ai_firm.data.objects import bar_type_id
+from nautilus_ai_firm.durations import DAY_NS
 from nautilus_ai_firm.hosts.backtest import run_backtest
 from nautilus_ai_firm.hosts.study import Study
 from nautilus_ai_firm.models.execution.pyramid_triggers import PyramidStep
 from nautilus_ai_firm.research.command_line import exit_status, progress, refuse_foreign_catalog, study_parser
-from nautilus_ai_firm.research.instrument_days import NS_PER_DAY, daily_closes, instrument_days
+from nautilus_ai_firm.research.instrument_days import daily_closes, instrument_days
 from nautilus_ai_firm.research.outline import aligned
 from nautilus_ai_firm.research.trend_years import efficiency_by_year, trending
 from nautilus_ai_firm.research.year_figures import YearDays, class_figures, sharpe_difference
@@ -106,7 +107,7 @@ def pyramiding_report(runs: Mapping[str, Run], catalog: Catalog, bar: str) -> st
     start_ns, end_ns = (int(np.datetime64(first.summary[key]).astype("datetime64[ns]").astype(np.int64))
                         for key in ("start", "end"))  # fmt: skip
     names = sorted({name for run in runs.values() for name in run.table("fills")["instrument_id"].unique()})
-    bars = {name: catalog.bar_columns(bar_type_id(name, bar), start_ns, end_ns + NS_PER_DAY) for name in names}
+    bars = {name: catalog.bar_columns(bar_type_id(name, bar), start_ns, end_ns + DAY_NS) for name in names}
     found = {entry: _read(run, bars) for entry, run in runs.items()}
     ratios = {
         (name, year): ratio
@@ -134,7 +135,7 @@ class _Entry:
 
 def _read(run: Run, bars: Mapping[str, BarColumns]) -> _Entry:
     equity = run.table("equity")
-    days = equity["ts"].to_numpy("datetime64[ns]").astype(np.int64) // NS_PER_DAY
+    days = equity["ts"].to_numpy("datetime64[ns]").astype(np.int64) // DAY_NS
     values = equity["equity"].to_numpy(np.float64)
     years: dict[tuple[str, int], YearDays] = {}
     for name, one in instrument_days(run.table("fills"), bars).items():

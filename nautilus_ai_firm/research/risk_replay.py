@@ -7,14 +7,12 @@ from functools import reduce
 import numpy as np
 
 from nautilus_ai_firm.data.columns import BarColumns, Floats, Times, utc
+from nautilus_ai_firm.durations import DAY_NS, MINUTE_NS
 from nautilus_ai_firm.models.risk.crash_velocity import CrashVelocity, Speed, Velocity, VelocityLimits
 from nautilus_ai_firm.models.risk.drawdown import Drawdown
 from nautilus_ai_firm.models.risk.drawdown_tiers import DrawdownTiers, Tier, TierAction, TierChange, within_tier
 from nautilus_ai_firm.research.minute_paths import minute_path
 from nautilus_ai_firm.research.outline import aligned
-
-_NS_PER_MINUTE = 60_000_000_000
-_NS_PER_DAY = 86_400_000_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,19 +139,19 @@ class _Watch:
 
     def see(self, columns: Sequence[BarColumns], i: int, units: Floats, cash: float) -> None:
         start, stop = int(columns[0].ts_open_ns[i]), int(columns[0].ts_close_ns[i])
-        n = round((stop - start) / _NS_PER_MINUTE)
+        n = round((stop - start) / MINUTE_NS)
         pace = self._generator.uniform(0.5, 2.0, size=3)  # of all series: what falls together is the worst case
         bars = [np.array([bars.open[i], bars.high[i], bars.low[i], bars.close[i]]) for bars in columns]
         paths = np.stack([minute_path(bar, pace, self._generator.standard_normal(n)) for bar in bars])
         equities = cash + np.add.reduce(paths * units[:, np.newaxis], axis=0)
         for minute, equity in enumerate(equities.tolist(), 1):
-            ts_ns = start + minute * _NS_PER_MINUTE
+            ts_ns = start + minute * MINUTE_NS
             said = self._velocity.update(ts_ns, equity)
             if said.speed is not Speed.NORMAL:
                 self._keep(ts_ns, said)
 
     def _keep(self, ts_ns: int, said: Velocity) -> None:
-        key = (ts_ns // _NS_PER_DAY, said.speed)
+        key = (ts_ns // DAY_NS, said.speed)
         before = self.bursts.get(key, Burst(ts_ns=ts_ns, minutes=0, fastest=said))
         fastest = max(before.fastest, said, key=lambda one: one.multiple)
         self.bursts[key] = replace(before, minutes=before.minutes + 1, fastest=fastest)

@@ -8,13 +8,12 @@ import numpy as np
 from nautilus_ai_firm.data.catalog import Catalog
 from nautilus_ai_firm.data.columns import BarColumns
 from nautilus_ai_firm.data.errors import CatalogError
+from nautilus_ai_firm.durations import SECOND_NS
 from nautilus_ai_firm.research.outline import aligned
 from nautilus_ai_firm.settings.stress import StressScenario
 
 WRITTEN_TO = 0.0005
 """Half a unit of the last written place: moves are written to a tenth of a percent."""
-
-_NS_PER_SECOND = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,4 +102,4 @@ def _row(bars: BarColumns, ts_ns: int, series: str, moment: datetime) -> int:
 
 
 def _nanoseconds(moment: datetime) -> int:
-    return int(moment.timestamp()) * _NS_PER_SECOND
+    return int(moment.timestamp()) * SECOND_NS

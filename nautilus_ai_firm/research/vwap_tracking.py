@@ -9,6 +9,7 @@ from nautilus_ai_firm.data.catalog import Catalog
 from nautilus_ai_firm.data.columns import BarColumns, Floats
 from nautilus_ai_firm.data.session_volume import SessionVolume, session_volume
 from nautilus_ai_firm.data.sessions import Sessions
+from nautilus_ai_firm.durations import MINUTE_NS
 from nautilus_ai_firm.models.execution.costs import square_root_impact
 from nautilus_ai_firm.models.execution.schedules import Traded, VolumeWeighted, Window
 from nautilus_ai_firm.models.execution.volume_curve import VolumeCurve, fit_volume_curve
@@ -19,7 +20,6 @@ FEWEST_SESSIONS = 3
 SCHEDULES = ("vwap", "curve", "even")
 """The schedule of the VWAP algorithm, which corrects the curve by the volume of the day; the curve; equal slices."""
 _FINE = 1_000_000  # lots, so that rounding to lots is nothing
-_MINUTE_NS = 60_000_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +126,7 @@ def leave_one_out(name: str, tape: SessionVolume, *, participation: float, impac
 
 def _corrected(curve: VolumeCurve, volume: Floats, average_volume: float) -> Floats:
     """Let the algorithm's schedule divide an order of a million lots, and return the share of each bin."""
-    bins, bin_ns = len(volume), curve.bin_minutes * _MINUTE_NS
+    bins, bin_ns = len(volume), curve.bin_minutes * MINUTE_NS
     window = Window(total=_FINE, lot=1, start_ns=0, end_ns=bins * bin_ns, interval_ns=bin_ns)
     schedule = VolumeWeighted(window=window, curve=curve, open_ns=0, average_volume=average_volume)
     before = np.concatenate([[0.0], np.cumsum(volume)[:-1]]).tolist()

@@ -7,10 +7,11 @@ from decimal import Decimal
 import numpy as np
 from numpy.typing import NDArray
 
+from nautilus_ai_firm.durations import DAY_NS
 from nautilus_ai_firm.runs.charges import FillCosts, FinancingEntry
 from nautilus_ai_firm.runs.performance import daily_returns, performance
 
-YEAR_NS = 365.25 * 86_400e9
+YEAR_NS = 365.25 * DAY_NS
 SHORTEST_YEARS = 1 / 365.25
 
 

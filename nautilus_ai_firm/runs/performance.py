@@ -5,9 +5,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from nautilus_ai_firm.durations import DAY_NS
 from nautilus_ai_firm.models.statistics import ratios
-
-DAY_NS = 86_400_000_000_000
 
 
 def daily_returns(ts: NDArray[np.int64], equity: NDArray[np.float64], start: float) -> dict[int, float]:

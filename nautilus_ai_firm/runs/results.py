@@ -13,6 +13,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from nautilus_ai_firm.durations import SECOND_NS
 from nautilus_ai_firm.messages import Failure, RiskAction, Severity
 from nautilus_ai_firm.messages.orders import STOP, TAKE_PROFIT
 from nautilus_ai_firm.runs.charges import FillCosts, FinancingEntry, fills_table, financing_table
@@ -217,4 +218,4 @@ def _total(amounts: pa.ChunkedArray) -> Decimal:
 
 
 def _day(ts: int) -> str:
-    return datetime.fromtimestamp(ts / 1e9, UTC).date().isoformat()
+    return datetime.fromtimestamp(ts / SECOND_NS, UTC).date().isoformat()

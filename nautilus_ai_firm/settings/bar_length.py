@@ -1,6 +1,8 @@
 """The bar of a configuration, `1-HOUR` -> how long it is."""
 
-LENGTHS_NS = {"MINUTE": 60_000_000_000, "HOUR": 3_600_000_000_000, "DAY": 86_400_000_000_000}
+from nautilus_ai_firm.durations import DAY_NS, HOUR_NS, MINUTE_NS
+
+LENGTHS_NS = {"MINUTE": MINUTE_NS, "HOUR": HOUR_NS, "DAY": DAY_NS}
 
 
 def bar_length_ns(bar: str) -> int:

@@ -1,20 +1,18 @@
 """Synthetic markets that are written once, and one run of each to compare others with."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from nautilus_ai_firm.durations import MINUTE_NS
 from nautilus_ai_firm.runs.folder import Run
 from nautilus_ai_firm.settings import Loaded
-from tests.firm_runs import MINUTE_NS, Market, run, settings, synthetic_market
-
-SLICED: dict[str, Any] = {
-    "market.bar": "1-MINUTE",
-    "execution.twap": {"above_participation": 0.02, "duration_minutes": 5, "interval_minutes": 1},
-}
+from tests.acceptance.one_share import SLICED, work
+from tests.firm_runs import Market, Played, run, settings, synthetic_market
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,4 +52,31 @@ def hours(tmp_path_factory: pytest.TempPathFactory) -> Studied:
     market = synthetic_market(["A", "B"], 40, "1-HOUR", start=date(2012, 6, 1))
     catalog = market.write(folder / "catalog", "1-HOUR")
     loaded = settings(["A", "B"], {"market.bar": "1-HOUR"}, macro=False)
+    return Studied(market=market, catalog=catalog, loaded=loaded, run=run(loaded, catalog, folder / "run"))
+
+
+@pytest.fixture
+def worked(tmp_path: Path) -> Callable[..., Played]:
+    """Work one share in a folder of the test's own, as `work` says."""
+    return partial(work, tmp_path)
+
+
+@pytest.fixture(scope="session")
+def costly(tmp_path_factory: pytest.TempPathFactory) -> Studied:
+    """A year with high fees, borrowed cash and many changes of side."""
+    folder = tmp_path_factory.mktemp("costly")
+    market = synthetic_market(["A", "B", "C"], 260, seed=3)
+    loaded = settings(
+        changes={
+            "cio.target_volatility_per_year": 0.6,
+            "execution.no_trade_band": 0.0,
+            "costs.commission_bps": 7.5,
+            "costs.commission_minimum": 35.0,
+            "costs.half_spread_bps": 3.3,
+            "execution.twap.above_participation": 0.3,
+            "risk.max_position": 1.0,
+            "risk.max_drawdown": 0.9,
+        }
+    )
+    catalog = market.write(folder / "catalog")
     return Studied(market=market, catalog=catalog, loaded=loaded, run=run(loaded, catalog, folder / "run"))

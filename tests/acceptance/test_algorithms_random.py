@@ -12,12 +12,11 @@ from nautilus_trader.model import TimeInForce
 from nautilus_ai_firm.agents.closing_auction import ClosingAuction
 from nautilus_ai_firm.data import arrow, objects
 from nautilus_ai_firm.data.columns import BarColumns
-from nautilus_ai_firm.hosts import backtest
+from nautilus_ai_firm.hosts import backtest_engine
 from nautilus_ai_firm.messages import GateResult, OrderEventKind, OrderRecord, ParentRecord, RiskAction
 from nautilus_ai_firm.models.execution.children import Children
 from nautilus_ai_firm.models.execution.ledger import WorkingLedger
-from tests.acceptance.conftest import SLICED
-from tests.acceptance.test_algorithms import LIMITS, moving
+from tests.acceptance.one_share import LIMITS, SLICED, moving
 from tests.firm_runs import Played, play, settings, write_bars
 
 CASES, AUCTION_CASES, ROUNDS = 36, 36, 120
@@ -81,9 +80,9 @@ def played(
     for module in (arrow, objects):
         monkeypatch.setattr(module, "OPENING_TICK_SIZE", size)
     if case % 3 == 0:  # the second wall denies some of the children
-        honest = backtest.engine_limits
+        honest = backtest_engine.engine_limits
         monkeypatch.setattr(
-            backtest, "engine_limits",
+            backtest_engine, "engine_limits",
             lambda *args: replace(honest(*args), max_order_submit_rate="2/00:05:00"),
         )  # fmt: skip
     catalog = write_bars(tmp_path / "catalog", {"A": bars})

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from nautilus_ai_firm.durations import MINUTE_NS
 from nautilus_ai_firm.runs.folder import Run
-from tests.firm_runs import MINUTE_NS, Market, audit, fills, synthetic_market
+from tests.firm_runs import Market, audit, fills, synthetic_market
 from tests.live_runs import SLICED, assert_replays, assert_sealed, books, desk, minute_market
 
 TABLES: dict[str, dict[str, Any]] = {

@@ -15,15 +15,14 @@ from nautilus_ai_firm.agents.book import Universe
 from nautilus_ai_firm.agents.closing_auction import ClosingAuction
 from nautilus_ai_firm.agents.slicing import SlicingAlgorithm
 from nautilus_ai_firm.data.columns import BarColumns
-from nautilus_ai_firm.hosts import backtest
+from nautilus_ai_firm.durations import MINUTE_NS
+from nautilus_ai_firm.hosts import backtest_engine
 from nautilus_ai_firm.messages import GateResult, OrderEventKind, OrderRecord, RiskAction
 from nautilus_ai_firm.models.execution.ledger import WorkingLedger
 from nautilus_ai_firm.runs.order_report import order_report
-from tests.acceptance.conftest import SLICED
-from tests.acceptance.test_algorithms import LIMITS, MONDAY, kinds, moving, parents, steps
-from tests.firm_runs import MINUTE_NS, Played, Targets, by_round, flat_minutes, play, settings, write_bars
+from tests.acceptance.one_share import HOUR, LIMITS, MONDAY, SLICED, kinds, moving, parents, steps
+from tests.firm_runs import Played, Targets, flat_minutes, play, settings, write_bars
 
-HOUR: dict[str, Any] = {"above_participation": 0.02, "duration_minutes": 60, "interval_minutes": 10}
 AUCTION: dict[str, Any] = {"name": "twap", "at_end": "auction"}
 DECIDED, CUT_OFF = 340, 375
 """Rounds of a day from 9:30 to 16:00: 15:10, where five slices of ten minutes fit, and 15:45."""
@@ -39,8 +38,8 @@ def day(n_days: int = 1, *, close: float = 101.0) -> BarColumns:
 
 
 @pytest.fixture
-def worked(tmp_path: Path) -> Callable[..., Played]:
-    """Play targets by round; a target holds until the next one where `repeat` says so."""
+def worked(worked: Callable[..., Played]) -> Callable[..., Played]:
+    """Work a share through the whole of such a day, its rest left to the auction."""
 
     def go(
         targets: Targets,
@@ -50,12 +49,8 @@ def worked(tmp_path: Path) -> Callable[..., Played]:
         *,
         repeat: bool = False,
     ) -> Played:
-        catalog = write_bars(tmp_path / "catalog", {"A": day() if bars is None else bars})
-        table = {"execution.algorithm": algorithm, "execution.twap": HOUR}
-        loaded = settings(["A"], SLICED | LIMITS | table | dict(changes or {}), macro=False)
-        played = play(loaded, catalog, tmp_path / "run", by_round(targets, repeat=repeat))
-        assert played.failures.first is None, played.failures.first
-        return played
+        series = day() if bars is None else bars
+        return worked(targets, algorithm, series, {"execution.twap": HOUR} | dict(changes or {}), repeat=repeat)
 
     return go
 
@@ -413,6 +408,6 @@ def test_the_control_without_a_closing_tick_part_of_it_is_off_the_closing_price(
     worked: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It leaves with the round then, too late for the decision of the close to know of it."""
-    monkeypatch.setattr(backtest, "closing_ticks", lambda *_: [])
+    monkeypatch.setattr(backtest_engine, "closing_ticks", lambda *_: [])
     played = worked({DECIDED: [SHARES]})
     assert [(int(fill.quantity), float(fill.price)) for fill in played.fills()[4:]] == [(25, 101.0), (9_975, 101.0001)]

@@ -15,8 +15,9 @@ from nautilus_trader.model import Bar, CustomData, TradeTick
 
 from nautilus_ai_firm.agents.market import MarketDesk
 from nautilus_ai_firm.data.columns import ObservationColumns
+from nautilus_ai_firm.durations import MINUTE_NS, SECOND_NS
 from tests.acceptance.conftest import Studied
-from tests.firm_runs import MINUTE_NS, ROOT, SECOND_NS, fills, run, settings, synthetic_market
+from tests.firm_runs import ROOT, fills, run, settings, synthetic_market
 
 SET_ORDER = """
 import nautilus_ai_firm.agents.cio as cio

@@ -10,6 +10,7 @@ import pytest
 from nautilus_ai_firm import firm
 from nautilus_ai_firm.agents.signals import Seat, SignalDesk
 from nautilus_ai_firm.bus import Line, Topic
+from nautilus_ai_firm.durations import HOUR_NS
 from nautilus_ai_firm.hosts.backtest import BacktestError
 from nautilus_ai_firm.messages import MarketSnapshot, SignalEvent
 from nautilus_ai_firm.runs.folder import Run
@@ -19,7 +20,6 @@ from tests.live_runs import assert_replays, assert_sealed, books, desk
 
 ROUNDS = 200
 THINKER = "momentum"
-HOUR_NS = 3_600_000_000_000
 MAY_MISS = {"may_miss": True, "half_life_rounds": 2.0, "max_age_rounds": 4}
 PLANTED = """
 from nautilus_ai_firm import firm

@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 from nautilus_ai_firm.agents.resumption import Resumption
 from nautilus_ai_firm.bus import Topic
 from nautilus_ai_firm.data.columns import BarColumns
+from nautilus_ai_firm.durations import MINUTE_NS
 from nautilus_ai_firm.gateways.work_file import WorkFile
 from nautilus_ai_firm.hosts import unfinished_work
 from nautilus_ai_firm.hosts.unfinished_work import UnfinishedWork, WorkTerms, earlier_work
 from nautilus_ai_firm.messages import Connection, GateResult, OrderRecord, ParentRecord
 from tests.acceptance.conftest import SLICED
 from tests.firm_runs import (
-    MINUTE_NS,
     Played,
     ScriptedDesk,
     Tape,

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from nautilus_ai_firm.durations import HOUR_NS
 from nautilus_ai_firm.gateways.cash_flows import CashFlow
 from nautilus_ai_firm.gateways.risk_file import RiskFile
 from nautilus_ai_firm.hosts.replay import replay
@@ -14,7 +15,6 @@ from nautilus_ai_firm.runs.session_reading import Session, read_session
 from tests.faults.gateway.server import Gateway
 from tests.paper_runs import ACCOUNT, STOCKS, PaperDesk, Tape, minutes_for, paper_desk
 
-HOUR_NS = 3_600_000_000_000
 FLOW = CashFlow(amount=-250_000.0, who="ann", why="a redemption", time="2026-01-02T03:04:05+00:00")
 
 

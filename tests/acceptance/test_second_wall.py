@@ -12,7 +12,7 @@ from nautilus_trader.trading import Strategy, StrategyConfig
 from nautilus_ai_firm.agents.gate import OrderGate
 from nautilus_ai_firm.bus import Topic
 from nautilus_ai_firm.gateways.kill_switch import OPEN, KillSwitchState
-from nautilus_ai_firm.hosts import backtest, study
+from nautilus_ai_firm.hosts import backtest_engine, study
 from nautilus_ai_firm.hosts.engine_limits import engine_limits
 from nautilus_ai_firm.hosts.study import Study, prepare
 from tests.firm_runs import audit, play, run, settings, synthetic_market
@@ -79,11 +79,11 @@ def test_a_storm_of_orders_past_the_gate_is_cut_at_the_rate(days: Path, tmp_path
     loaded = settings(["A"])
     stage = prepare(Study(loaded=loaded, catalog=days, out=tmp_path / "run"))
     allowed = int(engine_limits(loaded.firm, stage.universe.bar_minutes).max_order_submit_rate.split("/")[0])
-    engine = backtest._engine(stage)
+    engine = backtest_engine._engine(stage)
     try:
         storm = Storm(stage.universe.instrument_ids[0], allowed + 7)
         engine.add_strategy(storm)
-        stage.charges.failures = failures = backtest.Failures()
+        stage.charges.failures = failures = backtest_engine.Failures()
         catalog = stage.catalog.window(
             [*map(str, stage.universe.bar_types)], [], 0, int(stage.rounds_ns[3]), stage.watching.beside
         )

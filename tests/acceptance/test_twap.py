@@ -12,9 +12,10 @@ import pytest
 
 from nautilus_ai_firm.data.columns import BarColumns
 from nautilus_ai_firm.data.sessions import Sessions
+from nautilus_ai_firm.durations import MINUTE_NS
 from nautilus_ai_firm.messages import GateResult, OrderRecord, ParentRecord, RiskAction
 from tests.acceptance.conftest import SLICED, Studied
-from tests.firm_runs import MINUTE_NS, Played, Targets, by_round, flat_minutes, play, settings, write_bars
+from tests.firm_runs import Played, Targets, by_round, flat_minutes, play, settings, write_bars
 
 MONDAY = datetime(2024, 1, 8)  # noqa: DTZ001 - a day, not a moment
 SESSION_MINUTES = 390

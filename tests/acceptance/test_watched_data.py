@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from nautilus_ai_firm.durations import MINUTE_NS
 from nautilus_ai_firm.messages import MarketSnapshot
 from nautilus_ai_firm.runs.comparison import compare
 from nautilus_ai_firm.runs.session_reading import Session, read_session
 from nautilus_ai_firm.runs.wording import Names
-from tests.firm_runs import MINUTE_NS, run, settings
+from tests.firm_runs import run, settings
 from tests.live_runs import Desk, assert_replays, assert_sealed, books, desk
 from tests.runs.any_fact import bits
 from tests.watched_market import SYMBOLS, WATCHES, WatchedMarket, rows, watched_market

@@ -15,7 +15,7 @@ from nautilus_trader.trading import Strategy
 
 from nautilus_ai_firm.agents.book import Book
 from nautilus_ai_firm.bus import Failures, Line, Topic, callback
-from nautilus_ai_firm.hosts import backtest
+from nautilus_ai_firm.hosts import backtest_engine
 from nautilus_ai_firm.hosts.study import Stage, Study, prepare
 from nautilus_ai_firm.messages import DecisionEvent, MarketSnapshot, RiskedDecision
 from nautilus_ai_firm.models.execution.ledger import WorkingLedger
@@ -73,7 +73,7 @@ class Bench:
         hears: Iterable[Topic] = (),
     ) -> list[Any]:
         """Seat the desks and the probe, run the days, and return the messages that the probe heard."""
-        engine = backtest._engine(self.stage)
+        engine = backtest_engine._engine(self.stage)
         try:
             ledger = WorkingLedger(len(SYMBOLS))
             for desk in desks(Book(self.stage.universe, ledger), ledger, self.failures):
@@ -86,7 +86,7 @@ class Bench:
             probe = Probe(speech, hears, self.close_ns + 2, self.failures)
             engine.add_actor(probe)
             self.stage.charges.failures = self.failures
-            backtest._feed(engine, self.stage, self.failures)
+            backtest_engine._feed(engine, self.stage, self.failures)
             self.heard = probe.heard
             return [message for _, message in probe.heard]
         finally:

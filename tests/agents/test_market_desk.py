@@ -15,10 +15,11 @@ from nautilus_ai_firm.bus import Failures, Topic, callback
 from nautilus_ai_firm.clock import MarketTime
 from nautilus_ai_firm.data.best_quote import best_quote
 from nautilus_ai_firm.data.catalog import Catalog
+from nautilus_ai_firm.durations import SECOND_NS
 from nautilus_ai_firm.hosts.study import Study, prepare
 from nautilus_ai_firm.messages import Connection, LateBar, MarketSnapshot
 from tests.agents.conftest import DAYS, SYMBOLS, Bench, Probe
-from tests.firm_runs import INDEX, SECOND_NS, settings
+from tests.firm_runs import INDEX, settings
 from tests.runs.any_fact import bits
 from tests.watched_market import WATCHES, WatchedMarket, watched_market
 

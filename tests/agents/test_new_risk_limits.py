@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 
 from nautilus_ai_firm.bus import Topic
+from nautilus_ai_firm.durations import MINUTE_NS
 from nautilus_ai_firm.gateways.kill_switch import FileKillSwitch
 from nautilus_ai_firm.messages import GateResult
 from tests.agents.conftest import Bench
 from tests.agents.test_execution_desk import cleared, execute
-from tests.firm_runs import MINUTE_NS, Played, audit, flat_minutes, play, run, settings, synthetic_market, write_bars
+from tests.firm_runs import Played, audit, flat_minutes, play, run, settings, synthetic_market, write_bars
 
 SYMBOLS = ["A", "B"]
 

@@ -20,6 +20,7 @@ from nautilus_ai_firm.agents.slicing import SlicingAlgorithm
 from nautilus_ai_firm.bus import Priority, Topic
 from nautilus_ai_firm.clock import MarketTime
 from nautilus_ai_firm.data.catalog import Catalog
+from nautilus_ai_firm.durations import DAY_NS
 from nautilus_ai_firm.gateways.kill_switch import OPEN
 from nautilus_ai_firm.messages import ClearedDecision, DecisionEvent, PyramidPlan, SignalEvent
 from nautilus_ai_firm.models.execution.pyramid import Pyramid
@@ -27,7 +28,6 @@ from nautilus_ai_firm.models.execution.pyramid_rules import PyramidRules
 from nautilus_ai_firm.models.risk.memory import FRESH, forget
 from nautilus_ai_firm.models.risk.review import RiskReview
 from tests.agents.conftest import Bench
-from tests.firm_runs import DAY_NS
 
 ROUNDS = 60
 HELD, WANTED = 0.20, 0.29

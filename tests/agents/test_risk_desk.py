@@ -9,12 +9,13 @@ import pytest
 from nautilus_ai_firm.agents.risk import RiskDesk
 from nautilus_ai_firm.agents.risk_plan import risk_plan
 from nautilus_ai_firm.bus import Failures, Topic
+from nautilus_ai_firm.durations import DAY_NS
 from nautilus_ai_firm.gateways.kill_switch import OPEN, KillSwitchState
 from nautilus_ai_firm.messages import RiskAction
 from nautilus_ai_firm.models.risk.memory import FRESH, CarriedRisk, EquityState, RiskMemory, forget
 from nautilus_ai_firm.models.risk.review import RiskReview
 from tests.agents.conftest import Bench
-from tests.firm_runs import ABSENT, DAY_NS
+from tests.firm_runs import ABSENT
 
 
 class Switch:

@@ -9,6 +9,7 @@ import pytest
 from nautilus_ai_firm.agents.risk import RiskDesk
 from nautilus_ai_firm.agents.risk_plan import risk_plan
 from nautilus_ai_firm.bus import Topic
+from nautilus_ai_firm.durations import DAY_NS
 from nautilus_ai_firm.gateways.kill_switch import OPEN, KillSwitchState
 from nautilus_ai_firm.hosts.study import Study, prepare
 from nautilus_ai_firm.messages import OptionChain, Severity
@@ -16,7 +17,7 @@ from nautilus_ai_firm.models.estimators.american_option import american_value
 from nautilus_ai_firm.models.estimators.european_option import Options
 from nautilus_ai_firm.models.risk.review import RiskReview
 from tests.agents.conftest import Bench
-from tests.firm_runs import DAY_NS, settings
+from tests.firm_runs import settings
 from tests.watched_market import SYMBOLS, WATCHES, watched_market
 
 CALL = "A120217C00100000.US"

@@ -109,7 +109,7 @@ def test_a_script_is_short(path: Path) -> None:
 
 @pytest.mark.parametrize("path", MODELS, ids=named)
 def test_a_model_knows_no_engine_no_file_and_no_desk(path: Path) -> None:
-    allowed = {"nautilus_ai_firm.models", "nautilus_ai_firm.messages"}
+    allowed = {"nautilus_ai_firm.models", "nautilus_ai_firm.messages", "nautilus_ai_firm.durations"}
     foreign = {name for name in imports(tree(path)) if name.startswith(("nautilus_trader", "nautilus_ai_firm"))}
     assert {name for name in foreign if not name.startswith(tuple(allowed))} == set()
     assert "open" not in calls(tree(path))

@@ -15,14 +15,14 @@ from nautilus_ai_firm.agents.market import MarketDesk
 from nautilus_ai_firm.agents.slicing import SlicingAlgorithm
 from nautilus_ai_firm.bus import Line
 from nautilus_ai_firm.data.catalog import Catalog
-from nautilus_ai_firm.hosts import backtest
+from nautilus_ai_firm.hosts import backtest, backtest_engine
 from nautilus_ai_firm.hosts.venue import FillCharges, OvernightFinancing
 from tests.bench import agents_sides
 
 ROOMS: tuple[tuple[Any, str, tuple[str, ...]], ...] = (
     (agents_sides, "preparing", ("prepare",)),
     (Catalog, "reading", ("window",)),
-    (backtest, "engine", ("_engine", "_feed")),
+    (backtest_engine, "engine", ("_engine", "_feed")),
     (backtest, "writing", ("write_run", "publish", "open_run")),
     (MarketDesk, "market", ("on_bar", "on_data")),
     (ExecutionDesk, "execution", ("on_trade", "on_order_event")),

@@ -15,6 +15,7 @@ from nautilus_ai_firm.data.dated_rows import DatedRows
 from nautilus_ai_firm.data.manifest import Contract, Listing, Provenance
 from nautilus_ai_firm.data.objects import PriceType
 from nautilus_ai_firm.data.synthetic import synthetic_bars, write_synthetic
+from nautilus_ai_firm.durations import DAY_NS
 from nautilus_ai_firm.models.estimators.american_option import american_value
 from nautilus_ai_firm.models.estimators.european_option import Options
 from nautilus_ai_firm.settings import Loaded, decode, encode, load
@@ -22,7 +23,6 @@ from nautilus_ai_firm.settings import Loaded, decode, encode, load
 SESSIONS, INSTRUMENTS = 140, 50
 ROOT = Path(__file__).resolve().parents[2]
 VENUE = "US"
-DAY_NS = 86_400_000_000_000
 YEAR_NS = 365 * DAY_NS
 VOLATILITY = 0.3
 PROVENANCE = Provenance(

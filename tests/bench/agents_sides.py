@@ -35,7 +35,7 @@ from nautilus_ai_firm.bus import Failures, Priority, Topic
 from nautilus_ai_firm.data.best_quote import BEST_QUOTE_TYPE
 from nautilus_ai_firm.data.notice import notice_type
 from nautilus_ai_firm.firm import seat_deciding
-from nautilus_ai_firm.hosts import backtest
+from nautilus_ai_firm.hosts import backtest_engine
 from nautilus_ai_firm.hosts.backtest import run_stage
 from nautilus_ai_firm.hosts.engine_limits import engine_limits
 from nautilus_ai_firm.hosts.garbage import collected_by_chunk
@@ -124,12 +124,12 @@ def _firm(catalog: Path, run: Path) -> dict[str, float]:
 def _deciding(stage: Stage) -> dict[str, float]:
     counter, failures = Counter(), Failures()
     with threadpool_limits(1), collected_by_chunk():
-        engine = backtest._engine(stage)
+        engine = backtest_engine._engine(stage)
         book = Book(stage.universe, WorkingLedger(len(stage.universe.instrument_ids)))
         seat_deciding(engine, stage.firm, book=book, sessions=stage.sessions, feed=stage.feed, failures=failures)
         engine.add_actor(counter)
         stage.charges.failures = failures
-        backtest._feed(engine, stage, failures)
+        backtest_engine._feed(engine, stage, failures)
         engine.dispose()
     assert failures.first is None
     assert counter.decisions == len(stage.rounds_ns)

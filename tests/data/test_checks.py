@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nautilus_ai_firm.data.checks import MOST_LISTED, STALE_BARS, BarChecker
+from nautilus_ai_firm.data.checks import MOST_LISTED, BarChecker
 from nautilus_ai_firm.data.columns import BarColumns
 from nautilus_ai_firm.data.errors import DataError
+from nautilus_ai_firm.data.odd_bars import STALE_BARS
 from nautilus_ai_firm.data.synthetic import synthetic_bars
 
 MINUTES = synthetic_bars(("AAA",), 3, "1-MINUTE", seed=2)["AAA"]

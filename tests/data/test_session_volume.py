@@ -10,13 +10,13 @@ from nautilus_ai_firm.data.columns import BarColumns
 from nautilus_ai_firm.data.errors import DataError
 from nautilus_ai_firm.data.session_volume import session_volume
 from nautilus_ai_firm.data.sessions import Sessions
+from nautilus_ai_firm.durations import MINUTE_NS
 
 
 def ns(text: str) -> int:
     return pd.Timestamp(text).as_unit("ns").value
 
 
-MINUTE_NS = 60_000_000_000
 SESSIONS = Sessions.between("XNYS", ns("2013-11-25"), ns("2013-12-10"))
 
 

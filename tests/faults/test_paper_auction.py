@@ -1,23 +1,21 @@
 """A session at the broker over a close: what is left goes there as market on close, and fills in the auction."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import exchange_calendars
 import pytest
 
-from nautilus_ai_firm.data.catalog import Catalog
-from nautilus_ai_firm.data.columns import BarColumns
-from nautilus_ai_firm.data.manifest import Listing, Provenance
 from nautilus_ai_firm.runs.folder import open_run
 from tests import paper_runs
 from tests.faults.gateway.server import Gateway
 from tests.faults.gateway.tape import Trade
 from tests.faults.test_paper_faults import PaperRun, assert_well, their_cash_is_ours, their_positions
 from tests.firm_runs import audit, fills
-from tests.paper_runs import FIRST, LATEST_SECOND, STOCKS, D, Tape, paper_desk
+from tests.paper_runs import FIRST, LATEST_SECOND, STOCKS, D, Tape, paper_desk, write_history
 
 pytestmark = pytest.mark.slow  # it waits for whole minutes
 
@@ -56,21 +54,10 @@ def gateway() -> Iterator[Gateway]:
     exchange_calendars.deregister_calendar(CALENDAR)
 
 
-def write_history(path: Path, columns: Mapping[str, BarColumns]) -> None:
-    listing = Listing(instrument_class="Equity", tradable=True, calendar=CALENDAR)
-    provenance = Provenance(
-        source="synthetic", licence="none needed", source_sha256="0" * 64, adjustment="raw", as_of="2026-01-01",
-        actions=(),
-    )  # fmt: skip
-    with Catalog(path).update() as update:
-        for symbol, one in columns.items():
-            update.add_bars(f"{symbol}.US", "1-MINUTE", one, listing, provenance)
-
-
 def test_what_is_left_at_the_cut_off_rests_at_the_broker_until_the_auction_fills_it(
     gateway: Gateway, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(paper_runs, "write_history", write_history)
+    monkeypatch.setattr(paper_runs, "write_history", partial(write_history, calendar=CALENDAR))
     desk = paper_desk(tmp_path / "desk", gateway, CHANGES)
     minutes = 4 + (time.time() % 60 > LATEST_SECOND)
     close_s = (int(time.time()) // 60 + 1 + minutes) * 60

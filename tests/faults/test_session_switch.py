@@ -55,14 +55,19 @@ def halts(session: Session) -> list[tuple[str, str]]:
     return [(str(one.action), one.who) for one in session.of("command")]
 
 
-def test_a_switch_thrown_while_a_session_runs_stays_latched_over_a_crash(sliced: Desk, tmp_path: Path) -> None:
-    out = tmp_path / "run"
+def crash_after_a_latch(sliced: Desk, out: Path) -> None:
+    """Throw the switch while a session runs, and kill the session some rounds later."""
     process = sliced.begin(out, speed=1_500)
     assert wait_until(process, lambda: rounds_of(out) >= 40)
     latch(sliced)
     thrown = rounds_of(out)
     assert wait_until(process, lambda: rounds_of(out) >= thrown + 3)
     kill(process)
+
+
+def test_a_switch_thrown_while_a_session_runs_stays_latched_over_a_crash(sliced: Desk, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    crash_after_a_latch(sliced, out)
     assert halts(read_session(out)) == [("halt", "person"), ("cancel_all", "person")]
     resumed = sliced.resume(out, "--speed", "0")
     assert resumed.status == 0, resumed.errors
@@ -82,12 +87,7 @@ def test_a_session_resumed_after_the_switch_was_opened_takes_risk_again_from_the
 ) -> None:
     """What was refused while the switch was latched stays refused: it runs again as it ran."""
     out = tmp_path / "run"
-    process = sliced.begin(out, speed=1_500)
-    assert wait_until(process, lambda: rounds_of(out) >= 40)
-    latch(sliced)
-    thrown = rounds_of(out)
-    assert wait_until(process, lambda: rounds_of(out) >= thrown + 3)
-    kill(process)
+    crash_after_a_latch(sliced, out)
     killed_at = rounds_of(out)
     open_again(sliced)
     resumed = sliced.resume(out, "--speed", "0")

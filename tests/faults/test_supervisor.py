@@ -148,18 +148,23 @@ def test_a_client_id_that_the_session_itself_finds_in_use_at_the_start_is_one_to
     assert len(session.begun_s) == 1
 
 
-def test_a_client_id_that_the_gateway_keeps_after_a_loss_is_tried_as_often_as_the_breaker_lets(
-    gateway: Gateway,
-) -> None:
-    ghosts: list[socket.socket] = []
+def lost_to(ghosts: list[socket.socket]) -> Step:
+    """Trade for an hour and lose the connection, with the client id still in use at the gateway."""
 
     def drop(session: Attempts, trades: Callable[[], None]) -> Ended:
         trades()
         session.pass_time(3_600)
-        ghosts.append(other_program(gateway, 1))
+        ghosts.append(other_program(session.gateway, 1))
         return DROPPED
 
-    session = Attempts(gateway, drop, over)
+    return drop
+
+
+def test_a_client_id_that_the_gateway_keeps_after_a_loss_is_tried_as_often_as_the_breaker_lets(
+    gateway: Gateway,
+) -> None:
+    ghosts: list[socket.socket] = []
+    session = Attempts(gateway, lost_to(ghosts), over)
     with pytest.raises(ClientIdError, match="the client id 1 is already in use"):
         session.supervisor.run()
     ghosts[0].close()
@@ -169,14 +174,7 @@ def test_a_client_id_that_the_gateway_keeps_after_a_loss_is_tried_as_often_as_th
 
 def test_a_client_id_that_the_gateway_lets_go_after_a_loss_is_taken_again(gateway: Gateway) -> None:
     ghosts: list[socket.socket] = []
-
-    def drop(session: Attempts, trades: Callable[[], None]) -> Ended:
-        trades()
-        session.pass_time(3_600)
-        ghosts.append(other_program(gateway, 1))
-        return DROPPED
-
-    session = Attempts(gateway, drop, over)
+    session = Attempts(gateway, lost_to(ghosts), over)
 
     def let_go(_seconds: float) -> None:
         ghosts[0].close()

@@ -7,9 +7,10 @@ from decimal import Decimal
 import pytest
 
 from nautilus_ai_firm.gateways.errors import ClientIdError, GatewayError, HistoryError, HistoryUnavailableError
+from nautilus_ai_firm.gateways.ib_bars import Contract, HistoryRequest
 from nautilus_ai_firm.gateways.ib_call import call
 from nautilus_ai_firm.gateways.ib_endpoint import Endpoint
-from nautilus_ai_firm.gateways.ib_history import Contract, HistoryLine, HistoryRequest
+from nautilus_ai_firm.gateways.ib_history import HistoryLine
 from nautilus_ai_firm.gateways.ib_pacing import Pacing
 from nautilus_ai_firm.settings import InteractiveBrokers
 from tests.faults.gateway.server import Gateway

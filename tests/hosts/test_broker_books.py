@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nautilus_ai_firm.durations import SECOND_NS
 from nautilus_ai_firm.gateways.ib_account import AccountReading, Holding
 from nautilus_ai_firm.hosts.broker_books import BrokerBooks
-from nautilus_ai_firm.hosts.broker_connection import DEAF_NS, SECOND_NS, BrokerConnection, NodeLostError
+from nautilus_ai_firm.hosts.broker_connection import DEAF_NS, BrokerConnection, NodeLostError
 from nautilus_ai_firm.messages import Connection, Interrupted, OrderEventKind, OrderRecord
 
 D = Decimal

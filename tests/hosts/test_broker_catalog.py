@@ -15,6 +15,7 @@ from nautilus_ai_firm.data.columns import BarColumns
 from nautilus_ai_firm.data.errors import CatalogError
 from nautilus_ai_firm.data.manifest import BarRecord
 from nautilus_ai_firm.data.sessions import Sessions
+from nautilus_ai_firm.durations import DAY_NS
 from nautilus_ai_firm.gateways.errors import GatewayError, HistoryError
 from nautilus_ai_firm.hosts.broker_catalog import LICENCE, SOURCE, Added, _first_bar_ns, add_broker_bars
 from nautilus_ai_firm.hosts.broker_plan import BrokerPlan
@@ -177,8 +178,7 @@ def test_too_few_bars_are_refused(world: World) -> None:
 
 def test_sessions_without_a_bar_are_told(world: World) -> None:
     one = world.columns["AAPL"]
-    day_ns = 86_400_000_000_000
-    early = replace(one, ts_open_ns=one.ts_open_ns - 3 * day_ns, ts_close_ns=one.ts_close_ns - 3 * day_ns)
+    early = replace(one, ts_open_ns=one.ts_open_ns - 3 * DAY_NS, ts_close_ns=one.ts_close_ns - 3 * DAY_NS)
     world.gateway.market.history["AAPL", 60] = [*tape_of(early), *tape_of(one)]
     (note,) = world.add(days=5).notes
     assert note.startswith(f"{NAMES[0]}: ")

@@ -26,11 +26,10 @@ from nautilus_trader.model import (
 
 from nautilus_ai_firm.bus import Failures
 from nautilus_ai_firm.data.sessions import Sessions
+from nautilus_ai_firm.durations import MINUTE_NS, MS_NS, SECOND_NS
 from nautilus_ai_firm.hosts.broker_feed import BARS, PART_NS, QUOTES, BrokerFeed, Stream
 from nautilus_ai_firm.messages import Connection
 
-SECOND_NS, MS_NS = 1_000_000_000, 1_000_000
-MINUTE_NS = 60 * SECOND_NS
 OPEN_NS = 1_767_623_400 * SECOND_NS  # 2026-01-05 14:30 UTC
 USD = Currency.from_str("USD")
 APPLE, IBM = InstrumentId.from_str("AAPL.NASDAQ"), InstrumentId.from_str("IBM.NYSE")

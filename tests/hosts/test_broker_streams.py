@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 from nautilus_trader.model import InstrumentId
 
+from nautilus_ai_firm.durations import SECOND_NS
 from nautilus_ai_firm.hosts.broker_feed import BARS, QUOTES
 from nautilus_ai_firm.hosts.broker_streams import BrokerStreams
 
-SECOND_NS = 1_000_000_000
 APPLE, IBM = InstrumentId.from_str("AAPL.NASDAQ"), InstrumentId.from_str("IBM.NYSE")
 NAMES = {APPLE: "AAPL.US", IBM: "IBM.US"}
 

@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 from nautilus_ai_firm.data.objects import bar_type_id
+from nautilus_ai_firm.durations import DAY_NS, HOUR_NS, SECOND_NS
 from nautilus_ai_firm.gateways.errors import ClientIdError, HistoryUnavailableError
-from nautilus_ai_firm.gateways.ib_history import HistoryBar, HistoryRequest
+from nautilus_ai_firm.gateways.ib_bars import HistoryBar, HistoryRequest
 from nautilus_ai_firm.hosts.fresh_history import Fresh, FreshHistory, disagreement
 from nautilus_ai_firm.hosts.fresh_series import Spliced
 from nautilus_ai_firm.hosts.gateway_bars import Ask
@@ -20,8 +21,6 @@ from nautilus_ai_firm.hosts.warm_up import warm_up
 from tests.hosts.test_warm_up import Change, World, changed, contracts_of, firm_of, scaled
 
 NAME = bar_type_id("A.US", "1-DAY")
-DAY_NS = 86_400_000_000_000
-SECOND_NS, HOUR_NS = 1_000_000_000, 3_600_000_000_000
 LONGEST_WAIT_S = 20.0
 
 

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from nautilus_ai_firm.durations import SECOND_NS
 from nautilus_ai_firm.gateways.work_file import WorkFile
 from nautilus_ai_firm.hosts.unfinished_work import UnfinishedWork, WorkTerms, earlier_work
 from nautilus_ai_firm.messages import Interrupted
 from nautilus_ai_firm.models.execution.ledger import Parent
 
-SECOND_NS = 1_000_000_000
 TERMS = WorkTerms(names=("AAPL.US", "IBM.US"), config_sha256="a" * 64, grace_ns=60 * SECOND_NS, is_resumed=True)
 
 

@@ -8,9 +8,9 @@ import pytest
 from nautilus_trader.model import Bar, BarType, Currency, InstrumentId, OrderSide, Price, Quantity
 
 from nautilus_ai_firm.bus import Failures
+from nautilus_ai_firm.durations import DAY_NS
 from nautilus_ai_firm.hosts.venue import Charges, FillCharges, OvernightFinancing
 from nautilus_ai_firm.settings import Costs
-from tests.firm_runs import DAY_NS
 
 AAA, BBB = (InstrumentId.from_str(name) for name in ("AAA.US", "BBB.US"))
 USD = Currency.from_str("USD")

@@ -20,9 +20,11 @@ from nautilus_ai_firm.data.catalog import Catalog
 from nautilus_ai_firm.data.columns import BarColumns, utc
 from nautilus_ai_firm.data.manifest import Listing
 from nautilus_ai_firm.data.objects import bar_type_id
+from nautilus_ai_firm.durations import DAY_NS, SECOND_NS
 from nautilus_ai_firm.gateways.errors import HistoryError, HistoryUnavailableError
+from nautilus_ai_firm.gateways.ib_bars import Contract, HistoryBar, HistoryRequest
 from nautilus_ai_firm.gateways.ib_endpoint import Endpoint
-from nautilus_ai_firm.gateways.ib_history import Contract, HistoryBar, HistoryLine, HistoryRequest
+from nautilus_ai_firm.gateways.ib_history import HistoryLine
 from nautilus_ai_firm.gateways.ib_pacing import Pacing
 from nautilus_ai_firm.hosts.gateway_bars import LENGTHS, Wanted, broker_contract, requests
 from nautilus_ai_firm.hosts.study import feed_before
@@ -32,7 +34,7 @@ from nautilus_ai_firm.settings import InteractiveBrokers, Loaded
 from tests.faults.gateway.server import Gateway
 from tests.faults.gateway.serving import HOST
 from tests.faults.gateway.tape import Bar, Stock
-from tests.firm_runs import DAY_NS, INDEX, PROVENANCE, SECOND_NS, Market, settings, synthetic_market
+from tests.firm_runs import INDEX, PROVENANCE, Market, settings, synthetic_market
 from tests.waiting import Waiting
 
 SYMBOLS = ("A", "B")

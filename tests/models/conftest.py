@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pytest
 
+from nautilus_ai_firm.durations import DAY_NS, HOUR_NS
 from nautilus_ai_firm.messages import Floats, MarketSnapshot
 
 type Rounds = Callable[..., list[MarketSnapshot]]
@@ -28,7 +29,7 @@ def rounds() -> Rounds:
         return [
             MarketSnapshot(
                 round=t + 1,
-                ts_event=(t + 1) * 86_400_000_000_000,
+                ts_event=(t + 1) * DAY_NS,
                 open=row.copy(),
                 high=row.copy(),
                 low=row.copy(),
@@ -63,11 +64,11 @@ def session_rounds() -> Rounds:
     a bar, half an hour unless given.
     """
 
-    def make(bars, lengths, fresh=None, opens_ns=None, bar_ns=1_800_000_000_000):
+    def make(bars, lengths, fresh=None, opens_ns=None, bar_ns=HOUR_NS // 2):
         assert sum(lengths) == bars.shape[1]
         fresh = np.ones(bars.shape[1:], dtype=bool) if fresh is None else fresh
         opens_ns = (
-            [day * 86_400_000_000_000 + 52_200_000_000_000 for day in range(1, len(lengths) + 1)]
+            [day * DAY_NS + 52_200_000_000_000 for day in range(1, len(lengths) + 1)]
             if (opens_ns is None)
             else opens_ns
         )

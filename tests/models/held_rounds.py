@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from nautilus_ai_firm.durations import DAY_NS
 from nautilus_ai_firm.messages import MarketSnapshot
 from nautilus_ai_firm.models.risk.held_options import HeldContract, QuoteReading
-from tests.models.option_surface import DAY_NS, Surface, chain_of
+from tests.models.option_surface import Surface, chain_of
 
 EXPIRY_DAY = 91
 STRIKES = np.array([90.0, 95.0, 100.0, 105.0, 110.0])

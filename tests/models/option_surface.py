@@ -1,17 +1,17 @@
 """A synthetic market of American options: a smile that is known, a chain quoted from it, and QuantLib to judge both."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import QuantLib as ql
 
+from nautilus_ai_firm.durations import DAY_NS
 from nautilus_ai_firm.messages import OptionChain
 from nautilus_ai_firm.models.estimators.american_option import american_value
 from nautilus_ai_firm.models.estimators.european_option import Options
 
-DAY_NS = 86_400_000_000_000
 DAYS = (7, 14, 21, 28, 35, 63, 91, 126, 182)
 
 
@@ -49,6 +49,24 @@ def approximate(options, volatility):
 def true(options, volatility):
     """Price contracts by the method of Andersen, Lake and Offengenden (2016), which is exact to far more digits."""
     return np.array([one.NPV() for one in quantlib(options, volatility)])
+
+
+def without_contracts(underlying):
+    """Make the chain of an underlying on which nothing is listed."""
+    return OptionChain(
+        underlying=underlying,
+        spot=100.0,
+        strike=np.empty(0),
+        expiry_ns=np.empty(0, dtype=np.int64),
+        is_call=np.empty(0, dtype=bool),
+        bid=np.empty(0),
+        ask=np.empty(0),
+    )
+
+
+def in_units(contracts, scale):
+    """Count the prices of contracts in another unit."""
+    return replace(contracts, spot=contracts.spot * scale, strike=contracts.strike * scale)
 
 
 def chain_of(surface, ts_ns, spot=100.0, strikes=None, days=DAYS, half_spread=0.002, price=approximate):

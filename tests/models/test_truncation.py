@@ -6,6 +6,7 @@ from functools import cache
 import numpy as np
 import pytest
 
+from nautilus_ai_firm.durations import DAY_NS, HOUR_NS
 from nautilus_ai_firm.messages import Events, Quotes, Watched
 from nautilus_ai_firm.models.estimators.autoregression import RollingAutoregression
 from nautilus_ai_firm.models.estimators.beta import EwmaBeta
@@ -50,7 +51,7 @@ from tests.models.option_surface import Surface, chain_of
 UNIVERSE = ("A", "B", "C")
 INPUTS = ("credit", "oil", "index")
 EVENTS = ("fomc",)
-HOUR_NS, DAY_NS, BARS = 3_600_000_000_000, 86_400_000_000_000, 6
+BARS = 6
 EVENT_NS = np.arange(5, 120, 3) * DAY_NS + 3 * HOUR_NS
 MACRO = macro.Params(
     credit_spread="credit",

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from nautilus_ai_firm.data.catalog import Catalog
-from nautilus_ai_firm.research.instrument_days import NS_PER_DAY, daily_closes, instrument_days
+from nautilus_ai_firm.durations import DAY_NS
+from nautilus_ai_firm.research.instrument_days import daily_closes, instrument_days
 from nautilus_ai_firm.research.pyramiding_study import AT_ONCE, additions, entries, pyramiding_study
 from nautilus_ai_firm.research.trend_years import efficiency_by_year, efficiency_ratio, trending
 from nautilus_ai_firm.research.year_figures import YearDays, class_figures, sharpe_difference
@@ -41,7 +42,7 @@ def test_profits_of_all_instruments_and_days_are_the_change_of_equity_but_for_fi
     np.testing.assert_allclose(sum(one.costs.sum() for one in days.values()), costs)
     by_day = dict(zip(days["A.US"].day.tolist(), (days["A.US"].profit + days["B.US"].profit).tolist(), strict=True))
     values = equity["equity"].to_numpy(np.float64) - equity["financing"].to_numpy(np.float64)
-    at = equity["ts"].to_numpy("datetime64[ns]").astype(np.int64) // NS_PER_DAY
+    at = equity["ts"].to_numpy("datetime64[ns]").astype(np.int64) // DAY_NS
     np.testing.assert_allclose([by_day[int(day)] for day in at[1:]], np.diff(values), atol=1.0)
 
 

@@ -12,6 +12,7 @@ import pytest
 from nautilus_ai_firm.data.catalog import Catalog
 from nautilus_ai_firm.data.columns import BarColumns
 from nautilus_ai_firm.data.lean import add_lean
+from nautilus_ai_firm.durations import DAY_NS
 from nautilus_ai_firm.models.risk.crash_velocity import Speed, VelocityLimits
 from nautilus_ai_firm.models.risk.drawdown_tiers import Tier, TierAction
 from nautilus_ai_firm.research.risk_replay import ReplayRules, replay, replay_report
@@ -96,8 +97,8 @@ def test_a_sudden_hour_is_a_crash_and_a_slow_fall_is_none():
     sudden = bars.low.copy()
     sudden[250] *= 0.92
     crashed = replay({"A": replace(bars, low=sudden)}, RULES)
-    days = {one.ts_ns // 86_400_000_000_000 for one in crashed.bursts if one.fastest.speed is Speed.CRASH}
-    assert days == {int(bars.ts_close_ns[250]) // 86_400_000_000_000}
+    days = {one.ts_ns // DAY_NS for one in crashed.bursts if one.fastest.speed is Speed.CRASH}
+    assert days == {int(bars.ts_close_ns[250]) // DAY_NS}
 
 
 def test_the_same_seed_draws_the_same_minutes():

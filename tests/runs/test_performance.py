@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from nautilus_ai_firm.runs.performance import DAY_NS, daily_returns, performance
+from nautilus_ai_firm.durations import DAY_NS
+from nautilus_ai_firm.runs.performance import daily_returns, performance
 
 T0 = 19_000 * DAY_NS
 

@@ -12,11 +12,12 @@ from nautilus_ai_firm.data.lean.rows import PRICES, LeanRows
 from nautilus_ai_firm.data.objects import PriceType
 from nautilus_ai_firm.data.session_cut import cut_to_sessions
 from nautilus_ai_firm.data.sessions import Sessions
+from nautilus_ai_firm.durations import DAY_NS, HOUR_NS, MINUTE_NS
 
 type Daily = Literal["session", "midnight"]
 """What a daily bar is: the session of its date, or what lies between two midnights whatever the sessions are."""
 
-_SIZE_NS = {"daily": 86_400_000_000_000, "hour": 3_600_000_000_000, "minute": 60_000_000_000}
+_SIZE_NS = {"daily": DAY_NS, "hour": HOUR_NS, "minute": MINUTE_NS}
 _PREFIX: dict[PriceType, str] = {"LAST": "", "BID": "bid_", "ASK": "ask_"}
 
 

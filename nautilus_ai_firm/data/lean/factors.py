@@ -9,13 +9,14 @@ from nautilus_ai_firm.data.columns import BarColumns, Floats
 from nautilus_ai_firm.data.errors import DataError
 from nautilus_ai_firm.data.manifest import Action
 from nautilus_ai_firm.data.sessions import Dates, Sessions
+from nautilus_ai_firm.durations import DAY_NS
 
 LAST_FACTOR_YEAR = np.datetime64("2050-01-01", "D")
 """The final row of a factor file stands for "from now on"."""
 
 _REFERENCE_TOLERANCE = 0.02  # an hourly file ends before the closing auction; another company is further away
 _SPLIT_TOLERANCE = 0.01  # log price
-_LONGEST_CLOSURE_NS = 8 * 86_400_000_000_000  # a longer hole in the file can hide any move
+_LONGEST_CLOSURE_NS = 8 * DAY_NS  # a longer hole in the file can hide any move
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,12 @@
 
 import numpy as np
 
+from nautilus_ai_firm.durations import DAY_NS
 from nautilus_ai_firm.messages import Bools, Floats
 from nautilus_ai_firm.models.estimators.volatility import log_of_positive
 from nautilus_ai_firm.models.estimators.window import RollingWindow, total
 
-YEAR_NS = 365 * 86_400_000_000_000
+YEAR_NS = 365 * DAY_NS
 
 
 class RealizedVariance:

@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from nautilus_ai_firm.durations import DAY_NS
 from nautilus_ai_firm.messages import Floats, MarketSnapshot, Times
 
-_DAY_NS = 86_400_000_000_000
 _UNKNOWN_NS = 1 << 62  # longer than any bar
 
 
@@ -71,7 +71,7 @@ class SessionBars:
         if opened <= 0:
             return False
         if ts == opened:
-            opened, closes = told if told[1] == ts else (max(self._ts_ns, ts - _DAY_NS), ts)
+            opened, closes = told if told[1] == ts else (max(self._ts_ns, ts - DAY_NS), ts)
         self.is_first = opened != self._opened_ns
         if self.is_first:
             self._opened_ns, self._ts_ns = opened, opened

@@ -1,6 +1,6 @@
 """Closes of rounds become sessions: where bars are intraday, a long silence is a night."""
 
-HOUR_NS = 3_600_000_000_000
+from nautilus_ai_firm.durations import HOUR_NS
 
 
 class SessionCount:

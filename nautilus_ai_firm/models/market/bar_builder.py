@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-DAY_NS = 86_400_000_000_000
+from nautilus_ai_firm.durations import DAY_NS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

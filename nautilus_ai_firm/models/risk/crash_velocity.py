@@ -4,9 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from math import inf, isfinite, nan, sqrt
 
+from nautilus_ai_firm.durations import MINUTE_NS
 from nautilus_ai_firm.models.estimators.ewma import decay
-
-_NS_PER_MINUTE = 60_000_000_000
 
 
 class Speed(StrEnum):
@@ -177,7 +176,7 @@ class CrashVelocity:
         if ts_ns <= before.ts_ns:
             raise ValueError(f"time {ts_ns} is not after {before.ts_ns}")
         loss = (before.equity - (equity - external_flow)) / before.equity
-        minutes = min((ts_ns - before.ts_ns) / _NS_PER_MINUTE, limits.longest_minutes)
+        minutes = min((ts_ns - before.ts_ns) / MINUTE_NS, limits.longest_minutes)
         size = loss / sqrt(minutes)
         multiple = size / max(before.usual, limits.floor) if before.count >= limits.warm_up else nan
         if equity > 0:  # the mark to measure from stays where a firm is ruined

@@ -3,7 +3,8 @@
 from dataclasses import dataclass, replace
 from math import inf, isfinite
 
-_NS_PER_DAY = 86_400_000_000_000
+from nautilus_ai_firm.durations import DAY_NS
+
 _DAYS_TO_A_MONDAY = 3  # day 0, 1 January 1970, was a Thursday
 
 
@@ -195,7 +196,7 @@ class PeriodLosses:
 
 
 def _week(ts_ns: int) -> int:
-    return (ts_ns // _NS_PER_DAY + _DAYS_TO_A_MONDAY) // 7
+    return (ts_ns // DAY_NS + _DAYS_TO_A_MONDAY) // 7
 
 
 def _lost(start: float, equity: float) -> float:

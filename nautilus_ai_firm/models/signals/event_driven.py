@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 import numpy as np
 from msgspec import Meta, Struct
 
+from nautilus_ai_firm.durations import HOUR_NS
 from nautilus_ai_firm.messages import Bools, Events, Floats, MarketSnapshot, Times, Watched
 from nautilus_ai_firm.models.estimators.ewma import Ewma
 from nautilus_ai_firm.models.estimators.reactions import Reactions
@@ -13,7 +14,6 @@ from nautilus_ai_firm.models.estimators.session_bars import SessionBars
 from nautilus_ai_firm.models.estimators.significance import confidence
 from nautilus_ai_firm.models.estimators.view_end import ViewEnd
 
-HOUR_NS = 3_600_000_000_000
 GAP_SIGN = {"drift": 1.0, "fade": -1.0, "ignore": 0.0}
 
 

@@ -6,6 +6,7 @@ from typing import Annotated
 import numpy as np
 from msgspec import Meta, Struct
 
+from nautilus_ai_firm.durations import MINUTE_NS
 from nautilus_ai_firm.messages import Floats, MarketSnapshot, Watched
 from nautilus_ai_firm.models.estimators.ewma import Ewma
 from nautilus_ai_firm.models.estimators.seasonality import Seasonality
@@ -13,7 +14,6 @@ from nautilus_ai_firm.models.estimators.session_bars import SessionBars
 from nautilus_ai_firm.models.estimators.significance import confidence
 from nautilus_ai_firm.models.estimators.view_end import ViewEnd
 
-MINUTE_NS = 60_000_000_000
 DAY_MINUTES = 1440
 
 type Weight = Annotated[float, Meta(ge=0, le=1)]

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +13,9 @@ from nautilus_ai_firm.data.altered_catalog import AlteredCatalog, Future
 from nautilus_ai_firm.data.catalog import Catalog
 from nautilus_ai_firm.data.columns import utc
 from nautilus_ai_firm.data.errors import CatalogError
-from nautilus_ai_firm.hosts.backtest import BacktestError, failure_line, played
+from nautilus_ai_firm.data.utc_days import day_of
+from nautilus_ai_firm.hosts.backtest import BacktestError, failure_line
+from nautilus_ai_firm.hosts.backtest_engine import played
 from nautilus_ai_firm.hosts.study import Stage, Study, prepare
 from nautilus_ai_firm.hosts.universe import bar_names, input_names
 from nautilus_ai_firm.research.lookahead.fills import first_early_fill
@@ -165,7 +167,7 @@ def _moments(stage: Stage, market: Catalog, dates: int, seed: int) -> list[int]:
 
 
 def _end(at_ns: int, stage: Stage) -> date:
-    last, after = (datetime.fromtimestamp(ts // 1_000_000_000, UTC).date() for ts in (stage.end_ns, at_ns))
+    last, after = (day_of(ts) for ts in (stage.end_ns, at_ns))
     return min(last, after + timedelta(days=DAYS_AFTER))
 
 

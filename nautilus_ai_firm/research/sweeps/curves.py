@@ -7,6 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from nautilus_ai_firm.durations import SECOND_NS
 from nautilus_ai_firm.models.statistics.ratios import drawdowns
 from nautilus_ai_firm.research.sweeps.page import chart, section, table
 
@@ -50,7 +51,7 @@ def months_section(ends_ns: Days, returns: Floats, title: str = "Months") -> str
     """Write the return of every month and year, from daily returns that end at these times, nanoseconds UTC."""
     months: dict[tuple[int, int], float] = {}
     for end, made in zip(ends_ns.tolist(), returns.tolist(), strict=True):
-        day = datetime.fromtimestamp(end / 1e9, UTC)
+        day = datetime.fromtimestamp(end / SECOND_NS, UTC)
         key = day.year, day.month
         months[key] = (1.0 + months.get(key, 0.0)) * (1.0 + made) - 1.0
     rows, marks = [], []

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nautilus_ai_firm.data.decoded_catalog import DecodedCatalog
+from nautilus_ai_firm.data.utc_days import day_of
 from nautilus_ai_firm.gateways.kill_switch import FileKillSwitch
 from nautilus_ai_firm.hosts.study import Study, prepare
 from nautilus_ai_firm.research.sweeps.proposals import Parameters, proposals
@@ -19,8 +20,6 @@ from nautilus_ai_firm.runs.folder import versions
 from nautilus_ai_firm.settings import ConfigError, Loaded, encode
 from nautilus_ai_firm.settings.paths import with_values
 from nautilus_ai_firm.settings.sweep import LoadedSweep, load_sweep
-
-DAY_NS = 86_400_000_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -103,16 +102,6 @@ def plan_sweep(path: Path, catalog: Path) -> SweepPlan:
         start=day_of(int(stage.rounds_ns[0])),
         end=day_of(int(stage.rounds_ns[-1])),
     )
-
-
-def day_of(ts_ns: int) -> date:
-    """Return the day (UTC) of a time."""
-    return date.fromordinal(date(1970, 1, 1).toordinal() + ts_ns // DAY_NS)
-
-
-def day_ns(day: date) -> int:
-    """Return when a day (UTC) begins."""
-    return (day.toordinal() - date(1970, 1, 1).toordinal()) * DAY_NS
 
 
 def _refuse_hopeless(loaded: LoadedSweep) -> None:

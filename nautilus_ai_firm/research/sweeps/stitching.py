@@ -11,9 +11,11 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from nautilus_ai_firm.data.catalog import Catalog
+from nautilus_ai_firm.data.utc_days import day_ns
+from nautilus_ai_firm.durations import DAY_NS
 from nautilus_ai_firm.hosts.universe import bar_names
 from nautilus_ai_firm.research.benchmark import bar_prices, buy_and_hold
-from nautilus_ai_firm.research.sweeps.plan import DAY_NS, SweepPlan, day_ns
+from nautilus_ai_firm.research.sweeps.plan import SweepPlan
 from nautilus_ai_firm.research.sweeps.search import Tried
 from nautilus_ai_firm.runs.charges import TIME
 from nautilus_ai_firm.runs.performance import daily_returns, performance

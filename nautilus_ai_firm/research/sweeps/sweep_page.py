@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 from nautilus_ai_firm.research.benchmark import ASSUMPTIONS
 from nautilus_ai_firm.research.figures import PURPOSE
 from nautilus_ai_firm.research.sweeps.curves import FIRM, equity_section, months_section
+from nautilus_ai_firm.research.sweeps.finished import identity_section
 from nautilus_ai_firm.research.sweeps.page import chart, panel_table, section, table, text, write_page
 from nautilus_ai_firm.research.sweeps.panel import SearchPanel, search_panel, search_rows
 from nautilus_ai_firm.research.sweeps.search import Tried
@@ -52,7 +53,7 @@ def write_sweep_page(swept: Swept) -> Path:
             equity_section(f"The best trial ({chosen.outcome.number}) in its own sample", ends, lines),
             months_section(ends, chosen.outcome.daily_returns),
             section("What it was compared with", text(ASSUMPTIONS)),
-            _identity(swept),
+            identity_section(swept),
         ],
     )
 
@@ -180,18 +181,6 @@ def _failures(swept: Swept) -> str:
     rows = [(str(one.number), one.error) for one in failed[:MOST_ROWS]]
     said = f"{cut}Luck is measured by the others."
     return section("Trials that failed", table(("trial", "error"), rows, (0,)), text(said))
-
-
-def _identity(swept: Swept) -> str:
-    plan = swept.plan
-    rows = [
-        ("firm", plan.loaded.base.source),
-        ("config_sha256", plan.loaded.base.sha256),
-        ("catalog_sha256", plan.catalog_sha256),
-        ("result_sha256", swept.result_sha256),
-        *((f"fixed {path}", value_text(value)) for path, value in plan.loaded.sweep.fixed.items()),
-    ]
-    return section("What ran", table(("", ""), rows))
 
 
 def _axis(value: Any) -> Any:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from nautilus_ai_firm.research.sweeps.finished import Finished
 from nautilus_ai_firm.research.sweeps.ledger import LEDGER, Ledger
 from nautilus_ai_firm.research.sweeps.plan import SweepPlan
 from nautilus_ai_firm.research.sweeps.proposals import number_of_trials, proposals
@@ -22,38 +23,20 @@ SUMMARY = "summary.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Swept:
+class Swept(Finished):
     """A sweep that is over.
 
     Attributes
     ----------
-    plan : SweepPlan
-        What was asked.
-    folder : Path
-        Where its table is.
     tried : list of Tried
         Every trial, by number.
     best : Tried or None
         The one with the largest objective; None where no trial has one.
-    resumed : int
-        Trials that an earlier process had done.
-    workers : int
-        Processes.
-    wall_seconds : float
-        How long this process took.
-    result_sha256 : str
-        What the trials showed.
 
     """
 
-    plan: SweepPlan
-    folder: Path
     tried: list[Tried]
     best: Tried | None
-    resumed: int
-    workers: int
-    wall_seconds: float
-    result_sha256: str
 
 
 def run_sweep(plan: SweepPlan, folder: Path, count: int) -> Swept:
@@ -154,6 +137,5 @@ def _summary(swept: Swept) -> dict[str, Any]:
             "parameters": dict(chosen.parameters),
             "figures": chosen.outcome.figures,
         },
-        "workers": swept.workers,
-        "wall_seconds": round(swept.wall_seconds, 3),
+        **swept.effort(),
     }

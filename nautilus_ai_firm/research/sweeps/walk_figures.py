@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from nautilus_ai_firm.research.performance_words import PERFORMANCE, figure_text
 from nautilus_ai_firm.research.sweeps.panel import SearchPanel, search_panel
 from nautilus_ai_firm.research.sweeps.walked import Walked, WalkedForward
 from nautilus_ai_firm.research.sweeps.wording import value_text
@@ -88,13 +89,13 @@ def window_rows(walk: WalkedForward, judged: Sequence[SearchPanel | str]) -> lis
                 f"{one.dates.train_start} to {one.dates.train_end}",
                 f"{one.dates.test_start} to {one.dates.test_end}",
                 ", ".join(map(value_text, chosen)) or "none: stayed out",
-                _figure(None if one.chosen is None else one.chosen.outcome.score("sharpe"), "{:.2f}"),
-                _figure(None if one.test is None else one.test.outcome.score("sharpe"), "{:.2f}"),
+                figure_text(None if one.chosen is None else one.chosen.outcome.score("sharpe"), "{:.2f}"),
+                figure_text(None if one.test is None else one.test.outcome.score("sharpe"), "{:.2f}"),
                 f"{float(np.prod(1.0 + made)) - 1.0:.1%}",
-                _figure(None if one.test is None else one.test.outcome.figures["max_drawdown"], "{:.1%}"),
-                _figure(None if one.test is None else one.test.outcome.figures["fills"], "{:,.0f}"),
-                _figure(None if verdict is None else verdict.deflated.probability, "{:.0%}"),
-                _figure(None if overfitting is None else overfitting.probability, "{:.0%}"),
+                figure_text(None if one.test is None else one.test.outcome.figures["max_drawdown"], "{:.1%}"),
+                figure_text(None if one.test is None else one.test.outcome.figures["fills"], "{:,.0f}"),
+                figure_text(None if verdict is None else verdict.deflated.probability, "{:.0%}"),
+                figure_text(None if overfitting is None else overfitting.probability, "{:.0%}"),
             ]
         )
     return rows
@@ -119,19 +120,8 @@ WINDOW_DATES = (1, 2, 3)
 
 def result_rows(walk: WalkedForward) -> list[tuple[str, str, str]]:
     """Write the figures out of sample beside those of buying and holding."""
-    forms = {
-        "total_return": ("total return", "{:.2%}"),
-        "cagr": ("CAGR", "{:.2%}"),
-        "volatility": ("volatility a year", "{:.2%}"),
-        "sharpe": ("Sharpe ratio", "{:.2f}"),
-        "sortino": ("Sortino ratio", "{:.2f}"),
-        "max_drawdown": ("max drawdown", "{:.2%}"),
-    }
     ours, theirs = walk.stitched.figures, walk.stitched.benchmark_figures
     return [
-        (label, _figure(ours.get(name), form), _figure(theirs.get(name), form)) for name, (label, form) in forms.items()
+        (label, figure_text(ours.get(name), form), figure_text(theirs.get(name), form))
+        for name, (label, form) in PERFORMANCE.items()
     ]
-
-
-def _figure(value: float | None, form: str) -> str:
-    return "n/a" if value is None else form.format(value)

@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 from nautilus_ai_firm.research.benchmark import ASSUMPTIONS
 from nautilus_ai_firm.research.figures import PURPOSE
 from nautilus_ai_firm.research.sweeps.curves import FIRM, GREY, equity_section, months_section
+from nautilus_ai_firm.research.sweeps.finished import identity_section
 from nautilus_ai_firm.research.sweeps.page import chart, panel_table, section, table, text, write_page
 from nautilus_ai_firm.research.sweeps.panel import SearchPanel, walk_panel, walk_rows
 from nautilus_ai_firm.research.sweeps.walk_figures import (
@@ -65,7 +66,7 @@ def write_walk_page(walk: WalkedForward) -> Path:
             _windows(walk, window_rows(walk, judged)),
             _parameters(walk),
             months_section(stitched.ends_ns, stitched.returns),
-            _identity(walk),
+            identity_section(walk),
         ],
     )
 
@@ -164,15 +165,3 @@ def _choices(one: Stability, name: str) -> go.Figure:
     order = sorted(set(one.chosen), key=lambda word: (len(word), word))
     figure.update_yaxes(title=name, type="category", categoryorder="array", categoryarray=order)
     return figure
-
-
-def _identity(walk: WalkedForward) -> str:
-    plan = walk.plan
-    rows = [
-        ("firm", plan.loaded.base.source),
-        ("config_sha256", plan.loaded.base.sha256),
-        ("catalog_sha256", plan.catalog_sha256),
-        ("result_sha256", walk.result_sha256),
-        *((f"fixed {path}", value_text(value)) for path, value in plan.loaded.sweep.fixed.items()),
-    ]
-    return section("What ran", table(("", ""), rows))

@@ -6,9 +6,11 @@ from datetime import date
 import numpy as np
 
 from nautilus_ai_firm.data.catalog import Catalog
+from nautilus_ai_firm.data.utc_days import day_ns, day_of
+from nautilus_ai_firm.durations import DAY_NS
 from nautilus_ai_firm.hosts.universe import bar_names
 from nautilus_ai_firm.models.statistics.walk_forward import walk_windows
-from nautilus_ai_firm.research.sweeps.plan import DAY_NS, SweepPlan, day_ns, day_of
+from nautilus_ai_firm.research.sweeps.plan import SweepPlan
 from nautilus_ai_firm.settings import ConfigError
 
 

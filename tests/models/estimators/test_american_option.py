@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from nautilus_ai_firm.models.estimators.american_option import american_value
 from nautilus_ai_firm.models.estimators.european_option import Options, european_value
-from tests.models.option_surface import quantlib, true
+from tests.models.option_surface import in_units, quantlib, true
 
 PUBLISHED = {
     # Haug (2007), table 3-1: rate 10 %, carry 0, strike 100, spots 90, 100, 110
@@ -126,14 +126,7 @@ def test_rises_with_volatility_and_with_time(seed):
 def test_the_unit_of_prices_does_not_matter(seed, exponent):
     contracts, sigma = options(20, seed)
     scale = 2.0**exponent
-    scaled = Options(
-        spot=contracts.spot * scale,
-        strike=contracts.strike * scale,
-        years=contracts.years,
-        rate=contracts.rate,
-        carry=contracts.carry,
-        is_call=contracts.is_call,
-    )
+    scaled = in_units(contracts, scale)
     one, other = american_value(contracts, sigma), american_value(scaled, sigma)
     np.testing.assert_array_equal(other.price, one.price * scale)
     np.testing.assert_array_equal(other.delta, one.delta)

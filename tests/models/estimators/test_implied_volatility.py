@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from nautilus_ai_firm.models.estimators.american_option import american_value, american_worth
 from nautilus_ai_firm.models.estimators.european_option import Options, european_value, european_worth
 from nautilus_ai_firm.models.estimators.implied_volatility import implied_volatility
-from tests.models.option_surface import true
+from tests.models.option_surface import in_units, true
 
 
 def out_of_the_money(n, seed=6, longest=182):
@@ -84,14 +84,7 @@ def test_a_price_that_no_volatility_explains_has_none(is_call):
 def test_the_unit_of_prices_does_not_matter(seed, exponent):
     contracts, sigma = out_of_the_money(10, seed)
     price, scale = american_value(contracts, sigma).price, 2.0**exponent
-    scaled = Options(
-        spot=contracts.spot * scale,
-        strike=contracts.strike * scale,
-        years=contracts.years,
-        rate=contracts.rate,
-        carry=contracts.carry,
-        is_call=contracts.is_call,
-    )
+    scaled = in_units(contracts, scale)
     np.testing.assert_array_equal(implied_volatility(scaled, price * scale), implied_volatility(contracts, price))
 
 

@@ -1,11 +1,12 @@
 import numpy as np
 import pytest
 
+from nautilus_ai_firm.durations import DAY_NS
 from nautilus_ai_firm.messages import OptionChain
 from nautilus_ai_firm.models.estimators.option_quotes import option_quotes
+from tests.models.option_surface import without_contracts
 
 NOW_NS = 1_400_000_000_000_000_000
-DAY_NS = 86_400_000_000_000
 MIN_YEARS, WIDEST = 5 / 365, 0.5
 
 
@@ -78,15 +79,7 @@ def test_are_ordered_and_paired_whatever_the_order_of_the_chain_is():
 
 
 def test_a_chain_without_contracts_has_neither_quotes_nor_pairs():
-    empty = OptionChain(
-        underlying="A",
-        spot=100.0,
-        strike=np.empty(0),
-        expiry_ns=np.empty(0, dtype=np.int64),
-        is_call=np.empty(0, dtype=bool),
-        bid=np.empty(0),
-        ask=np.empty(0),
-    )
+    empty = without_contracts("A")
     quotes = option_quotes(empty, NOW_NS, MIN_YEARS, WIDEST)
     assert len(quotes.mid) == 0
     assert [len(places) for places in quotes.pairs()] == [0, 0]

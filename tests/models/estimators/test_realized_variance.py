@@ -2,9 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from nautilus_ai_firm.durations import DAY_NS
 from nautilus_ai_firm.models.estimators.realized_variance import RealizedVariance
-
-DAY_NS = 86_400_000_000_000
 
 
 @pytest.fixture

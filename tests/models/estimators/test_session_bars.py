@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
+from nautilus_ai_firm.durations import DAY_NS, HOUR_NS
 from nautilus_ai_firm.messages import MarketSnapshot
 from nautilus_ai_firm.models.estimators.session_bars import SessionBars
 
-HOUR_NS, DAY_NS = 3_600_000_000_000, 86_400_000_000_000
 OPENS, CLOSES = 9 * HOUR_NS, 16 * HOUR_NS
 
 

@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 from nautilus_ai_firm.data.sessions import Sessions
-from nautilus_ai_firm.models.estimators.session_count import HOUR_NS, SessionCount
+from nautilus_ai_firm.durations import HOUR_NS
+from nautilus_ai_firm.models.estimators.session_count import SessionCount
 
 
 def numbers(times_ns, gap_hours=4.0):

@@ -6,11 +6,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import brentq
 
+from nautilus_ai_firm.durations import DAY_NS
 from nautilus_ai_firm.models.estimators.american_option import american_value
 from nautilus_ai_firm.models.estimators.european_option import Options
 from nautilus_ai_firm.models.estimators.option_quotes import option_quotes
 from nautilus_ai_firm.models.estimators.smile import smiles
-from tests.models.option_surface import DAY_NS, Surface, chain_of, true
+from tests.models.option_surface import Surface, chain_of, true
 
 TENORS = 30 / 365, 90 / 365
 EXPIRIES = np.array([28, 35, 63, 91]) / 365  # next to 30 days, and next to 90

@@ -4,10 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nautilus_ai_firm.models.execution.algorithm_choice import NS_PER_MINUTE, Choice, Slicing, choose
+from nautilus_ai_firm.durations import MINUTE_NS
+from nautilus_ai_firm.models.execution.algorithm_choice import Choice, Slicing, choose
 from nautilus_ai_firm.models.execution.slicing import due_quantity, n_slices
 
-OPEN_NS = 1_000 * NS_PER_MINUTE
+OPEN_NS = 1_000 * MINUTE_NS
 SLICING = Slicing(above_participation=0.02, duration_minutes=60, interval_minutes=5)
 
 
@@ -21,7 +22,7 @@ def chosen(
         bar_minutes=bar_minutes,
         slicing=SLICING,
         execution_ns=OPEN_NS,
-        session_close_ns=OPEN_NS + minutes_left * NS_PER_MINUTE,
+        session_close_ns=OPEN_NS + minutes_left * MINUTE_NS,
     )
 
 
@@ -33,7 +34,7 @@ def test_an_order_up_to_the_share_of_the_volume_goes_out_at_once(quantity):
 @pytest.mark.parametrize("quantity", [1_201, -1_201])
 def test_a_larger_one_is_sliced_over_the_duration(quantity):
     assert chosen(quantity) == Choice(
-        quantity=quantity, end_ns=OPEN_NS + 60 * NS_PER_MINUTE, interval_ns=5 * NS_PER_MINUTE, messages=12
+        quantity=quantity, end_ns=OPEN_NS + 60 * MINUTE_NS, interval_ns=5 * MINUTE_NS, messages=12
     )
 
 
@@ -41,7 +42,7 @@ def test_a_larger_one_is_sliced_over_the_duration(quantity):
 def test_slices_end_inside_the_session(minutes_left, slices):
     choice = chosen(5_000, minutes_left=minutes_left)
     assert (choice.quantity, choice.messages) == (5_000, slices)
-    assert choice.end_ns == OPEN_NS + slices * 5 * NS_PER_MINUTE <= OPEN_NS + minutes_left * NS_PER_MINUTE
+    assert choice.end_ns == OPEN_NS + slices * 5 * MINUTE_NS <= OPEN_NS + minutes_left * MINUTE_NS
 
 
 @pytest.mark.parametrize(
@@ -71,7 +72,7 @@ def to_the_close(minutes_left: int, *, cutoff: int = 15, last: int = 0, interval
         bar_minutes=1,
         slicing=slicing,
         execution_ns=OPEN_NS,
-        session_close_ns=OPEN_NS + minutes_left * NS_PER_MINUTE,
+        session_close_ns=OPEN_NS + minutes_left * MINUTE_NS,
     )
 
 
@@ -90,14 +91,14 @@ def to_the_close(minutes_left: int, *, cutoff: int = 15, last: int = 0, interval
 )
 def test_slices_that_reach_the_cut_off_leave_the_rest_to_the_auction(minutes_left, slices_end, auction):
     choice = to_the_close(minutes_left)
-    assert choice.end_ns == OPEN_NS + slices_end * NS_PER_MINUTE
-    assert choice.auction_ns == (OPEN_NS + auction * NS_PER_MINUTE if auction else 0)
+    assert choice.end_ns == OPEN_NS + slices_end * MINUTE_NS
+    assert choice.auction_ns == (OPEN_NS + auction * MINUTE_NS if auction else 0)
     assert choice.messages == slices_end // 5 + bool(auction)
 
 
 def test_slices_that_the_last_minutes_cut_short_commit_when_they_end():
     choice = to_the_close(60, last=30)
-    assert choice.end_ns == choice.auction_ns == OPEN_NS + 30 * NS_PER_MINUTE
+    assert choice.end_ns == choice.auction_ns == OPEN_NS + 30 * MINUTE_NS
 
 
 @pytest.mark.parametrize("minutes_left", [5, 16, 30, 60, 74, 390])
@@ -140,7 +141,7 @@ BY_IMPACT = Slicing(
 def weighed(slicing, impact_bps=None, *, quantity=5_000, urgent=False, minutes_left=390):
     return choose(
         quantity, lot_size=1, average_volume=1_000.0, bar_minutes=1, slicing=slicing, execution_ns=OPEN_NS,
-        session_close_ns=OPEN_NS + minutes_left * NS_PER_MINUTE, impact_bps=impact_bps, urgent=urgent,
+        session_close_ns=OPEN_NS + minutes_left * MINUTE_NS, impact_bps=impact_bps, urgent=urgent,
     )  # fmt: skip
 
 
@@ -176,5 +177,5 @@ def test_what_is_urgent_takes_a_share_of_the_time_or_none(share, slices):
 
 def test_nothing_is_sliced_into_the_last_minutes():
     slicing = Slicing(above_participation=0.02, duration_minutes=60, interval_minutes=5, last_minutes=30)
-    assert weighed(slicing, minutes_left=60).end_ns == OPEN_NS + 30 * NS_PER_MINUTE
+    assert weighed(slicing, minutes_left=60).end_ns == OPEN_NS + 30 * MINUTE_NS
     assert weighed(slicing, minutes_left=39).slicing_refused == "the session ends before a second slice"

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nautilus_ai_firm.durations import DAY_NS, HOUR_NS, MINUTE_NS, SECOND_NS
 from nautilus_ai_firm.models.market.bar_builder import BarBuilder, Part, Span, span_of
 
-SECOND_NS = 1_000_000_000
-PART_NS, MINUTE_NS, HOUR_NS, DAY_NS = 5 * SECOND_NS, 60 * SECOND_NS, 3_600 * SECOND_NS, 86_400 * SECOND_NS
+PART_NS = 5 * SECOND_NS
 OPEN_NS = 1_767_623_400 * SECOND_NS  # 2026-01-05 14:30 UTC
 CLOSE_NS = OPEN_NS + 390 * MINUTE_NS
 PRICES = st.lists(st.integers(1, 10_000), min_size=1, max_size=80)

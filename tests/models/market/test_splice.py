@@ -7,10 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nautilus_ai_firm.durations import DAY_NS, MINUTE_NS
 from nautilus_ai_firm.models.market.splice import MIN_OVERLAP, Side, SpliceError, splice
 
-DAY_NS = 86_400_000_000_000
-MINUTE_NS = 60_000_000_000
 START_NS = 1_325_620_800_000_000_000  # 2012-01-03 20:00 UTC
 CENT = 0.01
 

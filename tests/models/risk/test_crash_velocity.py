@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nautilus_ai_firm.durations import MINUTE_NS
 from nautilus_ai_firm.models.risk.crash_velocity import CrashVelocity, Speed, VelocityLimits, VelocityState
 
-MINUTE_NS = 60_000_000_000
 LIMITS = VelocityLimits(span=120, warm_up=30, fast=5.0, crash=10.0, floor=1e-5, longest_minutes=180)
 PATH_SIZE = 400
 

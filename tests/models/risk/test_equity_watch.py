@@ -5,13 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nautilus_ai_firm.durations import DAY_NS
 from nautilus_ai_firm.models.risk.crash_velocity import VelocityLimits
 from nautilus_ai_firm.models.risk.drawdown_tiers import DrawdownTiers, Tier, TierAction
 from nautilus_ai_firm.models.risk.equity_watch import EquityWatch
 from nautilus_ai_firm.models.risk.memory import EquityState
 from nautilus_ai_firm.models.risk.period_losses import LossLimits, PeriodLosses
 
-DAY = 86_400_000_000_000
 TIERS = (
     Tier(action=TierAction.WARN, drawdown=0.03, recovery=0.02),
     Tier(action=TierAction.HALVE, drawdown=0.05, recovery=0.03),
@@ -22,7 +22,7 @@ SPEED = VelocityLimits(span=20, warm_up=3, fast=3.0, crash=6.0, floor=1e-5, long
 
 
 def run(watch, values):
-    return [watch.update(value, (day + 1) * DAY, (day + 1) * DAY) for day, value in enumerate(values)]
+    return [watch.update(value, (day + 1) * DAY_NS, (day + 1) * DAY_NS) for day, value in enumerate(values)]
 
 
 def test_without_anything_it_knows_the_drawdown_alone():
@@ -81,7 +81,7 @@ def test_a_resumed_firm_begins_with_a_new_mark_and_no_tier():
     watch = EquityWatch(0.5, DrawdownTiers(TIERS))
     run(watch, [100.0, 85.0])
     watch.resume(85.0)
-    again = watch.update(85.0, 3 * DAY, 3 * DAY)
+    again = watch.update(85.0, 3 * DAY_NS, 3 * DAY_NS)
     assert (again.drawdown, again.action, again.halt) == (0.0, None, None)
 
 
@@ -93,8 +93,8 @@ def whole(tiers=TIERS):
 
 
 def later(watch, values, first):
-    times = [(first + place + 1) * DAY // 3 for place in range(len(values))]
-    return [watch.update(value, ts, -(-ts // DAY) * DAY) for value, ts in zip(values, times, strict=True)]
+    times = [(first + place + 1) * DAY_NS // 3 for place in range(len(values))]
+    return [watch.update(value, ts, -(-ts // DAY_NS) * DAY_NS) for value, ts in zip(values, times, strict=True)]
 
 
 FALLS = st.lists(st.floats(min_value=-0.04, max_value=0.03), min_size=2, max_size=30)
@@ -159,14 +159,14 @@ def test_tiers_that_are_configured_anew_are_entered_by_what_they_do(tiers, actio
     first, second = EquityWatch(0.5, DrawdownTiers(TIERS)), EquityWatch(0.5, DrawdownTiers(tiers))
     run(first, [100.0, 94.0])
     second.go_on(first.state, 0.0)
-    assert second.update(95.5, 3 * DAY, 3 * DAY).action is action
+    assert second.update(95.5, 3 * DAY_NS, 3 * DAY_NS).action is action
 
 
 def test_what_is_limited_since_the_restart_begins_anew():
     first, second = EquityWatch(0.5), whole()
     run(first, [100.0, 99.0])
     second.go_on(first.state, 0.0)
-    standing = second.update(96.0, 3 * DAY, 3 * DAY)
+    standing = second.update(96.0, 3 * DAY_NS, 3 * DAY_NS)
     assert standing.drawdown == pytest.approx(0.04)
     assert [use.value for use in standing.uses if use.rule.endswith("_loss")] == [0.0, 0.0, 0.0]
 

@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 import QuantLib as ql
 
+from nautilus_ai_firm.durations import DAY_NS
 from nautilus_ai_firm.models.estimators.european_option import Options
 from nautilus_ai_firm.models.estimators.greeks import greeks
 from nautilus_ai_firm.models.risk.greek_exposures import GREEKS
 from nautilus_ai_firm.models.risk.held_options import HeldOptions
 from tests.models.held_rounds import EXPIRY_DAY, FLAT, READING, STRIKES, contract, round_on
-from tests.models.option_surface import DAY_NS, quantlib, true
+from tests.models.option_surface import quantlib, true
 
 EQUITY = 1e6
 

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nautilus_ai_firm.durations import HOUR_NS
 from nautilus_ai_firm.models.risk.period_losses import LossLimits, LossState, PeriodLosses
 
 NONE = LossLimits(max_daily=None, max_weekly=None, max_rolling=None, rolling_rounds=3)
 TIGHT = LossLimits(max_daily=0.02, max_weekly=0.05, max_rolling=0.03, rolling_rounds=3)
-HOUR_NS = 3_600_000_000_000
 
 
 def close(text):

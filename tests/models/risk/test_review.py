@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from nautilus_ai_firm.durations import DAY_NS
 from nautilus_ai_firm.messages import Breach, DecisionEvent, MarketSnapshot, Severity
 from nautilus_ai_firm.models.risk.bounds import Bounds
 from nautilus_ai_firm.models.risk.correlation import CorrelationManager
@@ -25,7 +26,6 @@ from nautilus_ai_firm.settings.value_at_risk import ValueAtRisk
 from tests.models.held_rounds import READING, contract, round_on
 
 IDS = ("A.X", "B.X")
-DAY = 86_400_000_000_000
 HALT = Breach(rule="halt", instrument_id=None, observed=0.1, limit=0.1, action="no new exposure")
 WIDE = Bounds(max_position=1.0, max_gross=2.0, max_net=2.0, max_participation=1.0)
 
@@ -41,16 +41,16 @@ def plan(**changes: Any) -> Plan:
 def snapshot(round_: int, close: Any = (100.0, 50.0), volume: Any = (1e6, 1e6)) -> MarketSnapshot:
     prices = np.array(close, dtype=float)
     return MarketSnapshot(
-        round=round_, ts_event=(round_ + 1_000) * DAY, open=prices, high=prices, low=prices, close=prices,
+        round=round_, ts_event=(round_ + 1_000) * DAY_NS, open=prices, high=prices, low=prices, close=prices,
         volume=np.array(volume, dtype=float), fresh=np.ones(2, dtype=np.bool_), inputs=np.empty(0),
-        inputs_fresh=np.empty(0, dtype=np.bool_), session_close_ns=(round_ + 1_000) * DAY,
+        inputs_fresh=np.empty(0, dtype=np.bool_), session_close_ns=(round_ + 1_000) * DAY_NS,
     )  # fmt: skip
 
 
 def decision(round_: int, weights: Any, equity: str = "1000000.00", **changes: Any) -> DecisionEvent:
     values: dict[str, Any] = {
-        "round": round_, "ts_event": (round_ + 1_000) * DAY, "decision_id": f"R{round_:06d}",
-        "execution_ts": np.full(2, (round_ + 1_000) * DAY), "equity": Decimal(equity), "balance": Decimal(equity),
+        "round": round_, "ts_event": (round_ + 1_000) * DAY_NS, "decision_id": f"R{round_:06d}",
+        "execution_ts": np.full(2, (round_ + 1_000) * DAY_NS), "equity": Decimal(equity), "balance": Decimal(equity),
         "positions": np.zeros(2, dtype=np.int64), "current": np.zeros(2), "close": np.array([100.0, 50.0]),
         "fresh": np.ones(2, dtype=np.bool_), "weights": np.array(weights, dtype=float), "agents": ("a",),
         "contributions": np.array([weights], dtype=float),

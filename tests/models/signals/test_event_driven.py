@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scipy.stats import norm
 
+from nautilus_ai_firm.durations import DAY_NS, HOUR_NS
 from nautilus_ai_firm.messages import Events, Watched
 from nautilus_ai_firm.models.signals.event_driven import Model, Params
 
@@ -28,7 +29,6 @@ PARAMS = Params(
     gap_span=12,
 )
 LENGTHS = [7] * 120
-HOUR_NS, DAY_NS = 3_600_000_000_000, 86_400_000_000_000
 OPEN_NS = 52_200_000_000_000
 CPI, EARNINGS, FOMC = range(3)
 

@@ -6,14 +6,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import norm
 
-from nautilus_ai_firm.messages import MarketSnapshot, Watched
+from nautilus_ai_firm.durations import DAY_NS, HOUR_NS
+from nautilus_ai_firm.messages import Watched
 from nautilus_ai_firm.models.signals.index_spread import Model, Params
+from tests.models.snapshots import of_closes
 
 UNIVERSE = ("IWM.US", "KO.US", "SPY.US", "QQQ.US")
 IWM, KO, SPY, QQQ = range(4)
 PARAMS = Params(benchmark="SPY.US", indices=("QQQ.US", "IWM.US"), beta_span=30, mean_span=15, scale_span=40)
 WARM = 30 + 40  # the first residual comes with the return after beta is warm, and 40 of them make a scale
-DAY_NS, HOUR_NS = 86_400_000_000_000, 3_600_000_000_000
 
 
 def market(seed=41, n=400):
@@ -32,18 +33,7 @@ def over(closes, fresh=None, params=PARAMS, per_session=None, universe=UNIVERSE)
     views = []
     for t, row in enumerate(closes):
         ts = t * DAY_NS if per_session is None else t // per_session * DAY_NS + t % per_session * HOUR_NS
-        snapshot = MarketSnapshot(
-            round=t + 1,
-            ts_event=ts + DAY_NS,
-            open=row.copy(),
-            high=row.copy(),
-            low=row.copy(),
-            close=row.copy(),
-            volume=np.ones(len(row)),
-            fresh=fresh[t].copy(),
-            inputs=np.empty(0),
-            inputs_fresh=np.empty(0, dtype=bool),
-        )
+        snapshot = of_closes(t + 1, ts + DAY_NS, row, fresh[t])
         views.append(model.update(snapshot))
     return np.array(views).swapaxes(0, 1)
 

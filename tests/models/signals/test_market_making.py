@@ -6,13 +6,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import norm
 
+from nautilus_ai_firm.durations import DAY_NS, MINUTE_NS
 from nautilus_ai_firm.messages import MarketSnapshot, Quotes, Watched
 from nautilus_ai_firm.models.signals.market_making import Model, Params
 
 ABC = ("A", "B", "C")
 PARAMS = Params(volatility_span=20, relation_span=50)
 WARM = 20 + 50  # a lead needs 20 returns of the mid, and 50 leads must have been followed by a return
-DAY_NS, MINUTE_NS = 86_400_000_000_000, 60_000_000_000
 BID, ASK, BID_SIZE, ASK_SIZE = range(4)
 
 

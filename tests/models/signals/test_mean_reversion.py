@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 from scipy.stats import norm
 from statsmodels.tsa.stattools import adfuller
 
-from nautilus_ai_firm.messages import MarketSnapshot, Watched
+from nautilus_ai_firm.messages import Watched
 from nautilus_ai_firm.models.signals.mean_reversion import Model, Params
+from tests.models.snapshots import of_closes
 
 ABC = ("A", "B", "C")
 WATCHED = Watched(instruments=ABC)
@@ -146,24 +147,7 @@ def test_reversing_all_returns_flips_the_score(prices, rounds, run):
 
 def over(prices, params=PARAMS):
     model = Model(params, Watched(instruments=ABC[: prices.shape[1]]))
-    n = prices.shape[1]
-    views = [
-        model.update(
-            MarketSnapshot(
-                round=t + 1,
-                ts_event=t + 1,
-                open=row.copy(),
-                high=row.copy(),
-                low=row.copy(),
-                close=row.copy(),
-                volume=np.ones(n),
-                fresh=np.isfinite(row),
-                inputs=np.empty(0),
-                inputs_fresh=np.empty(0, dtype=bool),
-            )
-        )
-        for t, row in enumerate(prices)
-    ]
+    views = [model.update(of_closes(t + 1, t + 1, row, np.isfinite(row))) for t, row in enumerate(prices)]
     return np.array(views).swapaxes(0, 1)
 
 

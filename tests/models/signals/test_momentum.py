@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import norm
 
-from nautilus_ai_firm.messages import MarketSnapshot, Watched
+from nautilus_ai_firm.messages import Watched
 from nautilus_ai_firm.models.signals.momentum import FORECAST_SCALARS, Model, Params
+from tests.models.snapshots import of_closes
 
 ABC = ("A", "B", "C")
 WATCHED = Watched(instruments=ABC)
@@ -154,20 +155,7 @@ def over(model, closes):
     """Run a model over closes whose bars reach half a percent to either side."""
     n = closes.shape[1]
     views = [
-        model.update(
-            MarketSnapshot(
-                round=t + 1,
-                ts_event=t + 1,
-                open=row.copy(),
-                high=row * 1.005,
-                low=row / 1.005,
-                close=row.copy(),
-                volume=np.ones(n),
-                fresh=np.ones(n, dtype=bool),
-                inputs=np.empty(0),
-                inputs_fresh=np.empty(0, dtype=bool),
-            )
-        )
+        model.update(of_closes(t + 1, t + 1, row, np.ones(n, dtype=bool), high=row * 1.005, low=row / 1.005))
         for t, row in enumerate(closes)
     ]
     return np.array(views).swapaxes(0, 1)

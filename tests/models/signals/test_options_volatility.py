@@ -6,9 +6,10 @@ import pandas as pd
 import pytest
 from scipy.stats import norm
 
-from nautilus_ai_firm.messages import MarketSnapshot, OptionChain, Watched
+from nautilus_ai_firm.durations import DAY_NS
+from nautilus_ai_firm.messages import MarketSnapshot, Watched
 from nautilus_ai_firm.models.signals.options_volatility import Model, Params
-from tests.models.option_surface import DAY_NS, Surface, chain_of
+from tests.models.option_surface import Surface, chain_of, without_contracts
 
 UNIVERSE = ("KO.US", "A.US", "SPY.US")
 KO, A, SPY = range(3)
@@ -164,15 +165,7 @@ def test_the_unit_of_closes_does_not_matter(run, chains, paths):
     np.testing.assert_allclose(over(chains, paths[2] * 42)[0], run[0], atol=1e-8)
 
 
-EMPTY = OptionChain(
-    underlying="A.US",
-    spot=100.0,
-    strike=np.empty(0),
-    expiry_ns=np.empty(0, dtype=np.int64),
-    is_call=np.empty(0, dtype=bool),
-    bid=np.empty(0),
-    ask=np.empty(0),
-)
+EMPTY = without_contracts("A.US")
 
 
 @pytest.mark.parametrize("kind", ["no contracts", "no quotes", "no spot", "no bids"])

@@ -11,13 +11,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scipy.stats import norm
 
+from nautilus_ai_firm.durations import DAY_NS, HOUR_NS
 from nautilus_ai_firm.messages import Watched
 from nautilus_ai_firm.models.signals.session_effects import Model, Params
 
 ABC = ("A", "B", "C")
 PARAMS = Params(range_minutes=60, bin_minutes=60, seasonal_span=15, min_sessions=6, volatility_span=40)
 LENGTHS = [13, 13, 7, 13, 13] * 10
-HOUR_NS, DAY_NS = 3_600_000_000_000, 86_400_000_000_000
 BAR = HOUR_NS // 2
 
 

@@ -6,9 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from statsmodels.tsa.stattools import coint
 
-from nautilus_ai_firm.messages import MarketSnapshot, Watched
+from nautilus_ai_firm.messages import Watched
 from nautilus_ai_firm.models.signals import statistical_arbitrage
 from nautilus_ai_firm.models.signals.statistical_arbitrage import Model, Params
+from tests.models.snapshots import of_closes
 
 UNIVERSE = ("PEP.US", "XOM.US", "KO.US", "CVX.US")
 PEP, XOM, KO, CVX = range(4)
@@ -34,18 +35,7 @@ def over(closes, fresh=None, params=PARAMS, universe=UNIVERSE):
     model = Model(params, Watched(instruments=universe))
     views = []
     for t, row in enumerate(closes):
-        snapshot = MarketSnapshot(
-            round=t + 1,
-            ts_event=t + 1,
-            open=row.copy(),
-            high=row.copy(),
-            low=row.copy(),
-            close=row.copy(),
-            volume=np.ones(len(row)),
-            fresh=fresh[t].copy(),
-            inputs=np.empty(0),
-            inputs_fresh=np.empty(0, dtype=bool),
-        )
+        snapshot = of_closes(t + 1, t + 1, row, fresh[t])
         views.append(model.update(snapshot))
     return np.array(views).swapaxes(0, 1)
 

@@ -9,6 +9,8 @@ import tomli_w
 
 from nautilus_ai_firm.research.sweeps.plan import plan_sweep
 from nautilus_ai_firm.research.sweeps.sweeping import Swept, run_sweep
+from nautilus_ai_firm.research.sweeps.trial import Outcome, Trial
+from nautilus_ai_firm.research.sweeps.work import work
 from tests.firm_runs import raw_firm, synthetic_market
 
 SYMBOLS = ("A", "B")
@@ -51,6 +53,27 @@ def write_sweep(tmp_path: Path) -> WriteSweep:
         return sweep_file(tmp_path, changes, firm)
 
     return write
+
+
+@pytest.fixture
+def killed_after(monkeypatch: pytest.MonkeyPatch) -> Callable[[int, Callable[[], object]], None]:
+    """Let a search die, as a person kills it, when so many of its trials are done."""
+
+    def go(trials: int, searching: Callable[[], object]) -> None:
+        done: list[int] = []
+
+        def dying(trial: Trial) -> Outcome:
+            if len(done) == trials:
+                raise KeyboardInterrupt
+            done.append(trial.number)
+            return work(trial)
+
+        with monkeypatch.context() as patch:
+            patch.setattr("nautilus_ai_firm.research.sweeps.workers.work", dying)
+            with pytest.raises(KeyboardInterrupt):
+                searching()
+
+    return go
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from nautilus_ai_firm.cli import app
+from nautilus_ai_firm.durations import DAY_NS
 from nautilus_ai_firm.research.sweeps.curves import months_section
 from nautilus_ai_firm.research.sweeps.panel import SearchPanel, search_panel, search_rows, walk_panel, walk_rows
 from nautilus_ai_firm.research.sweeps.search import Tried
@@ -20,8 +21,6 @@ from nautilus_ai_firm.research.sweeps.sweeping import Swept
 from nautilus_ai_firm.research.sweeps.trial import Outcome
 from nautilus_ai_firm.research.sweeps.wording import idle_text, short_names, value_text
 from tests.research.sweeps.conftest import BAND, SPAN, sweep_file
-
-DAY_NS = 86_400_000_000_000
 
 
 def firm(*arguments: str | Path) -> Result:

@@ -143,22 +143,11 @@ def test_a_sweep_that_was_killed_goes_on(
     write_sweep: WriteSweep,
     market: Path,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    killed_after: Callable[[int, Callable[[], object]], None],
 ) -> None:
     path, folder = write_sweep(changes), tmp_path / "killed"
     expected = swept(path, market, tmp_path / "unharmed") if changes else whole
-    done: list[int] = []
-
-    def dying(trial: Trial) -> Outcome:
-        if len(done) == 2:
-            raise KeyboardInterrupt
-        done.append(trial.number)
-        return work(trial)
-
-    with monkeypatch.context() as patch:
-        patch.setattr("nautilus_ai_firm.research.sweeps.workers.work", dying)
-        with pytest.raises(KeyboardInterrupt):
-            swept(path, market, folder)
+    killed_after(2, lambda: swept(path, market, folder))
     assert not (folder / "trials.parquet").exists()
     with (folder / LEDGER).open("ab") as journal:
         journal.write(b"123 4af")  # what a kill leaves of a record

@@ -11,14 +11,14 @@ import pyarrow.parquet as pq
 import pytest
 
 from nautilus_ai_firm.data.errors import CatalogError
+from nautilus_ai_firm.data.utc_days import day_ns, day_of
+from nautilus_ai_firm.durations import DAY_NS
 from nautilus_ai_firm.research.sweeps import walking
-from nautilus_ai_firm.research.sweeps.plan import DAY_NS, day_ns, day_of, plan_sweep
+from nautilus_ai_firm.research.sweeps.plan import plan_sweep
 from nautilus_ai_firm.research.sweeps.stitching import BPS, closed_at_end
-from nautilus_ai_firm.research.sweeps.trial import Outcome, Trial
 from nautilus_ai_firm.research.sweeps.walked import WalkedForward
 from nautilus_ai_firm.research.sweeps.walking import run_walk
 from nautilus_ai_firm.research.sweeps.windows import windows_of
-from nautilus_ai_firm.research.sweeps.work import work
 from nautilus_ai_firm.settings import ConfigError
 from nautilus_ai_firm.settings.paths import with_values
 from tests.firm_runs import run, synthetic_market
@@ -135,20 +135,10 @@ def test_a_training_that_sees_beyond_its_window_shows(
 
 @pytest.mark.slow
 def test_a_walk_goes_on_and_two_workers_show_what_one_shows(
-    walked: WalkedForward, market: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    walked: WalkedForward, market: Path, tmp_path: Path, killed_after: Callable[[int, Callable[[], object]], None]
 ) -> None:
-    plan, done = plan_sweep(sweep_file(tmp_path, WALK, FIRM), market), list[int]()
-
-    def dying(trial: Trial) -> Outcome:
-        if len(done) == 3:
-            raise KeyboardInterrupt
-        done.append(trial.number)
-        return work(trial)
-
-    with monkeypatch.context() as patch:
-        patch.setattr("nautilus_ai_firm.research.sweeps.workers.work", dying)
-        with pytest.raises(KeyboardInterrupt):
-            run_walk(plan, tmp_path / "out", 1)
+    plan = plan_sweep(sweep_file(tmp_path, WALK, FIRM), market)
+    killed_after(3, lambda: run_walk(plan, tmp_path / "out", 1))
     again = run_walk(plan, tmp_path / "out", 2)
     assert again.resumed == 3
     assert again.result_sha256 == walked.result_sha256
