@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from math import isfinite, nan
 from typing import Any
 
+from nautilus_ai_firm.durations import MINUTE_NS
 from nautilus_ai_firm.messages import ImpactRecord, MarketSnapshot, Quotes
-from nautilus_ai_firm.models.execution.algorithm_choice import NS_PER_MINUTE
 from nautilus_ai_firm.models.execution.impact import ImpactEstimate, ImpactModel
 from nautilus_ai_firm.models.execution.ledger import Parent
 from nautilus_ai_firm.settings import Impact
@@ -128,7 +128,7 @@ def impact_record(parent: Parent, name: str, expected: Expected, ts_event: int, 
         volatility_bps=estimate.volatility_bps,
         time_of_day_bps=estimate.time_of_day_bps,
         exec_algorithm=parent.algorithm if parent.end_ns else None,
-        window_minutes=(parent.end_ns - parent.execution_ns) / NS_PER_MINUTE if parent.end_ns else 0.0,
+        window_minutes=(parent.end_ns - parent.execution_ns) / MINUTE_NS if parent.end_ns else 0.0,
         largest_order=max_child if parent.end_ns else abs(parent.quantity),
     )
 

@@ -11,13 +11,12 @@ import numpy as np
 
 from nautilus_ai_firm.agents.book import Universe
 from nautilus_ai_firm.bus import Line, Topic
+from nautilus_ai_firm.durations import MS_NS, SECOND_NS
 from nautilus_ai_firm.messages import Breach, Floats, GateResult
 from nautilus_ai_firm.models.execution.algorithm_choice import Choice
 from nautilus_ai_firm.models.execution.budget import MessageBudget
 from nautilus_ai_firm.models.execution.new_risk import NewRisk, NewRiskLimits
 from nautilus_ai_firm.settings import Gate, Market
-
-NS_PER_SECOND, NS_PER_MS = 1_000_000_000, 1_000_000
 
 
 class OrderGate:
@@ -56,15 +55,15 @@ class OrderGate:
         self._names = universe.names
         self._halt_allows_reducing = halt_allows_reducing
         self._reference: Floats = np.full(len(universe.names), np.nan)
-        window_ns = settings.message_window_seconds * NS_PER_SECOND
+        window_ns = settings.message_window_seconds * SECOND_NS
         self._budget = MessageBudget(settings.max_messages or 0, window_ns)
         self._latest_ns = 0
         limits = NewRiskLimits(
             max_parents=settings.max_new_parents,
-            window_ns=settings.new_parents_window_seconds * NS_PER_SECOND,
+            window_ns=settings.new_parents_window_seconds * SECOND_NS,
             max_repeats=settings.max_repeats,
-            repeat_window_ns=settings.repeat_window_seconds * NS_PER_SECOND,
-            spacing_ns=settings.min_new_parent_spacing_ms * NS_PER_MS,
+            repeat_window_ns=settings.repeat_window_seconds * SECOND_NS,
+            spacing_ns=settings.min_new_parent_spacing_ms * MS_NS,
         )
         self._new_risk = NewRisk(limits)
         self._latch = latch

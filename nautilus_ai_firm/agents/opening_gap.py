@@ -8,11 +8,10 @@ from collections.abc import Callable
 
 from nautilus_ai_firm.agents.book import Universe
 from nautilus_ai_firm.agents.withdrawal import Withdrawal
+from nautilus_ai_firm.durations import MINUTE_NS
 from nautilus_ai_firm.messages import Breach
 from nautilus_ai_firm.models.execution.ledger import Parent, WorkingLedger
 from nautilus_ai_firm.settings import Opening
-
-NS_PER_MINUTE = 60_000_000_000
 
 
 class OpeningGap:
@@ -61,7 +60,7 @@ class OpeningGap:
         gap, position = abs(price / close - 1.0), self._position(place)
         if not gap > settings.max_gap or (parent.quantity * position < 0 and abs(parent.quantity) <= abs(position)):
             return False
-        later_ns = ts_event + settings.wait_minutes * NS_PER_MINUTE
+        later_ns = ts_event + settings.wait_minutes * MINUTE_NS
         waits = later_ns > ts_event and (not parent.end_ns or later_ns + parent.interval_ns <= parent.end_ns)
         breach = Breach(
             rule="opening_gap",

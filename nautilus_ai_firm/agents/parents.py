@@ -10,8 +10,9 @@ from nautilus_ai_firm.agents.expected_impact import Expected, ExpectedImpact, im
 from nautilus_ai_firm.agents.gate import OrderGate
 from nautilus_ai_firm.agents.order_records import ALGORITHMS, PYRAMID
 from nautilus_ai_firm.data.sessions import Sessions
+from nautilus_ai_firm.durations import MINUTE_NS
 from nautilus_ai_firm.messages import Breach, DecisionEvent, ImpactRecord, MarketSnapshot
-from nautilus_ai_firm.models.execution.algorithm_choice import NS_PER_MINUTE, Slicing, choose
+from nautilus_ai_firm.models.execution.algorithm_choice import Slicing, choose
 from nautilus_ai_firm.models.execution.conditions import Conditions
 from nautilus_ai_firm.models.execution.ledger import Parent
 from nautilus_ai_firm.models.execution.liquidity import daily_terms
@@ -71,7 +72,7 @@ class ParentPlanner:
         self._gate = gate
         self._sessions = sessions
         self._conditions = Conditions(settings.volume_span, len(universe.names))
-        self._session_minutes = int(np.median(sessions.closes_ns - sessions.opens_ns)) // NS_PER_MINUTE
+        self._session_minutes = int(np.median(sessions.closes_ns - sessions.opens_ns)) // MINUTE_NS
         self._impact = ExpectedImpact(settings.impact, self._session_minutes / universe.bar_minutes)
         self._last_ns = -1
         self._span = (0, 0)
@@ -173,7 +174,7 @@ class ParentPlanner:
         if settings.risk_aversion is not None and settings.spread_bps is not None:
             volatility = float(self._conditions.volatility[place]) * bars**0.5
             terms = daily_terms(price, volatility, session_volume, settings.spread_bps)
-            days = interval_ns / (self._session_minutes * NS_PER_MINUTE)
+            days = interval_ns / (self._session_minutes * MINUTE_NS)
             told = {"interval": days, "risk_aversion": settings.risk_aversion, **terms}
         return tuple((name, repr(value)) for name, value in told.items())
 

@@ -14,11 +14,11 @@ from nautilus_ai_firm.agents.child_orders import ChildOrders
 from nautilus_ai_firm.agents.gate import OrderGate
 from nautilus_ai_firm.agents.sliced import Sliced
 from nautilus_ai_firm.bus import Line
+from nautilus_ai_firm.durations import SECOND_NS
 from nautilus_ai_firm.messages import ExecutionTick
 from nautilus_ai_firm.models.execution.pegging import Peg, limit_price
 from nautilus_ai_firm.settings import Algorithm, LimitChildren
 
-NS_PER_SECOND = 1_000_000_000
 MOST_ASKS = 3
 """Changes of a limit that may stay without an answer before the child is taken back instead."""
 
@@ -97,7 +97,7 @@ class RestingChildren:
             if not self._gate.would_pass(question, sliced.place, lambda held=position: held):
                 self._gate.check(self._sender.line, question, sliced.place, lambda held=position: held)
                 return False
-            wait_ns = self._settings.reprice_seconds * NS_PER_SECOND
+            wait_ns = self._settings.reprice_seconds * SECOND_NS
             if nearest_float(price) != child.price and tick.ts_event - sliced.changed_ns >= wait_ns:
                 self._change(sliced, child_id, price, tick.ts_event)
         return True

@@ -4,7 +4,8 @@ import bisect
 
 import numpy as np
 
-from nautilus_ai_firm.data.columns import order_fault, utc
+from nautilus_ai_firm.data.columns import utc
+from nautilus_ai_firm.data.series_faults import order_fault
 
 
 def out_of_order(opens: list[int], closes: list[int], after_ns: int | None) -> list[tuple[int, str]]:

@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nautilus_ai_firm.data.bar_order import out_of_order
-from nautilus_ai_firm.data.columns import PRICE_PRECISION, BarColumns, Rows, bar_faults, check_bars
+from nautilus_ai_firm.data.columns import PRICE_PRECISION, BarColumns, Rows
 from nautilus_ai_firm.data.errors import DataError
 from nautilus_ai_firm.data.odd_bars import OddBars
+from nautilus_ai_firm.data.series_faults import bar_faults, check_bars
 
 MOST_LISTED = 10_000
 """Bad rows whose text is kept; the others are counted."""

@@ -16,11 +16,12 @@ import numpy as np
 import pandas as pd
 
 from nautilus_ai_firm.data.catalog import Catalog
-from nautilus_ai_firm.data.columns import BarColumns, Floats, ObservationColumns, check_bars
+from nautilus_ai_firm.data.columns import BarColumns, Floats, ObservationColumns
 from nautilus_ai_firm.data.errors import DataError
 from nautilus_ai_firm.data.manifest import Listing, Provenance
 from nautilus_ai_firm.data.objects import bar_type_id
 from nautilus_ai_firm.data.publication import daily_in_weekly_report, monthly
+from nautilus_ai_firm.data.series_faults import check_bars
 from nautilus_ai_firm.data.sessions import Dates, Sessions
 from nautilus_ai_firm.durations import DAY_NS
 

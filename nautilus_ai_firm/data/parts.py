@@ -9,9 +9,10 @@ from typing import Self
 import numpy as np
 
 from nautilus_ai_firm.data.arrow import bars_table, opening_ticks_table, span_of, write_parquet
-from nautilus_ai_firm.data.columns import BarColumns, Times, check_bars, joined
+from nautilus_ai_firm.data.columns import BarColumns, Times, joined
 from nautilus_ai_firm.data.manifest import BarRecord
 from nautilus_ai_firm.data.objects import OPENING_TICK_DELAY_NS
+from nautilus_ai_firm.data.series_faults import check_bars
 
 PART_ROWS = 32_768
 """Rows of a file: four months of minutes. A series of days or hours is one file or two, and read whole."""

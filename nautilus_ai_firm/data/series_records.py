@@ -7,13 +7,14 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from nautilus_ai_firm.data.columns import ObservationColumns, check_observations, utc
+from nautilus_ai_firm.data.columns import ObservationColumns, utc
 from nautilus_ai_firm.data.dated_rows import DatedRows
 from nautilus_ai_firm.data.errors import DataError
 from nautilus_ai_firm.data.manifest import BarRecord, Listing, MacroRecord, NoticeRecord, Provenance
 from nautilus_ai_firm.data.names import check_series_name
 from nautilus_ai_firm.data.notice import Content
 from nautilus_ai_firm.data.parts import Written
+from nautilus_ai_firm.data.series_faults import check_observations
 
 
 def bar_record(

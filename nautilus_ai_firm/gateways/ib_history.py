@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Self
 
 from nautilus_ai_firm.gateways.errors import HistoryError, HistoryUnavailableError, NotThere, Paced
-from nautilus_ai_firm.gateways.ib_bars import Contract, HistoryBar, HistoryRequest, read_bar, written
+from nautilus_ai_firm.gateways.ib_bars import HistoryBar, HistoryRequest, read_bar, written
 from nautilus_ai_firm.gateways.ib_call import (
     REQUEST_FIELD,
     answered_within,
@@ -24,8 +24,6 @@ from nautilus_ai_firm.gateways.ib_pacing import Pacing
 from nautilus_ai_firm.gateways.ib_retry import TRIES, Patience, three_tries
 from nautilus_ai_firm.gateways.ib_wire import ERROR, Wire
 from nautilus_ai_firm.settings import InteractiveBrokers
-
-__all__ = ["Contract", "HistoryBar", "HistoryLine", "HistoryRequest"]  # the line, and what it takes and gives
 
 HISTORICAL_DATA, HISTORICAL_DATA_END, HISTORICAL_DATA_REQUEST = 217, 308, 220
 HISTORY_REFUSED, TOO_MANY_MESSAGES, CONNECTION_LOST = 162, 100, 1100

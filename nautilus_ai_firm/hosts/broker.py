@@ -27,7 +27,7 @@ from nautilus_ai_firm.hosts.doorman import Doorman
 from nautilus_ai_firm.hosts.ending import failure_of, write_end
 from nautilus_ai_firm.hosts.engine_limits import EngineLimits, engine_limits
 from nautilus_ai_firm.hosts.engine_log import EngineLog
-from nautilus_ai_firm.hosts.sandbox import DataFactory, Replay
+from nautilus_ai_firm.hosts.sandbox_clients import DataFactory, Replay
 from nautilus_ai_firm.hosts.status import StatusBoard
 from nautilus_ai_firm.hosts.stopping import Stop
 from nautilus_ai_firm.hosts.study import Stage

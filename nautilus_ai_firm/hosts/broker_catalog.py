@@ -9,16 +9,19 @@ from datetime import UTC, datetime
 import numpy as np
 
 from nautilus_ai_firm.data.catalog import Catalog
-from nautilus_ai_firm.data.columns import BarColumns, check_bars
+from nautilus_ai_firm.data.columns import BarColumns
 from nautilus_ai_firm.data.errors import CatalogError
 from nautilus_ai_firm.data.lazy_series import NewSeries, write_series
 from nautilus_ai_firm.data.manifest import BarRecord, Listing, Provenance
 from nautilus_ai_firm.data.objects import bar_type_id
+from nautilus_ai_firm.data.series_faults import check_bars
 from nautilus_ai_firm.data.sessions import Sessions
 from nautilus_ai_firm.data.synthetic import BarSize
+from nautilus_ai_firm.durations import DAY_NS, SECOND_NS
 from nautilus_ai_firm.gateways.account_probe import probe
 from nautilus_ai_firm.gateways.errors import HistoryError
-from nautilus_ai_firm.gateways.ib_history import Contract, HistoryBar, HistoryLine, HistoryRequest
+from nautilus_ai_firm.gateways.ib_bars import Contract, HistoryBar, HistoryRequest
+from nautilus_ai_firm.gateways.ib_history import HistoryLine
 from nautilus_ai_firm.gateways.ib_pacing import Pacing
 from nautilus_ai_firm.gateways.ib_retry import Patience
 from nautilus_ai_firm.hosts.broker_plan import BrokerPlan, contracts_of
@@ -33,7 +36,6 @@ DAYS: Mapping[BarSize, int] = {"1-DAY": 1_825, "1-HOUR": 365, "1-MINUTE": 30}
 """Calendar days that are asked for where nobody says: five years, one, a month."""
 
 SAME_LEVEL = 1e-4  # a smaller step between two readings is rounding: no corporate action is so small
-DAY_NS = 86_400_000_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,4 +218,4 @@ def _equal(one: BarColumns, other: BarColumns) -> bool:
 
 
 def _today(ts_ns: int) -> str:
-    return f"{datetime.fromtimestamp(ts_ns // 1_000_000_000, UTC):%Y-%m-%d}"
+    return f"{datetime.fromtimestamp(ts_ns // SECOND_NS, UTC):%Y-%m-%d}"

@@ -3,13 +3,13 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+from nautilus_ai_firm.durations import SECOND_NS
 from nautilus_ai_firm.gateways.ib_account import AccountReading
 from nautilus_ai_firm.hosts.broker_books import BrokerBooks
 from nautilus_ai_firm.hosts.broker_feed import BrokerFeed
 from nautilus_ai_firm.hosts.unfinished_work import UnfinishedWork
 from nautilus_ai_firm.messages import Connection
 
-SECOND_NS = 1_000_000_000
 DEAF_NS = 60 * SECOND_NS  # the adapter comes back within some seconds, or not at all
 
 

@@ -14,12 +14,12 @@ from nautilus_ai_firm.bus import Failures, Line, Topic, callback
 from nautilus_ai_firm.data.best_quote import best_quote
 from nautilus_ai_firm.data.objects import Instrument
 from nautilus_ai_firm.data.sessions import Sessions
+from nautilus_ai_firm.durations import MS_NS, SECOND_NS
 from nautilus_ai_firm.messages import Connection
 from nautilus_ai_firm.models.market.bar_builder import BarBuilder, Part, span_of
 
 QUOTES, BARS = "quotes", "five-second bars"
-PART_NS = 5_000_000_000
-MS_NS = 1_000_000
+PART_NS = 5 * SECOND_NS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

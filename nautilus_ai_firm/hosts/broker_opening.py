@@ -18,9 +18,11 @@ from nautilus_ai_firm.data.catalog import Catalog
 from nautilus_ai_firm.data.objects import bar_type_id
 from nautilus_ai_firm.data.quotes import Beside
 from nautilus_ai_firm.data.sessions import Sessions
+from nautilus_ai_firm.durations import DAY_NS, MS_NS
 from nautilus_ai_firm.gateways.ib_account import AccountReading
+from nautilus_ai_firm.gateways.ib_bars import Contract
 from nautilus_ai_firm.gateways.ib_endpoint import Endpoint, shortened
-from nautilus_ai_firm.gateways.ib_history import Contract, HistoryLine
+from nautilus_ai_firm.gateways.ib_history import HistoryLine
 from nautilus_ai_firm.gateways.ib_orders import TakenBack
 from nautilus_ai_firm.gateways.ib_pacing import Pacing
 from nautilus_ai_firm.gateways.ib_retry import Patience
@@ -42,8 +44,6 @@ from nautilus_ai_firm.hosts.watching import Watching, with_watched
 from nautilus_ai_firm.models.risk.memory import RiskMemory
 from nautilus_ai_firm.settings import InteractiveBrokers, bar_length_ns, decode, encode
 
-MS_NS = 1_000_000
-DAY_NS = 86_400_000_000_000
 LONGEST_SESSION_DAYS = 40
 
 ACCOUNT_CAVEAT = (

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 from nautilus_trader.model import InstrumentId
 
+from nautilus_ai_firm.durations import SECOND_NS
 from nautilus_ai_firm.gateways.ib_retry import TRIES
 from nautilus_ai_firm.hosts.broker_connection import BrokerConnection
 from nautilus_ai_firm.hosts.broker_feed import BrokerFeed
@@ -42,7 +43,7 @@ class BrokerStreams:
         self._connection = connection
         self._names = names
         self._is_open = is_open
-        self._silent_ns = int(silent_s * 1_000_000_000)
+        self._silent_ns = int(silent_s * SECOND_NS)
         self._since_ns: dict[tuple[InstrumentId, str], int] = {}
         self._tries: dict[tuple[InstrumentId, str], int] = {}
         self._barred: set[tuple[InstrumentId, str]] = set()

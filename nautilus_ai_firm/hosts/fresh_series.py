@@ -7,8 +7,9 @@ from typing import cast
 import numpy as np
 
 from nautilus_ai_firm.data.catalog import Catalog
-from nautilus_ai_firm.data.columns import BarColumns, check_bars, utc
+from nautilus_ai_firm.data.columns import BarColumns, utc
 from nautilus_ai_firm.data.manifest import BarRecord
+from nautilus_ai_firm.data.series_faults import check_bars
 from nautilus_ai_firm.data.sessions import Sessions
 from nautilus_ai_firm.durations import HOUR_NS
 from nautilus_ai_firm.gateways.errors import HistoryError, HistoryUnavailableError

@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 import numpy as np
 from nautilus_trader.model import InstrumentId
 
-from nautilus_ai_firm.data.columns import BarColumns, check_bars, utc
+from nautilus_ai_firm.data.columns import BarColumns, utc
 from nautilus_ai_firm.data.manifest import Adjustment
+from nautilus_ai_firm.data.series_faults import check_bars
 from nautilus_ai_firm.data.sessions import Dates, Sessions
 from nautilus_ai_firm.data.synthetic import BarSize, bar_times
 from nautilus_ai_firm.durations import DAY_NS, SECOND_NS

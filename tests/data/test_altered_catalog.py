@@ -8,8 +8,8 @@ import pytest
 from nautilus_ai_firm.data import reading
 from nautilus_ai_firm.data.altered_catalog import AlteredCatalog, Future
 from nautilus_ai_firm.data.catalog import Catalog
-from nautilus_ai_firm.data.columns import check_bars, check_observations
 from nautilus_ai_firm.data.manifest import MacroRecord
+from nautilus_ai_firm.data.series_faults import check_bars, check_observations
 from tests.firm_runs import INDEX, synthetic_market
 
 BARS = ("A.US-1-DAY-LAST-EXTERNAL", "B.US-1-DAY-LAST-EXTERNAL", f"{INDEX}-1-DAY-LAST-EXTERNAL")

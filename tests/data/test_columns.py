@@ -5,13 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nautilus_ai_firm.data.columns import (
-    BarColumns,
-    ObservationColumns,
-    check_bars,
-    check_observations,
-)
+from nautilus_ai_firm.data.columns import BarColumns, ObservationColumns
 from nautilus_ai_firm.data.errors import DataError
+from nautilus_ai_firm.data.series_faults import check_bars, check_observations
 
 GOOD = {
     "ts_open_ns": [100, 200, 300],

@@ -10,9 +10,10 @@ from typer.testing import CliRunner
 
 from nautilus_ai_firm.cli import app
 from nautilus_ai_firm.data.catalog import Catalog
-from nautilus_ai_firm.data.columns import BarColumns, check_bars
+from nautilus_ai_firm.data.columns import BarColumns
 from nautilus_ai_firm.data.errors import DataError
 from nautilus_ai_firm.data.intraday import intraday_bars, write_intraday
+from nautilus_ai_firm.data.series_faults import check_bars
 from nautilus_ai_firm.data.synthetic import synthetic_bars, write_synthetic
 
 DAYS = synthetic_bars(("AAA",), 30, seed=2)["AAA"]

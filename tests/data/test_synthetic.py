@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from nautilus_ai_firm.data.catalog import Catalog
-from nautilus_ai_firm.data.columns import check_bars
+from nautilus_ai_firm.data.series_faults import check_bars
 from nautilus_ai_firm.data.synthetic import Kind, synthetic_bars, write_synthetic
 
 KINDS: tuple[Kind, ...] = ("random_walk", "trending", "mean_reverting", "jump")

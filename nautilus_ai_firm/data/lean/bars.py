@@ -6,10 +6,11 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from nautilus_ai_firm.data.columns import BarColumns, check_bars
+from nautilus_ai_firm.data.columns import BarColumns
 from nautilus_ai_firm.data.lean.batches import Resolution
 from nautilus_ai_firm.data.lean.rows import PRICES, LeanRows
 from nautilus_ai_firm.data.objects import PriceType
+from nautilus_ai_firm.data.series_faults import check_bars
 from nautilus_ai_firm.data.session_cut import cut_to_sessions
 from nautilus_ai_firm.data.sessions import Sessions
 from nautilus_ai_firm.durations import DAY_NS, HOUR_NS, MINUTE_NS

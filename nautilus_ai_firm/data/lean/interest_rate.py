@@ -5,10 +5,11 @@ from pathlib import Path
 
 import numpy as np
 
-from nautilus_ai_firm.data.columns import ObservationColumns, check_observations
+from nautilus_ai_firm.data.columns import ObservationColumns
 from nautilus_ai_firm.data.errors import DataError
 from nautilus_ai_firm.data.manifest import Provenance
 from nautilus_ai_firm.data.publication import RELEASE_HOUR, new_york_ns
+from nautilus_ai_firm.data.series_faults import check_observations
 from nautilus_ai_firm.data.writing import Update
 
 SERIES = "us_primary_credit_rate"

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from math import ceil, floor
 
-NS_PER_MINUTE = 60_000_000_000
+from nautilus_ai_firm.durations import MINUTE_NS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,8 +120,8 @@ def choose(
         at_once = impact_bps <= slicing.at_once_below_bps
     if at_once or (urgent and not slicing.urgent_share):
         return Choice(quantity=quantity)
-    interval_ns = slicing.interval_minutes * NS_PER_MINUTE
-    last_ns = session_close_ns - slicing.last_minutes * NS_PER_MINUTE
+    interval_ns = slicing.interval_minutes * MINUTE_NS
+    last_ns = session_close_ns - slicing.last_minutes * MINUTE_NS
     share = _share_of_duration(slicing, impact_bps, urgent=urgent)
     most = slicing.duration_minutes // slicing.interval_minutes
     wanted, fitting = max(ceil(share * most), min(most, 2)), (last_ns - execution_ns) // interval_ns
@@ -132,7 +132,7 @@ def choose(
         refused = "the session ends before a second slice"
     else:
         end_ns = execution_ns + slices * interval_ns
-        cutoff_ns = session_close_ns - slicing.cutoff_minutes * NS_PER_MINUTE
+        cutoff_ns = session_close_ns - slicing.cutoff_minutes * MINUTE_NS
         reaches = slicing.cutoff_minutes and execution_ns < cutoff_ns and (end_ns > cutoff_ns or wanted > fitting)
         return Choice(
             quantity=quantity,

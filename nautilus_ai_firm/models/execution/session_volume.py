@@ -2,10 +2,9 @@
 
 import numpy as np
 
+from nautilus_ai_firm.durations import MINUTE_NS
 from nautilus_ai_firm.messages import Bools, Floats
 from nautilus_ai_firm.models.execution.volume_curve import VolumeCurve, fit_volume_curve, uniform_curve
-
-NS_PER_MINUTE = 60_000_000_000
 
 
 class SessionVolume:
@@ -71,7 +70,7 @@ class SessionVolume:
         self.in_session += traded
         self.known_ns = ts_ns
         if self._today is not None:
-            middle = (ts_ns - open_ns) / NS_PER_MINUTE - self._bar_minutes / 2
+            middle = (ts_ns - open_ns) / MINUTE_NS - self._bar_minutes / 2
             self._today[min(max(int(middle // self._bin_minutes), 0), len(self._today) - 1)] += traded
 
     def curve(self, place: int) -> VolumeCurve | None:
@@ -96,14 +95,14 @@ class SessionVolume:
         self._keep()
         self.open_ns, self._close_ns = open_ns, close_ns
         self.in_session[:] = 0.0
-        bin_ns = self._bin_minutes * NS_PER_MINUTE
+        bin_ns = self._bin_minutes * MINUTE_NS
         from_the_first_bin = open_ns > 0 and ts_ns <= open_ns + bin_ns
         n_bins = -(-(close_ns - open_ns) // bin_ns)
         self._today = np.zeros((n_bins, len(self.total))) if from_the_first_bin and self._n_sessions else None
 
     def _keep(self) -> None:
         today = self._today
-        last_bin_ns = self._close_ns - self._bin_minutes * NS_PER_MINUTE
+        last_bin_ns = self._close_ns - self._bin_minutes * MINUTE_NS
         if today is None or len(today) < self._n_bins or self.known_ns <= last_bin_ns:
             return
         if len(today) > self._n_bins:  # the ones so far were half days

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from nautilus_ai_firm.durations import MS_NS
 from nautilus_ai_firm.messages import GateResult, OrderEventKind, OrderRecord
 
-NS_PER_MS = 1_000_000
 OVER = {OrderEventKind.CANCELED, OrderEventKind.DENIED, OrderEventKind.REJECTED, OrderEventKind.EXPIRED}
 
 
@@ -107,7 +107,7 @@ class UnprotectedTime:
         """Sum up; None where no stop was ever sent."""
         if not self._has_stops:
             return None
-        spent_ms = np.array(self._spent_ns or [0], dtype=np.float64) / NS_PER_MS
+        spent_ms = np.array(self._spent_ns or [0], dtype=np.float64) / MS_NS
         p50, p99 = np.percentile(spent_ms, [50, 99], method="inverted_cdf")
         return Unprotected(
             fills=len(self._spent_ns),

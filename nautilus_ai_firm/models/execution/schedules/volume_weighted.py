@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from math import inf
 
+from nautilus_ai_firm.durations import MINUTE_NS
 from nautilus_ai_firm.models.execution.schedules.window import Traded, Window
 from nautilus_ai_firm.models.execution.volume_curve import VolumeCurve
 
-NS_PER_MINUTE = 60_000_000_000
 PRIOR = 0.1
 """Weight of the average session in the estimate of today's volume, as a share of a session seen."""
 
@@ -76,4 +76,4 @@ class VolumeWeighted:
         return min(wanted, at.whole_lots(self.max_participation * soon))
 
     def _by(self, ts_ns: int) -> float:
-        return self.curve.traded_by((ts_ns - self.open_ns) / NS_PER_MINUTE)
+        return self.curve.traded_by((ts_ns - self.open_ns) / MINUTE_NS)
