@@ -1,11 +1,11 @@
 """The firm in a fresh backtest engine, and the window of a study streamed into it."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 from itertools import chain
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from nautilus_trader.backtest import BacktestEngine, BacktestEngineConfig
@@ -142,7 +142,7 @@ def _feed(engine: BacktestEngine, stage: Stage, failures: Failures, journalling:
     end_ns = stage.end_ns
     names, inputs = bar_names(stage.firm), input_names(stage.firm)
     begin_ns = stage.catalog.last_close_before(names, int(stage.rounds_ns[0])) + 1
-    bars = 0
+    bars, has_begun = 0, False
     for cut_ns in [*_cuts(stage), end_ns]:  # never inside a timestamp
         window = stage.catalog.window(names, inputs, begin_ns, cut_ns, stage.watching.beside)
         closing = closing_ticks(stage, window.bars, window.opening_ticks)
@@ -157,8 +157,9 @@ def _feed(engine: BacktestEngine, stage: Stage, failures: Failures, journalling:
         bars += len(window.bars)
         begin_ns = cut_ns + 1
         if given:
+            start_ns, has_begun = None if has_begun else _said_before(stage, given), True
             try:
-                engine.run(end=end_ns + 1, streaming=True)
+                engine.run(start=start_ns, end=end_ns + 1, streaming=True)
             except RuntimeError as error:  # the engine's own: what a desk raises never gets here
                 failures.record("engine", error)
             engine.clear_data()
@@ -170,6 +171,15 @@ def _feed(engine: BacktestEngine, stage: Stage, failures: Failures, journalling:
             stage.study.on_progress(done, len(stage.rounds_ns))
     engine.end()
     return bars
+
+
+def _said_before(stage: Stage, given: Sequence[Sequence[Any]]) -> int | None:
+    """Return when the engine has to begin to hear what was said before the first data; None where nothing was.
+
+    What is due before the engine begins it would say after the first data.
+    """
+    first_said_ns = min((said.ts_event for said in stage.said), default=None)
+    return None if first_said_ns is None else min(first_said_ns, *(data[0].ts_init for data in given)) - 1
 
 
 def _cuts(stage: Stage) -> list[int]:

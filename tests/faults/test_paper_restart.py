@@ -155,7 +155,9 @@ def test_children_of_a_killed_session_are_taken_back_and_their_parents_go_on_unt
     assert their_positions(gateway) != before  # the firm traded on
     found = replay(again.out).comparison
     brokers = {Cause.FILL_PRICE, Cause.FILL_SIZE, Cause.FILL, Cause.COMMISSION, Cause.LATENCY, Cause.STATE}
-    assert {difference.cause for difference in found.differences} <= brokers
+    steps = [one for one in found.differences if one.cause is Cause.MARKET_DATA]
+    assert all(" gate " in str(one) and " price: " in str(one) for one in steps)  # of its limits: the broker's cents
+    assert {difference.cause for difference in found.differences} - {Cause.MARKET_DATA} <= brokers
 
 
 def test_a_child_that_fills_on_the_way_of_its_cancel_is_held_and_not_bought_again(
