@@ -10,6 +10,8 @@ import pytest
 from nautilus_trader.model import TimeInForce
 
 from nautilus_ai_firm.agents.closing_auction import ClosingAuction
+from nautilus_ai_firm.agents.resting import RestingChildren
+from nautilus_ai_firm.agents.withdrawal import Withdrawal
 from nautilus_ai_firm.data import arrow, objects
 from nautilus_ai_firm.data.columns import BarColumns
 from nautilus_ai_firm.hosts import backtest
@@ -118,17 +120,49 @@ def assert_lawful(run: Played, plan: Plan) -> None:
     assert_nothing_works_after_a_cancel(run, plan)
 
 
+def asked(run: Played) -> dict[str, int]:
+    """Quantity of every order that passed the gate, by its id."""
+    return {gate.client_order_id: abs(gate.quantity) for gate in run.tape.of(GateResult) if gate.breach is None}
+
+
 def assert_nothing_works_after_a_cancel(run: Played, plan: Plan) -> None:
-    """Between a cancel of everything and the next decision no child of before fills."""
+    """A cancel of everything ends each order of before: nothing of it is open, and nothing happens to it any more."""
     closes = {seen.round: seen.ts_event for seen in run.seen}
-    for round_, planned in plan.items():
-        if RiskAction.CANCEL_ALL not in planned:
+    quantities, lives = asked(run), defaultdict[str, list[OrderRecord]](list)
+    for record in run.tape.of(OrderRecord):
+        lives[record.client_order_id].append(record)
+    for round_ in (number for number, planned in plan.items() if RiskAction.CANCEL_ALL in planned):
+        answered_ns = closes[round_] + 1  # the venue answers a cancel a nanosecond later
+        for order_id, life in lives.items():
+            if life[0].round >= round_:
+                continue
+            filled = sum(int(one.quantity) for one in life if one.kind is OrderEventKind.FILLED)
+            assert max(one.ts_event for one in life) <= answered_ns, f"round {round_}: {order_id}"
+            assert filled == quantities[order_id] or life[-1].kind in OVER, f"round {round_}: {order_id}"
+
+
+def assert_sizes(run: Played, table: dict[str, Any]) -> int:
+    """No child above the largest one, and none below the smallest that is not all that was left; returns how many."""
+    sliced = {one.parent_order_id: one.quantity for one in run.tape.of(ParentRecord) if one.exec_algorithm is not None}
+    sent, filled, passed = (defaultdict[str, int](int) for _ in range(3))
+    children = 0
+    for message in run.tape.messages:
+        if isinstance(message, GateResult) and message.breach is None:
+            passed[message.client_order_id] = abs(message.quantity)
+        if not isinstance(message, OrderRecord) or message.parent_order_id not in sliced:
             continue
-        late = [
-            one for one in run.fills()
-            if one.ts_event > closes[round_] and one.round < round_
-        ]  # fmt: skip
-        assert late == [], f"round {round_}"
+        owner, order_id = message.parent_order_id, message.client_order_id
+        if message.kind is OrderEventKind.SUBMITTED:
+            quantity, left = passed[order_id], sliced[owner] - sent[owner]
+            assert quantity <= min(table.get("max_child", quantity), left), order_id
+            assert quantity >= table.get("min_child", 1) or quantity == left, order_id
+            sent[owner] += quantity
+            children += 1
+        elif message.kind is OrderEventKind.FILLED:
+            filled[order_id] += int(message.quantity)
+        elif message.kind in OVER - {OrderEventKind.DENIED}:  # a denied one was never submitted
+            sent[owner] -= passed[order_id] - filled[order_id]
+    return children
 
 
 @pytest.mark.parametrize("case", range(CASES))
@@ -137,6 +171,7 @@ def test_no_order_of_events_sends_more_than_the_parent(
 ) -> None:
     run, plan = played(case, tmp_path, monkeypatch)
     assert_lawful(run, plan)
+    assert assert_sizes(run, table_of(case, np.random.default_rng(case))) > 3
     assert len(run.fills()) > 3
 
 
@@ -226,6 +261,37 @@ def test_the_control_a_replacement_that_does_not_wait_for_what_is_open_is_found(
         except AssertionError:
             found += 1
     assert found
+
+
+def test_the_control_a_cancel_that_leaves_orders_resting_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Planted in the algorithm and in the desk, which both take back what rests."""
+    monkeypatch.setattr(RestingChildren, "take_back", lambda *_: None)
+    monkeypatch.setattr(Withdrawal, "cancel_open", lambda *_: None)
+    for case in (6, 14, 29):
+        with monkeypatch.context() as patch:
+            run, plan = played(case, tmp_path / str(case), patch)
+        with pytest.raises(AssertionError, match=r"round \d+: R\d+-A\.US-E\d"):
+            assert_nothing_works_after_a_cancel(run, plan)
+
+
+@pytest.mark.parametrize(("bound", "cases"), [("max_child", (2, 3)), ("min_child", (6, 14))])
+def test_the_control_children_of_another_size_are_found(
+    bound: str, cases: tuple[int, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = 0
+    for case in cases:
+        with monkeypatch.context() as patch:
+            run, _ = played(case, tmp_path / str(case), patch)
+        table = table_of(case, np.random.default_rng(case))
+        quantities = [quantity for order_id, quantity in asked(run).items() if "-E" in order_id]
+        planted = {"max_child": max(quantities) - 1, "min_child": max(quantities)}[bound]
+        try:
+            assert_sizes(run, table | {bound: planted})
+        except AssertionError:
+            found += 1
+    assert found == len(cases)
 
 
 def test_two_runs_are_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
