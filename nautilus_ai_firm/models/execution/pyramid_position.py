@@ -39,10 +39,7 @@ class PyramidPosition:
         self.step = PyramidStep.OPENED
         self.ended = self.adds = False
         self._rules, self._place, self._side = rules, owner.place, owner.side
-        self._goal, self._filled = (
-            0.0,
-            False,
-        )  # quantity that layers mean, and whether it was reached: then what is held
+        self._goal, self._filled = 0.0, False  # quantity that the layers mean; once it was reached, what is held
         self._exit: PyramidStep | None = None
         self._had_trend, self._age, self._close = False, 0, nan
 
