@@ -42,7 +42,7 @@ def fit_ornstein_uhlenbeck(moments: Moments) -> OrnsteinUhlenbeck:
     -------
     OrnsteinUhlenbeck
         NaN in all where the moments are, and where b is not above 0 and below 1: a series that does not revert, or
-        overshoots. No deviation (NaN) either where a line leaves no residual: one jump, and nothing else moved.
+        overshoots.
 
     Notes
     -----
@@ -56,7 +56,7 @@ def fit_ornstein_uhlenbeck(moments: Moments) -> OrnsteinUhlenbeck:
     noise = np.maximum(changes - pull * joint, 0.0) / (moments.length - 2)
     return OrnsteinUhlenbeck(
         mean=moments.level - moments.change / pull,
-        deviation=np.sqrt(np.where(noise > 0, noise, np.nan) / (1 - persistence**2)),
+        deviation=np.sqrt(noise / (1 - persistence**2)),
         persistence=persistence,
         half_life=-log(2) / np.log(persistence),
     )

@@ -129,12 +129,3 @@ def test_levels_that_went_far_from_where_they_began_lose_little():
     risen = np.concatenate([[[-3.0, -3.0, -3.0]], x])
     near, far = dickey_fuller(last(x, 100, 1)), dickey_fuller(last(risen, 100, 1))
     np.testing.assert_allclose(far, near, rtol=1e-8)
-
-
-def test_a_line_without_a_residual_leaves_no_deviation():
-    """Halfway back to 0 in each bar, exactly: a perfect fit, and no unit to measure a distance in."""
-    moments = last(0.5 ** np.arange(0.0, 34.0)[:, np.newaxis], 32, 0)
-    fit = fit_ornstein_uhlenbeck(moments)
-    found = fit.persistence[0], fit.half_life[0]
-    np.testing.assert_allclose(found, (0.5, 1.0), rtol=1e-9)
-    assert np.isnan(fit.deviation[0])
