@@ -9,7 +9,16 @@ from nautilus_trader.model import ActorId
 from nautilus_ai_firm.agents.book import Book
 from nautilus_ai_firm.bus import Failures, Line, Priority, Topic, callback
 from nautilus_ai_firm.data.sessions import Sessions
-from nautilus_ai_firm.messages import Absence, DecisionEvent, Floats, MarketSnapshot, PyramidPlan, SignalEvent
+from nautilus_ai_firm.messages import (
+    Absence,
+    DecisionEvent,
+    Floats,
+    MarketSnapshot,
+    OrderEventKind,
+    OrderRecord,
+    PyramidPlan,
+    SignalEvent,
+)
 from nautilus_ai_firm.models.cio.combination import combine
 from nautilus_ai_firm.models.cio.decay import decayed
 from nautilus_ai_firm.models.cio.volatility_target import weights as volatility_target_weights
@@ -56,6 +65,8 @@ class CioDesk(DataActor):
         self.line.subscribe(Topic.SNAPSHOT, self._open_barrier, Priority.CIO_OPENS)
         self.line.subscribe(Topic.SIGNAL, self._hear, Priority.DESK)
         self.line.subscribe(Topic.SNAPSHOT, self._decide, Priority.CIO_DECIDES)
+        if self._pyramid is not None:
+            self.line.subscribe(Topic.ORDER_RECORD, self._hear_exit, Priority.CIO_OPENS)
 
     def _open_barrier(self, snapshot: MarketSnapshot) -> None:
         self._bar_volatility = self._volatility.update(snapshot.close, snapshot.fresh)
@@ -67,6 +78,11 @@ class CioDesk(DataActor):
         last = self._signals.get(signal.agent)
         if last is None or signal.round >= last.round:
             self._signals[signal.agent] = signal
+
+    def _hear_exit(self, record: OrderRecord) -> None:
+        if record.kind is OrderEventKind.FILLED and record.layer is not None and self._pyramid is not None:
+            place = self._book.universe.names.index(record.instrument_id)
+            self._pyramid.exited(place, record.layer, int(record.quantity))
 
     def _views(self, snapshot: MarketSnapshot) -> tuple[dict[str, tuple[Floats, Floats]], tuple[Absence, ...]]:
         # Score and confidence of every agent that counts, and who is absent, both in sorted order.

@@ -3,6 +3,7 @@
 What grows waits for what shrinks: all exits of a position are together never more than what it leaves them.
 """
 
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from nautilus_ai_firm.agents.exit_orders import ExitOrders, Slot
@@ -144,7 +145,7 @@ class ExitKeeper:
         kind = KINDS.get(event_name)
         if kind is None:
             return None
-        record = order_record(event, slot.parent, kind, self._names[place], ts_event)
+        record = replace(order_record(event, slot.parent, kind, self._names[place], ts_event), layer=slot.layer or None)
         if kind is OrderEventKind.FILLED:
             order.filled += int(record.quantity)
             self._levels.filled(place, slot.layer, int(record.quantity))

@@ -93,7 +93,8 @@ class StopDesk(DataActor):
             self._set(place, record.ts_event)
         if self._takes.fill(place, position, price):
             self._take(record.ts_event, place, float(self._takes.level[place]))
-        self._set_layers(place, self._layers.fill(place, position), record.ts_event)
+        exited = None if record.layer is None else (record.layer, int(record.quantity))
+        self._set_layers(place, self._layers.fill(place, position, exited), record.ts_event)
 
     def _set_layers(self, place: int, exits: list[LayerExit], ts_event: int) -> None:
         for one in exits:

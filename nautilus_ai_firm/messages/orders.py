@@ -30,7 +30,8 @@ class OrderRecord:
     """One event in the life of an order, as the execution desk saw it.
 
     `received_ns` is the time on the wall at which the node had it, nanoseconds UTC, where that is not `ts_event`: at a
-    broker, whose own times are whole seconds of fills.
+    broker, whose own times are whole seconds of fills. `layer` is the number of the layer that an exit closes; None for
+    the exit of a whole position, and for every other order.
     """
 
     kind: OrderEventKind
@@ -48,6 +49,7 @@ class OrderRecord:
     currency: str | None = None
     reason: str | None = None
     received_ns: int | None = None
+    layer: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

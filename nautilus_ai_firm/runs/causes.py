@@ -130,7 +130,7 @@ FIELDS: dict[str, dict[str, Cause | None]] = {
     },
     "order": {
         **dict.fromkeys(("client_order_id", "kind", "received_ns"), _ID),
-        **dict.fromkeys((*_FATE, "ts_event", "parent_order_id", "reason"), Cause.ORDER),
+        **dict.fromkeys((*_FATE, "ts_event", "parent_order_id", "reason", "layer"), Cause.ORDER),
         "quantity": Cause.FILL_SIZE,
         "price": Cause.FILL_PRICE,
         **dict.fromkeys(("commission", "currency"), Cause.COMMISSION),

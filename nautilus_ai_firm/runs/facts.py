@@ -78,6 +78,8 @@ def order_fact(message: OrderRecord) -> dict[str, Any]:
         fact["reason"] = message.reason
     if message.received_ns is not None:
         fact["received_ns"] = message.received_ns
+    if message.layer is not None:
+        fact["layer"] = message.layer
     return fact
 
 

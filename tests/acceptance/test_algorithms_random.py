@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from dataclasses import asdict, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,12 @@ import pytest
 from nautilus_trader.model import TimeInForce
 
 from nautilus_ai_firm.agents.closing_auction import ClosingAuction
+from nautilus_ai_firm.agents.parents import ParentPlanner
+from nautilus_ai_firm.agents.resting import RestingChildren
+from nautilus_ai_firm.agents.withdrawal import Withdrawal
 from nautilus_ai_firm.data import arrow, objects
 from nautilus_ai_firm.data.columns import BarColumns
+from nautilus_ai_firm.durations import MINUTE_NS
 from nautilus_ai_firm.hosts import backtest_engine
 from nautilus_ai_firm.messages import GateResult, OrderEventKind, OrderRecord, ParentRecord, RiskAction
 from nautilus_ai_firm.models.execution.children import Children
@@ -55,6 +60,15 @@ def plan_of(random: np.random.Generator) -> Plan:
     return plan
 
 
+def heard(case: int) -> np.ndarray:
+    """Which minutes have a bar: four silences of up to a quarter of an hour have none."""
+    random = np.random.default_rng(1_000 + case)
+    minutes = np.ones(ROUNDS, dtype=np.bool_)
+    for begin in random.integers(5, ROUNDS - 20, 4):
+        minutes[begin : begin + int(random.integers(2, 16))] = False
+    return minutes
+
+
 def two_closes(case: int) -> BarColumns:
     """The last hours of two sessions."""
     minute = np.arange(780) % 390
@@ -62,11 +76,13 @@ def two_closes(case: int) -> BarColumns:
 
 
 def played(
-    case: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, to_the_close: bool = False
+    case: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, to_the_close: bool = False, silent: bool = False
 ) -> tuple[Played, Plan]:
     random = np.random.default_rng(case)
     table, plan = table_of(case, random), plan_of(random)
     bars = moving(ROUNDS, seed=case, volume=1_000.0)
+    if silent:
+        bars = bars.take(heard(case))
     if to_the_close:
         table |= {"at_end": "auction", "closing_cutoff_minutes": int(random.choice([5, 15, 30]))}
         bars = two_closes(case)
@@ -117,17 +133,49 @@ def assert_lawful(run: Played, plan: Plan) -> None:
     assert_nothing_works_after_a_cancel(run, plan)
 
 
+def asked(run: Played) -> dict[str, int]:
+    """Quantity of every order that passed the gate, by its id."""
+    return {gate.client_order_id: abs(gate.quantity) for gate in run.tape.of(GateResult) if gate.breach is None}
+
+
 def assert_nothing_works_after_a_cancel(run: Played, plan: Plan) -> None:
-    """Between a cancel of everything and the next decision no child of before fills."""
+    """A cancel of everything ends each order of before: nothing of it is open, and nothing happens to it any more."""
     closes = {seen.round: seen.ts_event for seen in run.seen}
-    for round_, planned in plan.items():
-        if RiskAction.CANCEL_ALL not in planned:
+    quantities, lives = asked(run), defaultdict[str, list[OrderRecord]](list)
+    for record in run.tape.of(OrderRecord):
+        lives[record.client_order_id].append(record)
+    for round_ in (number for number in closes if RiskAction.CANCEL_ALL in plan.get(number, [])):
+        answered_ns = closes[round_] + 1  # the venue answers a cancel a nanosecond later
+        for order_id, life in lives.items():
+            if life[0].round >= round_:
+                continue
+            filled = sum(int(one.quantity) for one in life if one.kind is OrderEventKind.FILLED)
+            assert max(one.ts_event for one in life) <= answered_ns, f"round {round_}: {order_id}"
+            assert filled == quantities[order_id] or life[-1].kind in OVER, f"round {round_}: {order_id}"
+
+
+def assert_sizes(run: Played, table: dict[str, Any]) -> int:
+    """No child above the largest one, and none below the smallest that is not all that was left; returns how many."""
+    sliced = {one.parent_order_id: one.quantity for one in run.tape.of(ParentRecord) if one.exec_algorithm is not None}
+    sent, filled, passed = (defaultdict[str, int](int) for _ in range(3))
+    children = 0
+    for message in run.tape.messages:
+        if isinstance(message, GateResult) and message.breach is None:
+            passed[message.client_order_id] = abs(message.quantity)
+        if not isinstance(message, OrderRecord) or message.parent_order_id not in sliced:
             continue
-        late = [
-            one for one in run.fills()
-            if one.ts_event > closes[round_] and one.round < round_
-        ]  # fmt: skip
-        assert late == [], f"round {round_}"
+        owner, order_id = message.parent_order_id, message.client_order_id
+        if message.kind is OrderEventKind.SUBMITTED:
+            quantity, left = passed[order_id], sliced[owner] - sent[owner]
+            assert quantity <= min(table.get("max_child", quantity), left), order_id
+            assert quantity >= table.get("min_child", 1) or quantity == left, order_id
+            sent[owner] += quantity
+            children += 1
+        elif message.kind is OrderEventKind.FILLED:
+            filled[order_id] += int(message.quantity)
+        elif message.kind in OVER - {OrderEventKind.DENIED}:  # a denied one was never submitted
+            sent[owner] -= passed[order_id] - filled[order_id]
+    return children
 
 
 @pytest.mark.parametrize("case", range(CASES))
@@ -136,7 +184,73 @@ def test_no_order_of_events_sends_more_than_the_parent(
 ) -> None:
     run, plan = played(case, tmp_path, monkeypatch)
     assert_lawful(run, plan)
+    assert assert_sizes(run, table_of(case, np.random.default_rng(case))) > 3
     assert len(run.fills()) > 3
+
+
+def resting_after_silence(run: Played, silent_ns: int) -> list[tuple[str, int]]:
+    """What still rested when the market had been silent for so long: the order, and how long it had been."""
+    bars = [seen.ts_event for seen in run.seen]
+    lives = defaultdict[str, list[OrderRecord]](list)
+    for record in run.tape.of(OrderRecord):
+        lives[record.client_order_id].append(record)
+    found: list[tuple[str, int]] = []
+    for order_id, life in lives.items():
+        first, last = life[0].ts_event, life[-1].ts_event
+        for before, after in pairwise(bars):
+            rested_ns = min(last, after) - max(first, before)
+            if rested_ns > silent_ns + MINUTE_NS and last > before:  # a bar's tick comes up to a minute after the close
+                found.append((order_id, rested_ns))
+    return found
+
+
+WITH_LIMITS = [case for case in range(CASES) if case // 4 % 2]
+
+
+@pytest.mark.parametrize("case", WITH_LIMITS)
+def test_in_silent_markets_no_more_is_sent_and_what_rests_is_taken_back(
+    case: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, plan = played(case, tmp_path, monkeypatch, silent=True)
+    assert_lawful(run, plan)
+    assert assert_sizes(run, table_of(case, np.random.default_rng(case))) > 3
+    interval_ns = run.stage.firm.execution.twap.interval_minutes * MINUTE_NS
+    assert resting_after_silence(run, 2 * interval_ns) == []
+
+
+def test_the_control_what_is_left_resting_in_a_silence_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(RestingChildren, "take_back", lambda *_: None)
+    run, _ = played(31, tmp_path, monkeypatch, silent=True)
+    interval_ns = run.stage.firm.execution.twap.interval_minutes * MINUTE_NS
+    assert resting_after_silence(run, 2 * interval_ns)
+
+
+@pytest.mark.parametrize("case", range(12))
+def test_additions_obey_the_same_laws_and_leave_at_prices_that_confirm_them_alone(
+    case: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every parent as an addition to a pyramid, with a floor that the market crosses again and again."""
+    honest = ParentPlanner.plan
+    monkeypatch.setattr(
+        ParentPlanner, "plan",
+        lambda planner, *args: (planned := honest(planner, *args))
+        and replace(planned, parent=planner.confirmed(planned.parent, 100.0)),
+    )  # fmt: skip
+    run, plan = played(case, tmp_path, monkeypatch, silent=case % 2 == 1)
+    assert {parent.exec_algorithm for parent in run.tape.of(ParentRecord) if parent.filled_quantity} <= {"PYRAMID"}
+    assert_lawful(run, plan)
+    assert_sizes(run, table_of(case, np.random.default_rng(case)))
+    sent = [one for one in run.tape.of(OrderRecord) if one.kind is OrderEventKind.SUBMITTED]
+    prices = {gate.client_order_id: gate.price for gate in run.tape.of(GateResult) if not gate.is_limit}
+    for one in sent:
+        assert one.client_order_id not in prices or (prices[one.client_order_id] - 100.0) * signed_side(one) >= 0
+    assert sent
+
+
+def signed_side(record: OrderRecord) -> int:
+    return 1 if record.side == "BUY" else -1
 
 
 def assert_one_auction(run: Played, bars: BarColumns) -> int:
@@ -225,6 +339,37 @@ def test_the_control_a_replacement_that_does_not_wait_for_what_is_open_is_found(
         except AssertionError:
             found += 1
     assert found
+
+
+def test_the_control_a_cancel_that_leaves_orders_resting_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Planted in the algorithm and in the desk, which both take back what rests."""
+    monkeypatch.setattr(RestingChildren, "take_back", lambda *_: None)
+    monkeypatch.setattr(Withdrawal, "cancel_open", lambda *_: None)
+    for case in (6, 14, 29):
+        with monkeypatch.context() as patch:
+            run, plan = played(case, tmp_path / str(case), patch)
+        with pytest.raises(AssertionError, match=r"round \d+: R\d+-A\.US-E\d"):
+            assert_nothing_works_after_a_cancel(run, plan)
+
+
+@pytest.mark.parametrize(("bound", "cases"), [("max_child", (2, 3)), ("min_child", (6, 14))])
+def test_the_control_children_of_another_size_are_found(
+    bound: str, cases: tuple[int, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = 0
+    for case in cases:
+        with monkeypatch.context() as patch:
+            run, _ = played(case, tmp_path / str(case), patch)
+        table = table_of(case, np.random.default_rng(case))
+        quantities = [quantity for order_id, quantity in asked(run).items() if "-E" in order_id]
+        planted = {"max_child": max(quantities) - 1, "min_child": max(quantities)}[bound]
+        try:
+            assert_sizes(run, table | {bound: planted})
+        except AssertionError:
+            found += 1
+    assert found == len(cases)
 
 
 def test_two_runs_are_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,6 +25,7 @@ ORDER = OrderRecord(
     currency="USD",
     reason="none",
     received_ns=8,
+    layer=2,
 )
 GATE = GateResult(
     **COMMON, client_order_id="R000003-A.US", quantity=5, price=1.25, breach=None, is_stop=True, is_auction=True

@@ -59,6 +59,12 @@ class Pyramid:
         """Take a closed round, history included, before `decide` is asked about it."""
         self._measures = self._market.update(snapshot)
 
+    def exited(self, place: int, layer: int, quantity: int) -> None:
+        """Take note that the exit of a layer filled so much of it, unsigned, since the last round."""
+        plan = self._plans.get(place)
+        if plan is not None:
+            plan.layers.exit(layer, quantity)
+
     def decide(
         self,
         snapshot: MarketSnapshot,

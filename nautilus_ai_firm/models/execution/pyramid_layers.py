@@ -73,16 +73,19 @@ class Layers:
         Layers so far, closed ones included.
     average : float
         Average entry price of the position, NaN without one.
+    exited : int
+        What exits of layers closed since the layers were last brought to the position, not signed.
 
     """
 
-    __slots__ = ("average", "open", "side", "unlocked")
+    __slots__ = ("average", "exited", "open", "side", "unlocked")
 
     def __init__(self, side: int) -> None:
         self.side = side
         self.open: list[Layer] = []
         self.unlocked = 0
         self.average = nan
+        self.exited = 0
 
     @property
     def quantity(self) -> int:
@@ -105,11 +108,20 @@ class Layers:
         self.open.append(layer)
         self.unlocked = layer.number
 
+    def exit(self, number: int, quantity: int) -> None:
+        """Take what the exit of a layer filled from that layer, as far as it was known to be held."""
+        for layer in self.open:
+            if layer.number == number:
+                gone = min(quantity, layer.quantity)
+                layer.quantity -= gone
+                self.exited += gone
+
     def settle(self, quantity: int, average: float, low: float, high: float) -> None:
         """Bring the layers to the position that there is.
 
         What came was bought by the newest layer, at the price that moved the average to where it is, cut to the range
-        since the last close. What went is taken from layers whose stop lies in that range, then from those that are to
+        since the last close; before what exits closed, for additions leave with the first price of a round. What went,
+        and was no layer's own exit, is taken from layers whose stop lies in that range, then from those that are to
         be closed or whose profit level lies in it, the newest first, and then from all in proportion: what these were
         made for falls with them.
 
@@ -123,15 +135,18 @@ class Layers:
             The range since the last close, that close included; NaN where the round has no bar.
 
         """
-        before, difference = self.average, quantity - self.quantity
+        before, difference, exited = self.average, quantity - self.quantity, self.exited
+        self.exited = 0
         if difference > 0:
-            paid = quantity * average - (self.quantity * before if self.quantity else 0.0)
+            held = self.quantity + exited
+            paid = (quantity + exited) * average - (held * before if held else 0.0)
             price = paid / difference
             if low <= high:
                 price = min(max(price, low), high)
             self._fill(difference, price if isfinite(price) and price > 0 else average)
         elif difference < 0:
             self._take(-difference, low, high)
+        self.open = [layer for layer in self.open if layer.quantity or not layer.was_filled]
         self.average = average if quantity else nan
 
     def fall_to(self, intended: float) -> None:
@@ -152,7 +167,8 @@ class Layers:
             Layers that got their first fill in this round. Another one without a stop gets it from the close where
             that is worse than its entry price: it was not late, the distance was not known before.
         break_even : bool
-            Whether no stop is worse than the average entry price once a second layer is held.
+            Whether no stop is worse than the average entry price once a second layer is held and the close lies beyond
+            that price.
 
         """
         for layer in self.open:
@@ -204,7 +220,6 @@ class Layers:
             if gone:
                 layer.intended *= 1.0 - gone / layer.quantity
                 layer.quantity -= gone
-        self.open = [layer for layer in self.open if layer.quantity or not layer.was_filled]
 
 
 def _known(price: float) -> float | None:

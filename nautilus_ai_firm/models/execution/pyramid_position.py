@@ -39,8 +39,7 @@ class PyramidPosition:
         self.step = PyramidStep.OPENED
         self.ended = self.adds = False
         self._rules, self._place, self._side = rules, owner.place, owner.side
-        self._goal = 0.0  # quantity that the layers so far mean, not signed
-        self._filled = False  # whether it was reached: from then on it follows the position
+        self._goal, self._filled = 0.0, False  # quantity that the layers mean; once it was reached, what is held
         self._exit: PyramidStep | None = None
         self._had_trend, self._age, self._close = False, 0, nan
 
@@ -69,7 +68,7 @@ class PyramidPosition:
         """Take a closed round and return the weight to hold: one step at most."""
         held = self._side * facts.position
         self.adds = False
-        was_filled = self.layers.quantity > 0
+        was_filled = any(layer.was_filled for layer in self.layers.open)
         if held < 0 or (held == 0 and (was_filled or self._exit)):
             self.ended = True
             self.step = self._exit or PyramidStep.STOPPED_OUT
@@ -94,6 +93,7 @@ class PyramidPosition:
         """Take what was filled since, and set the stops of what was."""
         waited = frozenset(layer.number for layer in self.layers.open if not layer.was_filled)
         low, high = (facts.low, facts.high) if facts.fresh else (nan, nan)
+        self._goal = max(self._goal - self.layers.exited, 0.0)  # what an exit closed does not come back
         self.layers.settle(held, facts.average, min(low, self._close), max(high, self._close))
         self._close = facts.close
         if held:

@@ -66,7 +66,8 @@ class PyramidRules:
         Distance of a layer's stop from its entry price, average true ranges; on an addition the stops of all earlier
         layers move up to that of the new one.
     break_even : bool
-        Whether no stop is worse than the average entry price once the second layer is filled.
+        Whether no stop is worse than the average entry price once the second layer is filled and a close lies beyond
+        that price.
     take_profit : tuple of float
         Gain over its own entry price, fraction, at which the first layer, the second, and so on is closed; empty is
         never.

@@ -13,6 +13,8 @@ from nautilus_ai_firm.models.estimators.ewma import Ewma
 from nautilus_ai_firm.models.estimators.order_book import TopOfBook, top_of_book
 from nautilus_ai_firm.models.estimators.session_count import SessionCount
 from nautilus_ai_firm.models.estimators.significance import confidence, correlation_t
+from nautilus_ai_firm.models.estimators.standstill import Standstill
+from nautilus_ai_firm.models.estimators.view_end import ViewEnd
 
 
 class Params(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -98,8 +100,11 @@ class Model:
     Sessions are told from the times of the rounds, see `SessionCount`: a return over a night counts neither for the
     volatility nor for the relation. Over a gap within a session it counts as one observation. No view and no intent
     (NaN) for quotes that are stale, crossed or without sizes, see `top_of_book`, and where the mid never moved; they
-    leave the state as it was. Swapping the sides of the book and mirroring its prices flips the score; the units of
-    prices and of sizes do not matter.
+    leave the state as it was. Where the mid has stood still for `volatility_span` rounds there is none either until it
+    moves, and such leads and what follows them are not learnt: the volatility has forgotten how the mid moves, and one
+    return in units of nearly nothing would outweigh all others. The score of the first such round is 0, so that who
+    follows this model alone closes. Swapping the sides of the book and mirroring its prices flips the score; the units
+    of prices and of sizes do not matter.
 
     """
 
@@ -110,6 +115,8 @@ class Model:
         self._params = params
         self._sessions = SessionCount(params.session_gap_hours)
         self._squares = Ewma(params.volatility_span, n)
+        self._still = Standstill(n)
+        self._end = ViewEnd(n)
         self._relation = EwmaBeta(params.relation_span, n, ceil(params.relation_span))
         self._session = np.zeros(n, dtype=np.int64)  # of the last quote that could be used
         self._log_mid, self._lead, self._volatility = np.full((3, n), np.nan)  # at that quote
@@ -133,7 +140,7 @@ class Model:
         surety = np.where(t > 0, confidence(t), np.where(np.isnan(t), np.nan, 0.0))
         score = np.clip(lead / self._params.full_lead, -1.0, 1.0)
         known = np.isfinite(score) & np.isfinite(surety)
-        return np.where(known, score, np.nan), np.where(known, surety, np.nan)
+        return self._end.update(np.where(known, score, np.nan), surety, np.isfinite(self.book.mid))
 
     def _measure(self, book: TopOfBook, session: int) -> tuple[Floats, Floats]:
         # Lead and volatility of this round; learns the volatility and what the lead before it was worth.
@@ -142,7 +149,8 @@ class Model:
         returns = np.where(self._session == session, log_mid - self._log_mid, np.nan)
         self._relation.update(returns / self._volatility, self._lead)
         variance = self._squares.update(returns**2)
-        warm = usable & (self._squares.count >= self._params.volatility_span) & (variance > 0)
+        moves = self._still.update(book.mid[np.newaxis]) < self._params.volatility_span
+        warm = usable & moves & (self._squares.count >= self._params.volatility_span) & (variance > 0)
         volatility = np.sqrt(np.where(warm, variance, np.nan))
         lead = np.log(book.microprice / book.mid) / volatility
         self._log_mid = np.where(usable, log_mid, self._log_mid)

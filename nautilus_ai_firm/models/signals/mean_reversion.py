@@ -132,4 +132,5 @@ class Model:
         fit = self._fit
         draws = self._params.window * (1 - fit.persistence) / (1 + fit.persistence)
         bands = 4 * percent_b(self._bands.update(log_close)) - 2
-        return (draws * (log_close - fit.mean) / fit.deviation + bands) / (1 + draws)
+        deviation = np.where(fit.deviation > 0, fit.deviation, np.nan)  # 0 where a line fits to the last bit
+        return (draws * (log_close - fit.mean) / deviation + bands) / (1 + draws)

@@ -12,6 +12,8 @@ from nautilus_ai_firm.models.estimators.directional import DirectionalIndex, per
 from nautilus_ai_firm.models.estimators.macd import MacdHistogram, macd_response
 from nautilus_ai_firm.models.estimators.random_walk import MEAN_SIZE, weighted_sum
 from nautilus_ai_firm.models.estimators.significance import confidence
+from nautilus_ai_firm.models.estimators.standstill import Standstill
+from nautilus_ai_firm.models.estimators.view_end import ViewEnd
 from nautilus_ai_firm.models.estimators.wilder import RelativeStrength, relative_strength_response
 from nautilus_ai_firm.models.estimators.window import total
 
@@ -95,7 +97,9 @@ class Model:
     a view: about 1.5 times, on a random walk. Warm-up: four times the slowest fast span and at least 34 bars. No view
     (NaN) before that, for a stale instrument, for one whose price never moved, and for a bar with a price that is not
     finite and positive or with a high below its low. A gap leaves all averages as they were, so spans count bars, not
-    rounds. Reversing all returns flips the score; the unit of the price does not matter.
+    rounds. A price that stands still for `volatility_span` bars has no view either until it moves, since the volatility
+    forgets what the averages still hold; the score of the first such bar is 0, so that who follows this model alone
+    closes. Reversing all returns flips the score; the unit of the price does not matter.
 
     """
 
@@ -105,6 +109,8 @@ class Model:
         self._macd = MacdHistogram(*MACD_SPANS, n)
         self._rsi = RelativeStrength(RSI_PERIOD, n)
         self._directional = DirectionalIndex(n)
+        self._still, self._longest = Standstill(n), params.volatility_span
+        self._end = ViewEnd(n)
         oscillators = [macd_response(*MACD_SPANS), relative_strength_response(RSI_PERIOD)]
         responses = [crossover_response(span) for span in params.fast_spans] + oscillators
         scalars = [FORECAST_SCALARS[span] for span in params.fast_spans]
@@ -132,8 +138,8 @@ class Model:
         score = np.clip(capped / FORECAST_CAP, -1.0, 1.0)
         trend = confidence(total(self._weights * forecasts) / self._deviation)
         sure = np.minimum(trend, persistence(self._directional.update(np.log(bar))))
-        known = np.isfinite(score) & np.isfinite(sure)
-        return np.where(known, score, np.nan), np.where(known, sure, np.nan)
+        known = np.isfinite(score) & np.isfinite(sure) & (self._still.update(bar) < self._longest)
+        return self._end.update(np.where(known, score, np.nan), sure, np.isfinite(bar[2]))
 
     def _read(self, bar: Floats) -> Floats:
         # The forecasts before they are scaled, shape (n_forecasts, n).

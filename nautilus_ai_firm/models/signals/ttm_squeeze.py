@@ -103,7 +103,7 @@ class Model:
         self._follow(known, quiet, np.sign(line.end))
         viewed, ended = known & (self._age >= 0), known & followed & (self._age < 0)
         momentum = line.end / np.where(viewed, self._params.full_atr * atr, np.nan)
-        score = np.clip(momentum, -1.0, 1.0) * 0.5 ** (self._age / self._params.half_life)
+        score = np.clip(momentum, -1.0, 1.0) * 0.5 ** (np.maximum(self._age, 0) / self._params.half_life)
         supported = ended | (line.slope * line.end > 0)
         surety = np.where(supported, line.r_squared, 0.0)
         return np.where(ended, 0.0, score), np.where(viewed | ended, surety, np.nan)

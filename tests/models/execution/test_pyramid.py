@@ -294,6 +294,45 @@ def test_a_plan_is_over_when_the_last_layer_that_was_to_stay_is_gone() -> None:
     assert [layer.number for layer in one.plan.layers] == [1]
 
 
+@pytest.mark.parametrize("side", [1, -1])
+@pytest.mark.parametrize("is_heard", [True, False])
+def test_a_profit_belongs_to_its_layer_also_where_an_addition_fills_in_the_same_round(
+    side: int, is_heard: bool
+) -> None:
+    """Not heard is the control: two fills that are only known by their sum leave the first layer, and halve the new."""
+    one = desk(take_profit=(0.08, 0.20, 0.25, 0.30)).play(0.4 * side, [100.0, 100.0])
+    first = abs(one.position)
+    one.close(0.4 * side, 100.0 + 5.5 * side)
+    second = one.fill(100.0 + 5.5 * side) * side
+    assert second > 0
+    one.trade(-first * side, 100.0 + 8.0 * side)
+    if is_heard:
+        one.pyramid.exited(0, 1, first)
+    assert one.close(0.4 * side, 100.0 + 9.0 * side) == pytest.approx(one.currents[-1]) or not is_heard
+    layers = [(layer.number, abs(layer.quantity)) for layer in one.plan.layers]
+    if not is_heard:
+        assert layers[0][0] == 1
+        return
+    assert layers == [(2, second)]
+    assert one.plan.layers[0].entry_price == pytest.approx(100.0 + 5.5 * side, rel=1e-9)
+    assert (one.plan.cause, one.plan.unlocked) == (PyramidStep.BELOW_TRIGGER, 2)
+
+
+def test_an_exit_of_part_of_a_layer_takes_that_part_and_of_no_plan_nothing() -> None:
+    one = desk().play(0.4, [100.0, 106.0, 106.0])
+    first, second = (layer.quantity for layer in one.plan.layers)
+    one.trade(-100, 99.0)
+    one.pyramid.exited(0, 1, 100)
+    one.close(0.4, 107.0)
+    assert [layer.quantity for layer in one.plan.layers] == [first - 100, second]
+    one.pyramid.exited(0, 4, 100)  # nobody holds that layer
+    one.close(0.4, 107.0)
+    assert [layer.quantity for layer in one.plan.layers] == [first - 100, second]
+    idle = desk()
+    idle.pyramid.exited(0, 1, 100)
+    assert idle.close(0.4, 100.0) == pytest.approx(0.1)
+
+
 # --- Stops ----------------------------------------------------------------------------------------------------------
 
 

@@ -61,5 +61,23 @@ def test_a_plan_that_is_over_or_of_another_side_has_no_exits() -> None:
     assert stops.fill(1, 50) == []
 
 
+@pytest.mark.parametrize("side", [1, -1])
+def test_what_the_exit_of_a_layer_closes_is_that_layers_and_the_others_keep_their_levels(side: int) -> None:
+    stops = LayerStops()
+    layers = layer(1, side * 50, 95.0, 110.0), layer(2, side * 30, 97.0, 115.0), layer(3, side * 20, 98.0, 120.0)
+    stops.plan(plan(*layers, side=side), side * 100)
+    assert said(stops.fill(0, side * 80, (1, 20))) == [(1, 30, 95.0, 110.0)]
+    assert said(stops.fill(0, side * 50, (1, 30))) == [(1, 0, 95.0, None)]
+    assert said(stops.fill(0, side * 40)) == [(3, 10, 98.0, 120.0)]  # a closing order: the newest gives way
+    assert said(stops.fill(0, side * 10, (2, 30))) == [(2, 0, 97.0, None)]
+    assert said(stops.plan(plan(layer(3, side * 10, 99.0, 120.0), side=side), side * 10)) == [(3, 10, 99.0, 120.0)]
+
+
+def test_the_control_without_the_layer_the_newest_would_give_way() -> None:
+    stops = LayerStops()
+    stops.plan(plan(layer(1, 50, 95.0, 110.0), layer(2, 50, 97.0, 115.0)), 100)
+    assert said(stops.fill(0, 50)) == [(2, 0, 97.0, None)]
+
+
 def test_a_layer_without_a_stop_level_is_left_to_the_stop_of_the_position() -> None:
     assert LayerStops().plan(plan(layer(1, 50, None)), 50) == []

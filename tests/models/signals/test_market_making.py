@@ -8,6 +8,7 @@ from scipy.stats import norm
 
 from nautilus_ai_firm.durations import DAY_NS, MINUTE_NS
 from nautilus_ai_firm.messages import MarketSnapshot, Quotes, Watched
+from nautilus_ai_firm.models.estimators.standstill import Standstill
 from nautilus_ai_firm.models.signals.market_making import Model, Params
 
 ABC = ("A", "B", "C")
@@ -214,6 +215,25 @@ def test_a_mid_that_never_moves_has_no_view_and_no_intent():
     assert np.isnan(score).all()
     assert np.isnan(confidence).all()
     assert np.isnan(intents).all()
+
+
+def test_a_mid_that_stands_still_ends_its_view_and_teaches_nothing(monkeypatch):
+    books, span = market(follows=1.0), 20
+    still = slice(200, 400)
+    books[:2, still] = books[:2, [199]]
+    score, confidence, intents = over(books)
+    ended = 200 + span - 1
+    assert np.isfinite(score[200:ended]).all()
+    assert (score[ended] == 0).all()
+    np.testing.assert_array_equal(confidence[ended], confidence[ended - 1])
+    assert np.isnan(score[ended + 1 : 400]).all()
+    assert np.isnan(intents[:, ended:400]).all()
+    assert np.isfinite(score[400:]).all()
+    assert (np.abs(confidence[400] - confidence[ended]) < 0.3).all()
+    # the control: one return after the silence, in units of nearly nothing, is all that the relation knows
+    monkeypatch.setattr(Standstill, "update", lambda *_: np.zeros(3))
+    assert (np.ptp(over(books)[1][400:], axis=0) < 1e-4).all()
+    assert (np.ptp(confidence[400:], axis=0) > 5e-3).all()
 
 
 def test_a_firm_without_quotes_is_refused():

@@ -200,6 +200,14 @@ def test_a_constant_price_has_no_view_and_one_that_freezes_ends_its_view(rounds,
     assert seen[-1] == 0
 
 
+def test_a_reversion_that_fits_to_the_last_bit_is_no_unit_to_divide_by(rounds, run):
+    """Where the residual is 0 there is no view; a division by it would be a warning, and so a failure here."""
+    exact = np.exp(0.5 ** np.arange(0.0, 40.0))[:, np.newaxis]
+    score, _ = run(Model(Params(window=30, lag=0, entry_p=0.99, exit_p=0.995), ALONE), rounds(exact))
+    assert np.isnan(score).any()
+    assert not (np.abs(score) > 1).any()
+
+
 @pytest.mark.parametrize(
     ("given", "message"),
     [

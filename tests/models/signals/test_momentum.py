@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from scipy.stats import norm
 
 from nautilus_ai_firm.messages import Watched
+from nautilus_ai_firm.models.estimators.standstill import Standstill
 from nautilus_ai_firm.models.signals.momentum import FORECAST_SCALARS, Model, Params
 from tests.models.snapshots import of_closes
 
@@ -192,6 +193,28 @@ def test_a_constant_price_has_no_view(rounds, run):
     score, confidence = run(Model(PARAMS, ALONE), rounds(np.full((200, 1), 42.0)))
     assert np.isnan(score).all()
     assert np.isnan(confidence).all()
+
+
+def test_a_price_that_stands_still_ends_its_view_and_has_one_again_when_it_moves(closes, rounds, run):
+    still, span = slice(300, 500), 36  # bars; the default span of the volatility
+    closes[still] = closes[299]
+    score, confidence = run(Model(PARAMS, WATCHED), rounds(closes))
+    ended = 300 + span - 1
+    assert (score[299] != 0).all()
+    assert np.isfinite(score[300:ended]).all()
+    assert (score[ended] == 0).all()
+    np.testing.assert_array_equal(confidence[ended], confidence[ended - 1])
+    assert np.isnan(score[ended + 1 : 500]).all()
+    assert np.isnan(confidence[ended + 1 : 500]).all()
+    assert np.isfinite(score[500:]).all()
+
+
+def test_without_that_end_silence_alone_would_be_a_trend(closes, rounds, run, monkeypatch):
+    monkeypatch.setattr(Standstill, "update", lambda *_: np.zeros(3))
+    closes[300:] = closes[299]
+    params = Params(fast_spans=(16, 32, 64))
+    score, _ = run(Model(params, WATCHED), rounds(closes))
+    assert (np.abs(score[-1]) > np.abs(score[299]) + 0.2).any()
 
 
 def test_scalars_are_the_published_table():

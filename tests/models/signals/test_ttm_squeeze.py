@@ -178,6 +178,16 @@ def test_a_constant_price_has_no_view():
     assert np.isnan(confidence).all()
 
 
+def test_the_shortest_half_life_leaves_the_first_bar_of_a_move_alone(bars):
+    params = {"length": 8, "keltner_width": 2.0, "hold_bars": 40}
+    brief, _ = over(bars, Params(half_life=1e-9, **params))
+    lasting, _ = over(bars, Params(half_life=500, **params))
+    seen = np.isfinite(brief) & (brief != 0)
+    assert seen.sum() > 3
+    np.testing.assert_array_equal(brief[seen], lasting[seen])
+    np.testing.assert_array_equal(np.isnan(brief), np.isnan(lasting))
+
+
 @pytest.mark.parametrize(
     ("given", "message"),
     [
