@@ -20,6 +20,7 @@ CANCELS, REDUCES, REDUCES_LATER = 1, 2, 3
 """Kinds of groups: what one order fills ends the others, or is taken from them, at once or only when it is too late to
 keep another from filling at the same price."""
 REJECTED, CANCELLED, NOT_FOUND, TOO_LATE, NO_SUCH_STOCK, FILLED_ALREADY = 201, 202, 10147, 10148, 200, 104
+GROUP_REVISED = 10326
 
 
 class OrderDesk:
@@ -143,6 +144,9 @@ class OrderDesk:
     def _accept(self, session: Session, stock: Any, request: Any) -> None:
         account = request.order.account or next(iter(self._books))
         order = Order(session.client_id, request.orderId, 1_000_001 + len(self.orders), account, stock, request.order)
+        parent = self.find(session.client_id, request.order.parentId) if request.order.parentId else None
+        if parent is not None and request.order.ocaGroup:
+            request.order.ocaGroup = str(parent.perm_id)  # whatever name its client gave
         self.orders.append(order)
         self._told_status(order)
         self._release(order)
@@ -165,7 +169,11 @@ class OrderDesk:
             session.error(order.order_id, FILLED_ALREADY, f"Cannot modify a {order.status.lower()} order.")
         elif (reason := self._unusable(request.order)) is not None:
             session.error(order.order_id, REJECTED, f"Order rejected - reason:{reason}")
+        elif request.order.ocaGroup not in {"", order.message.ocaGroup}:
+            session.error(order.order_id, GROUP_REVISED, "OCA group revision is not allowed.")
+            self._end(order, "Cancelled", CANCELLED, "Order Canceled - reason:")
         else:
+            request.order.ocaGroup, request.order.ocaType = order.message.ocaGroup, order.message.ocaType
             order.message = request.order
             self._told_status(order)
             self._release(order)
@@ -187,6 +195,8 @@ class OrderDesk:
             session.error(request.orderId, TOO_LATE, text)
         else:
             self._end(order, "Cancelled", CANCELLED, "Order Canceled - reason:")
+            for one in self._group(order):  # who cancels one of a group cancels all of it
+                self._end(one, "Cancelled", CANCELLED, "Order Canceled - reason:")
 
     def _cancel_all(self) -> None:
         for order in [one for one in self.orders if one.is_open]:
@@ -202,7 +212,7 @@ class OrderDesk:
 
     def _settle_group(self, order: Order, shares: Decimal) -> None:
         """Take what an order filled from the others of its group, or end them."""
-        for one in [one for one in self._others(order) if one.message.ocaGroup == order.message.ocaGroup]:
+        for one in self._group(order):
             left = one.remaining - shares
             if not one.is_open:
                 continue
@@ -211,6 +221,10 @@ class OrderDesk:
             else:
                 one.message.totalQuantity = str(one.filled + left)
                 self._told_status(one)
+
+    def _group(self, order: Order) -> list[Order]:
+        group = order.message.ocaGroup
+        return [one for one in self._others(order) if group and one.message.ocaGroup == group]
 
     def _others(self, order: Order) -> list[Order]:
         return [one for one in self.orders if one.client_id == order.client_id and one.is_open and one is not order]
