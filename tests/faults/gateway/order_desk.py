@@ -169,6 +169,8 @@ class OrderDesk:
             session.error(order.order_id, FILLED_ALREADY, f"Cannot modify a {order.status.lower()} order.")
         elif (reason := self._unusable(request.order)) is not None:
             session.error(order.order_id, REJECTED, f"Order rejected - reason:{reason}")
+        elif order.order_id in self._faults.refused_changes:
+            session.error(order.order_id, GROUP_REVISED, "OCA group revision is not allowed.")
         elif request.order.ocaGroup not in {"", order.message.ocaGroup}:
             session.error(order.order_id, GROUP_REVISED, "OCA group revision is not allowed.")
             self._end(order, "Cancelled", CANCELLED, "Order Canceled - reason:")
