@@ -1,6 +1,7 @@
 """Take profits that rest at the broker beside stops that are there already: sliced entries, stops that move, layers."""
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from itertools import pairwise
@@ -15,7 +16,7 @@ from tests.faults.gateway.server import Gateway
 from tests.faults.gateway.tape import Quote
 from tests.faults.test_paper_faults import PaperRun, assert_well, their_cash_is_ours, their_positions
 from tests.faults.test_paper_stops import exits_of, path_of, price_of
-from tests.firm_runs import fills
+from tests.firm_runs import audit, fills
 from tests.paper_runs import STOCKS, SYMBOLS, Tape, paper_desk
 
 pytestmark = pytest.mark.slow  # it waits for whole minutes
@@ -126,6 +127,13 @@ def test_a_sliced_entry_has_its_take_profit_beside_its_stop_after_each_fill(gate
     assert_booked(gateway, run)
     kinds = {row["client_order_id"].split("-")[1][0] for row in fills(open_run(run.out))}
     assert {"S", "T"} <= kinds
+    entries = [fact for fact in audit(run.out, "parent") if fact["exec_algorithm"] == "TWAP"]
+    assert entries
+    filled = Counter[str]()
+    for row in fills(open_run(run.out)):
+        filled[row["parent_order_id"]] += int(row["quantity"])
+    for one in entries:  # what is sent is no more than what was decided
+        assert filled[one["parent_order_id"]] == one["filled_quantity"] <= one["quantity"]
 
 
 def test_a_take_profit_stays_beside_a_stop_that_moves(gateway: Gateway, tmp_path: Path) -> None:
@@ -138,7 +146,11 @@ def test_a_take_profit_stays_beside_a_stop_that_moves(gateway: Gateway, tmp_path
         level = price_of(rest(gateway, symbol)[0]["LMT"])
 
         def moved(since: Decimal) -> Callable[[str], bool]:
-            return lambda one: one == symbol and side * (price_of(exits_of(gateway, one)["STP"]) - since) > 0
+            def is_tighter(one: str) -> bool:
+                stop = exits_of(gateway, one).get("STP")
+                return one == symbol and stop is not None and side * (price_of(stop) - since) > 0
+
+            return is_tighter
 
         def climb() -> dict[str, Order]:
             since = price_of(exits_of(gateway, symbol)["STP"])
