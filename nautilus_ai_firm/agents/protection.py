@@ -21,7 +21,7 @@ from nautilus_ai_firm.agents.gate import OrderGate
 from nautilus_ai_firm.bus import Line
 from nautilus_ai_firm.messages import Breach, OrderRecord
 from nautilus_ai_firm.models.execution.exit_levels import BASE, ExitLevels, Wanted
-from nautilus_ai_firm.models.execution.exit_pair import ExitPair
+from nautilus_ai_firm.models.execution.exit_pair import ExitPair, is_clear
 from nautilus_ai_firm.models.execution.ledger import Parent, WorkingLedger
 from nautilus_ai_firm.models.execution.stop_order import StopOrder, closing_quantity
 from nautilus_ai_firm.models.risk.stop_levels import StopCause
@@ -241,13 +241,8 @@ class Protection:
         for layer in pairs.keys() - plan.keys():
             plan[layer] = Wanted(layer=layer, quantity=0, trigger=None, take=None)
         for layer in sorted(plan):
-            clear = self._is_clear(place, _sign(position), plan[layer].trigger)
+            clear = is_clear(self._quotes.get(place), _sign(position), plan[layer].trigger)
             self._keeper.bring(place, plan[layer], position, free, ts_event, may_join=clear)
-
-    def _is_clear(self, place: int, sign: int, trigger: float | None) -> bool:
-        """Whether the market was not at a stop when it was last seen."""
-        bid, ask = self._quotes.get(place, (0.0, 0.0))
-        return trigger is None or not bid or sign * ((bid if sign > 0 else ask) - trigger) > 0
 
     def _came_with_entry(self, place: int) -> bool:
         """Whether a stop and a take profit rest at the broker that left with their entry."""

@@ -10,6 +10,7 @@ from nautilus_trader.model import (
     ClientOrderId,
     InstrumentId,
     OrderCanceled,
+    OrderRejected,
     OrderUpdated,
     Price,
     Quantity,
@@ -143,6 +144,10 @@ class Desk:
         event = OrderCanceled(*IDS, ClientOrderId(name), UUID4(), 1, 1, reconciliation=False, account_id=ACCOUNT)
         self.keeper.hear(event, self.sent.slots[name], 1, is_attached=False)
 
+    def rejects(self, name: str) -> None:
+        event = OrderRejected(*IDS, ClientOrderId(name), ACCOUNT, "no", UUID4(), 1, 1, reconciliation=False)
+        self.keeper.hear(event, self.sent.slots[name], 1, is_attached=False)
+
 
 IDS = TraderId("FIRM-001"), StrategyId("EXECUTION-001"), InstrumentId.from_str("A.NYSE")
 ACCOUNT = AccountId("IB-1")
@@ -184,6 +189,15 @@ def test_a_take_profit_that_the_broker_ends_beside_its_stop_is_watched_until_the
     assert desk.bring() == []
     desk.keeper.retry()
     assert desk.bring() == ["submit T000003 100 103.0"]
+
+
+def test_a_take_profit_that_the_broker_rejects_is_watched_from_then_on() -> None:
+    desk = paired()
+    assert desk.keeper.take_rests(0)
+    desk.rejects("T000002")
+    desk.keeper.retry()
+    assert desk.bring() == []
+    assert (desk.keeper.stop_rests(0), desk.keeper.take_rests(0)) == (True, False)
 
 
 def test_a_stop_that_goes_with_its_take_profit_comes_again_with_another() -> None:

@@ -82,6 +82,13 @@ class ExitPair:
         return self.stop is None and self.take is None
 
 
+def is_clear(quote: tuple[float, float] | None, sign: int, trigger: float | None) -> bool:
+    """Say whether the market was not at the stop of a position of a sign when its bid and ask were last seen."""
+    if quote is None or trigger is None:
+        return True
+    return sign * (quote[0 if sign > 0 else 1] - trigger) > 0
+
+
 def pair_step(
     pair: ExitPair,
     position: int,

@@ -10,7 +10,7 @@ from hypothesis import find, given, settings
 from hypothesis import strategies as st
 from hypothesis.errors import NoSuchExample
 
-from nautilus_ai_firm.models.execution.exit_pair import TAKE_STEPS, ExitPair, ExitStep, pair_step
+from nautilus_ai_firm.models.execution.exit_pair import TAKE_STEPS, ExitPair, ExitStep, is_clear, pair_step
 from nautilus_ai_firm.models.execution.stop_order import StopOrder, closing_quantity
 
 S = ExitStep
@@ -79,6 +79,24 @@ def test_the_next_step(
 ) -> None:
     assert pair_step(pair, 100, wanted, trigger, limit, linked=True) == linked
     assert pair_step(pair, 100, wanted, trigger, limit, linked=False) == broker
+
+
+@pytest.mark.parametrize(
+    ("quote", "sign", "trigger", "clear"),
+    [
+        (None, 1, 97.0, True),
+        ((97.1, 97.2), 1, None, True),
+        ((97.1, 97.2), 1, 97.0, True),
+        ((97.0, 97.2), 1, 97.0, False),
+        ((96.0, 97.2), 1, 97.0, False),
+        ((97.1, 97.2), -1, 97.3, True),
+        ((97.1, 97.3), -1, 97.3, False),
+    ],
+)
+def test_the_market_is_at_a_stop_when_the_side_that_closes_reaches_it(
+    quote: tuple[float, float] | None, sign: int, trigger: float | None, *, clear: bool
+) -> None:
+    assert is_clear(quote, sign, trigger) == clear
 
 
 def test_what_one_fills_is_taken_from_the_other_until_the_venue_says_how_it_stands() -> None:
