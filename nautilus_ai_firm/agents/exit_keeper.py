@@ -12,13 +12,14 @@ from nautilus_ai_firm.models.execution.exit_levels import BASE, ExitLevels, Want
 from nautilus_ai_firm.models.execution.exit_pair import TAKE_STEPS, ExitPair, ExitStep, pair_step
 from nautilus_ai_firm.models.execution.stop_order import StopOrder
 
-REFUSED = {"OrderModifyRejected", "OrderCancelRejected"}
+UNCHANGED = "OrderModifyRejected"
+REFUSED = {UNCHANGED, "OrderCancelRejected"}
 UPDATED = "OrderUpdated"
 ENDS = {
     OrderEventKind.DENIED, OrderEventKind.REJECTED, OrderEventKind.CANCELED, OrderEventKind.EXPIRED,
 }  # fmt: skip
 ANSWER_NS = 10_000_000_000
-"""A broker that refuses a change says so to the adapter, which tells nobody: after so long there was no change."""
+"""A change that has no answer for so long was none."""
 
 
 class Reached(NamedTuple):
@@ -92,8 +93,10 @@ class ExitKeeper:
         self._lone.clear()
         for pair in (pair for pairs in self._pairs for pair in pairs.values()):
             for order in (pair.stop, pair.take):
-                if order is not None and order.left <= 0:
-                    order.is_answered()
+                if order is not None:
+                    order.told = 0  # whoever changed it, nothing of this pair filled
+                    if order.left <= 0:
+                        order.is_answered()
 
     def give_up(self, place: int, ts_event: int) -> bool:
         """Wait no longer for changes that have no answer, and say whether there were any: such orders are replaced."""
@@ -148,8 +151,7 @@ class ExitKeeper:
         if order is None:
             return None
         if event_name in REFUSED:
-            order.is_answered()
-            self._stuck.add((place, slot.layer))
+            self._hear_refusal(order, event_name, (place, slot.layer))
             return None
         if event_name == UPDATED:
             if order.is_market:
@@ -170,9 +172,17 @@ class ExitKeeper:
         waits = not self._linked and (order.is_unsure or order.leaving)
         order.pending = order.pending and (waits or kind is OrderEventKind.SUBMITTED)
         self._watch(slot, kind, is_attached=is_attached, is_left=not order.leaving and _stays(sibling))
-        if kind in ENDS or (kind is OrderEventKind.FILLED and order.most <= 0):
+        is_full = not order.left if self._linked else order.most <= 0
+        if kind in ENDS or (kind is OrderEventKind.FILLED and is_full):
             self._end(slot, order, kind, ts_event)
         return record
+
+    def _hear_refusal(self, order: StopOrder, event_name: str, where: tuple[int, int]) -> None:
+        order.is_answered()
+        if event_name == UNCHANGED and not self._linked:
+            order.fixed = True  # such an order is replaced
+        else:
+            self._stuck.add(where)
 
     def _watch(self, slot: Slot, kind: OrderEventKind, *, is_attached: bool, is_left: bool) -> None:
         """Watch the price of what the venue does not take, and of a take profit that it ended beside its stop."""

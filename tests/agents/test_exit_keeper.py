@@ -10,6 +10,7 @@ from nautilus_trader.model import (
     ClientOrderId,
     InstrumentId,
     OrderCanceled,
+    OrderModifyRejected,
     OrderRejected,
     OrderUpdated,
     Price,
@@ -148,6 +149,10 @@ class Desk:
         event = OrderRejected(*IDS, ClientOrderId(name), ACCOUNT, "no", UUID4(), 1, 1, reconciliation=False)
         self.keeper.hear(event, self.sent.slots[name], 1, is_attached=False)
 
+    def refuses(self, name: str) -> None:
+        event = OrderModifyRejected(*IDS, ClientOrderId(name), "no", UUID4(), 1, 1, reconciliation=False)
+        self.keeper.hear(event, self.sent.slots[name], 1, is_attached=False)
+
 
 IDS = TraderId("FIRM-001"), StrategyId("EXECUTION-001"), InstrumentId.from_str("A.NYSE")
 ACCOUNT = AccountId("IB-1")
@@ -221,3 +226,18 @@ def test_a_change_without_an_answer_is_given_up_after_a_while_and_the_two_are_re
     assert desk.bring(trigger=98.0) == ["cancel S000001 100 97.0"]
     desk.ends("S000001")
     assert desk.bring(trigger=98.0) == ["submit S000003 100 98.0"]
+
+
+def test_what_the_broker_refuses_to_change_is_replaced_at_once() -> None:
+    desk = paired()
+    desk.bring(trigger=98.0)
+    desk.refuses("S000001")
+    assert desk.bring(trigger=98.0) == ["cancel T000002 100 103.0"]
+
+
+def test_while_the_group_has_taken_something_of_which_the_fill_is_not_heard_nothing_is_changed() -> None:
+    desk = paired()
+    desk.says("S000001", 60, 97.0)
+    assert desk.bring() == []
+    desk.keeper.retry()  # no fill comes: somebody else changed it
+    assert desk.bring() == ["modify S000001 100 97.0"]

@@ -29,7 +29,7 @@ SLICED: dict[str, Any] = {
     "execution.no_trade_band": 0.95,
 }
 MOVING: dict[str, Any] = {
-    "risk.stops": LEVELS | {"trailing_atr": 20.0},
+    "risk.stops": LEVELS | {"trailing_atr": 8.0},
     "execution.no_trade_band": 0.95,
 }
 LAYERED: dict[str, Any] = {
@@ -154,7 +154,7 @@ def test_a_take_profit_stays_beside_a_stop_that_moves(gateway: Gateway, tmp_path
 
         def climb() -> dict[str, Order]:
             since = price_of(exits_of(gateway, symbol)["STP"])
-            tape.move(symbol, side * D("0.40"))
+            tape.move(symbol, side * D("0.50"))
             covered(gateway, 130, also=moved(since))
             return exits_of(gateway, symbol)
 
@@ -165,6 +165,10 @@ def test_a_take_profit_stays_beside_a_stop_that_moves(gateway: Gateway, tmp_path
         assert second == third  # the same orders
         assert len(gateway.named("CancelOrderRequest")) == canceled
         assert price_of(third["LMT"]) == level
+        sent = [one.message for one in gateway.named("PlaceOrderRequest")]
+        stops = [one for one in sent if one.orderId == third["STP"].order_id]
+        assert len(stops) > 1
+        assert {one.order.ocaGroup for one in stops} == {third["STP"].message.ocaGroup}  # stated again, and no other
         tape.pauses_when = lambda: True
         time.sleep(1)
         hit_both(gateway, symbol)
@@ -177,7 +181,7 @@ def test_a_take_profit_stays_beside_a_stop_that_moves(gateway: Gateway, tmp_path
 def test_a_change_that_the_broker_refuses_without_ending_the_order_is_made_by_another_order(
     gateway: Gateway, tmp_path: Path
 ) -> None:
-    """Of such a refusal the adapter tells nobody: after ten seconds the firm replaces the two."""
+    """The two go, and two of the new size come in their place."""
     desk = paper_desk(tmp_path / "desk", gateway, SLICED)
     with Tape(gateway):
         run = PaperRun(desk, tmp_path / "run", 3)

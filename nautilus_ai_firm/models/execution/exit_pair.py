@@ -50,8 +50,8 @@ class ExitPair:
 
     @property
     def pending(self) -> bool:
-        """Whether the venue still owes an answer."""
-        return any(order is not None and order.pending for order in (self.stop, self.take))
+        """Whether the venue still owes an answer, or a fill of which it said already what it took from the other."""
+        return any(order is not None and (order.pending or order.told) for order in (self.stop, self.take))
 
     @property
     def closes(self) -> bool:

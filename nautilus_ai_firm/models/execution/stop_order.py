@@ -28,6 +28,8 @@ class StopOrder:
         Filled of it.
     taken : int
         What its sibling filled: the venue takes as much from this one, and says so later.
+    told : int
+        What the venue said that it took before the fill was heard for which it took it.
     pending : bool
         Whether the venue has not answered the last step yet: until then none follows.
     is_market : bool
@@ -59,6 +61,7 @@ class StopOrder:
     pending: bool = True
     is_market: bool = False
     taken: int = 0
+    told: int = 0
     asked: int = 0
     asked_trigger: float = 0.0
     asked_ns: int = 0
@@ -96,15 +99,19 @@ class StopOrder:
 
         It answers a change only if it is what was asked for: else its sibling filled, and the change is still to come.
         """
+        is_answer = not self.asked or (quantity, trigger) == (self.asked, self.asked_trigger)
+        self.told = 0 if self.asked and is_answer else max(self.told + self.quantity - self.taken - quantity, 0)
         self.quantity, self.trigger, self.taken, self.joins = quantity, trigger, 0, False
-        if not self.asked or (quantity, trigger) == (self.asked, self.asked_trigger):
+        if is_answer:
             self.pending, self.asked = self.leaving, 0
 
     def gives(self, quantity: int) -> None:
         """Take note that its sibling filled: the venue takes as much from this one, and ends it when all is filled."""
         if self.joins:
             return
-        self.taken += quantity
+        known = min(quantity, self.told)
+        self.told -= known
+        self.taken += quantity - known
         if self.left <= 0:
             self.pending = True  # until the venue says that it is over
 

@@ -143,10 +143,11 @@ class OrderDesk:
 
     def _accept(self, session: Session, stock: Any, request: Any) -> None:
         account = request.order.account or next(iter(self._books))
-        order = Order(session.client_id, request.orderId, 1_000_001 + len(self.orders), account, stock, request.order)
-        parent = self.find(session.client_id, request.order.parentId) if request.order.parentId else None
-        if parent is not None and request.order.ocaGroup:
-            request.order.ocaGroup = str(parent.perm_id)  # whatever name its client gave
+        message = _copy(request.order)
+        order = Order(session.client_id, request.orderId, 1_000_001 + len(self.orders), account, stock, message)
+        parent = self.find(session.client_id, message.parentId) if message.parentId else None
+        if parent is not None and message.ocaGroup:
+            message.ocaGroup = str(parent.perm_id)  # whatever name its client gave
         self.orders.append(order)
         self._told_status(order)
         self._release(order)
@@ -175,8 +176,8 @@ class OrderDesk:
             session.error(order.order_id, GROUP_REVISED, "OCA group revision is not allowed.")
             self._end(order, "Cancelled", CANCELLED, "Order Canceled - reason:")
         else:
-            request.order.ocaGroup, request.order.ocaType = order.message.ocaGroup, order.message.ocaType
-            order.message = request.order
+            held, order.message = order.message, _copy(request.order)
+            order.message.ocaGroup, order.message.ocaType = held.ocaGroup, held.ocaType
             self._told_status(order)
             self._release(order)
 
@@ -256,3 +257,10 @@ class OrderDesk:
 
     def _now(self) -> str:
         return f"{datetime.now(ZoneInfo(self._time_zone)):%Y%m%d %H:%M:%S} {self._time_zone}"
+
+
+def _copy(message: Any) -> Any:
+    """What is recorded of a request stays as it came."""
+    copied = type(message)()
+    copied.CopyFrom(message)
+    return copied

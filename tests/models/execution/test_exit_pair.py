@@ -188,14 +188,14 @@ class Broker:
             self.orders[one][1] += quantity if one == name else 0
         self.events.append(("filled", name, quantity, 0.0))
         for one in list(self.orders):
-            left, filled = self.orders[one]
+            left, done = self.orders[one]
             if one == name:
                 if left <= 0:
                     del self.orders[one]
             elif left <= 0:
                 self.end(one)
             else:
-                self.events.append(("updated", one, left + filled, self.prices[one]))
+                self.events.append(("updated", one, left + done, self.prices[one]))
 
     def rests(self) -> None:
         """Take note that everything has arrived that was on its way."""
@@ -309,6 +309,8 @@ class Desk:
         self.lone = False
         for name in ("stop", "take"):
             order = getattr(self.pair, name)
+            if order is not None:
+                order.told = 0
             if order is not None and order.asked:
                 order.pending, order.asked, order.fixed = order.leaving, 0, True
                 if order.left <= 0:
@@ -432,6 +434,16 @@ def test_the_control_a_take_profit_that_joins_with_a_stale_quantity_turns_it() -
 def test_the_control_a_torn_take_profit_that_stays_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ExitPair, "is_torn", property(lambda _pair: False))
     assert is_found(lambda moves: goes_wrong(Desk(Broker()), [*SLICED, *moves]))
+
+
+def test_what_the_venue_took_before_the_fill_was_heard_is_not_taken_twice() -> None:
+    order = take()
+    order.is_changed(60, LIMIT)
+    order.gives(40)
+    assert (order.left, order.told) == (60, 0)
+    order.gives(20)
+    order.is_changed(40, LIMIT)
+    assert (order.left, order.told) == (40, 0)
 
 
 def test_what_the_group_took_is_no_answer_to_a_change_that_is_under_way() -> None:
