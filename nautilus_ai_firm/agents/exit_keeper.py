@@ -18,6 +18,8 @@ UPDATED = "OrderUpdated"
 ENDS = {
     OrderEventKind.DENIED, OrderEventKind.REJECTED, OrderEventKind.CANCELED, OrderEventKind.EXPIRED,
 }  # fmt: skip
+MOST_REFUSALS = 3
+"""Of one order at a broker; then it is left alone until the next round."""
 ANSWER_NS = 10_000_000_000
 """A change that has no answer for so long was none."""
 
@@ -179,10 +181,11 @@ class ExitKeeper:
 
     def _hear_refusal(self, order: StopOrder, event_name: str, where: tuple[int, int]) -> None:
         order.is_answered()
-        if event_name == UNCHANGED and not self._linked:
-            order.fixed = True  # such an order is replaced
-        else:
+        order.refusals += 1
+        if self._linked or order.refusals > MOST_REFUSALS:
             self._stuck.add(where)
+        elif event_name == UNCHANGED and order.refusals > 1:  # once may be the adapter, which did not find the order
+            order.fixed = True
 
     def _watch(self, slot: Slot, kind: OrderEventKind, *, is_attached: bool, is_left: bool) -> None:
         """Watch the price of what the venue does not take, and of a take profit that it ended beside its stop."""

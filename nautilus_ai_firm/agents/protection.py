@@ -261,6 +261,8 @@ class Protection:
         record = self._keeper.hear(event, slot, ts_event, is_attached=place in self._attached)
         if not slot.is_take and BASE not in self._keeper.pairs(place):
             self._attached.discard(place)
+        if record is None and not self._linked:
+            self.sync(place, ts_event)  # a refusal
         return record
 
     def close(self, ts_event: int) -> None:

@@ -228,11 +228,34 @@ def test_a_change_without_an_answer_is_given_up_after_a_while_and_the_two_are_re
     assert desk.bring(trigger=98.0) == ["submit S000003 100 98.0"]
 
 
-def test_what_the_broker_refuses_to_change_is_replaced_at_once() -> None:
+def test_what_the_broker_refuses_to_change_is_asked_once_more_and_then_replaced() -> None:
     desk = paired()
     desk.bring(trigger=98.0)
     desk.refuses("S000001")
+    assert desk.bring(trigger=98.0) == ["modify S000001 100 98.0"]
+    desk.refuses("S000001")
     assert desk.bring(trigger=98.0) == ["cancel T000002 100 103.0"]
+
+
+def test_a_change_that_is_made_after_a_refusal_starts_the_count_again() -> None:
+    desk = paired()
+    for trigger in (98.0, 99.0):
+        desk.bring(trigger=trigger)
+        desk.refuses("S000001")
+        assert desk.bring(trigger=trigger) == [f"modify S000001 100 {trigger}"]
+        desk.says("S000001", 100, trigger)
+    assert desk.bring(trigger=99.0) == []
+
+
+def test_an_order_that_is_refused_again_and_again_is_left_alone_until_the_next_round() -> None:
+    desk = paired()
+    desk.ends("S000001")
+    for _ in range(4):
+        assert desk.bring() == ["cancel T000002 100 103.0"]
+        desk.refuses("T000002")
+    assert desk.bring() == []
+    desk.keeper.retry()
+    assert desk.bring() == ["cancel T000002 100 103.0"]
 
 
 def test_while_the_group_has_taken_something_of_which_the_fill_is_not_heard_nothing_is_changed() -> None:

@@ -160,10 +160,8 @@ def test_a_take_profit_stays_beside_a_stop_that_moves(gateway: Gateway, tmp_path
 
         climb()
         second = climb()
-        canceled = len(gateway.named("CancelOrderRequest"))
         third = climb()
         assert second == third  # the same orders
-        assert len(gateway.named("CancelOrderRequest")) == canceled
         assert price_of(third["LMT"]) == level
         sent = [one.message for one in gateway.named("PlaceOrderRequest")]
         stops = [one for one in sent if one.orderId == third["STP"].order_id]

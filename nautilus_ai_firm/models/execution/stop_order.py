@@ -45,6 +45,8 @@ class StopOrder:
     joins : bool
         Whether it was sent into the group of an order that was there, and the venue has not said that it has come:
         what its sibling filled meanwhile is not taken from it.
+    refusals : int
+        How often the venue refused to change or cancel it since it last did.
     fixed : bool
         Whether the venue does not change it: then it is replaced.
     group : str
@@ -67,6 +69,7 @@ class StopOrder:
     asked_ns: int = 0
     leaving: bool = False
     joins: bool = False
+    refusals: int = 0
     fixed: bool = False
     group: str = ""
     order_id: str = ""
@@ -103,6 +106,7 @@ class StopOrder:
         self.told = 0 if self.asked and is_answer else max(self.told + self.quantity - self.taken - quantity, 0)
         self.quantity, self.trigger, self.taken, self.joins = quantity, trigger, 0, False
         if is_answer:
+            self.refusals = 0 if self.asked else self.refusals
             self.pending, self.asked = self.leaving, 0
 
     def gives(self, quantity: int) -> None:
