@@ -171,6 +171,10 @@ class Tape:
         self._stop.set()
         self._player.join()
 
+    def move(self, symbol: str, by: Decimal) -> None:
+        """Let a share go on from another price."""
+        self._prices[symbol] += by
+
     def _play(self) -> None:
         while not self._stop.wait(0.25):
             for symbol in self._prices:

@@ -67,10 +67,15 @@ class ChildOrders:
         self._algorithm = algorithm
         self._are_limits = are_limits
 
+    @property
+    def last_is_parent(self) -> bool:
+        """Whether the last child is the parent: not at a broker, whose adapter sends an order as it was first made."""
+        return self._universe.client_id is None
+
     def send(self, sliced: Sliced, tick: ExecutionTick, quantity: int, limit: Price | None) -> bool:
-        """Send a child that passes the gate, and say whether it did; the last at the market is the parent itself."""
+        """Send a child that passes the gate, and say whether it did; the last at the market can be the parent."""
         parent_id, children = sliced.parent_id, sliced.children
-        last = limit is None and quantity == children.unsent
+        last = self.last_is_parent and limit is None and quantity == children.unsent
         child_id = parent_id if last else sliced.next_child_id
         price = tick.price if limit is None else nearest_float(limit)
         question = self.question(sliced, child_id, quantity, tick.ts_event, price)

@@ -75,7 +75,16 @@ class ExecutionDesk(Strategy):
         self._auctions = book.universe.route is not None and book.universe.route.auctions
         self._place = {instrument_id: place for place, instrument_id in enumerate(book.universe.instrument_ids)}
         self._close = np.full(len(self._place), np.nan)
-        self._protection = Protection(safety.stops, book.universe, gate, ledger, self, self.line, self._position)
+        self._protection = Protection(
+            safety.stops,
+            book.universe,
+            gate,
+            ledger,
+            self,
+            self.line,
+            self._position,
+            layers_take=settings.pyramid is not None and bool(settings.pyramid.take_profit),
+        )
         self._ends = ParentEnds(ledger, book.universe.names, self.line, lambda: self._clock.now_ns(), self._end_parent)  # noqa: PLW0108 - there is no clock before the start
         self._withdrawal = Withdrawal(book.universe, gate, ledger, self._protection, self, self.line, self._ends.record)
         self._gap = OpeningGap(settings.opening, book.universe, ledger, self._position, self._refuse, self._withdrawal)

@@ -8,7 +8,7 @@ from nautilus_trader.model import ClientOrderId, OrderSide, Price, Quantity, Tim
 from nautilus_trader.trading import Strategy
 
 from nautilus_ai_firm.agents.book import Universe
-from nautilus_ai_firm.agents.exit_lists import exit_list
+from nautilus_ai_firm.agents.exit_lists import exit_list, group_tag
 from nautilus_ai_firm.agents.gate import OrderGate
 from nautilus_ai_firm.agents.order_records import gate_result, parent_record
 from nautilus_ai_firm.bus import Line, Topic
@@ -40,14 +40,17 @@ class ExitOrders:
         Who sends the orders.
     line : Line
         Its line.
+    groups : bool
+        Whether a stop is sent as the first of a group that a take profit may join: at a broker.
 
     """
 
-    def __init__(self, universe: Universe, gate: OrderGate, desk: Strategy, line: Line) -> None:
+    def __init__(self, universe: Universe, gate: OrderGate, desk: Strategy, line: Line, *, groups: bool) -> None:
         self._universe = universe
         self._gate = gate
         self._desk = desk
         self._line = line
+        self._groups = groups
         n = len(universe.names)
         self._make_price: dict[int, Callable[[float], Price]] = {}  # of instruments that had an exit
         self._slots: dict[str, Slot] = {}  # of the orders that live, by order id
@@ -73,9 +76,23 @@ class ExitOrders:
         if parent is None:
             return
         pair.stop = _order(parent, trigger)
+        pair.stop.group = parent.parent_id if self._groups else ""
         # not reduce-only: the broker refuses the flag, and the simulated venue answers it by growing the stop again to
         # the whole position while a closing order works
-        order = self._desk.order_factory.stop_market(*self._terms(parent), self.price(place, trigger), **_named(parent))
+        named = _named(parent, pair.stop.group)
+        order = self._desk.order_factory.stop_market(*self._terms(parent), self.price(place, trigger), **named)
+        self._desk.submit_order(order, client_id=self._universe.client_id)
+
+    def submit_take(self, pair: ExitPair, where: tuple[int, int], quantity: int, price: float, ts_event: int) -> None:
+        """Send a take profit into the group of the stop that is there."""
+        assert pair.stop is not None  # or there would be no group
+        parent = self._enter(where, quantity, price, ts_event, is_take=True)
+        if parent is None:
+            return
+        pair.take = _order(parent, price)
+        pair.take.joins = True
+        named = _named(parent, pair.stop.group)
+        order = self._desk.order_factory.limit(*self._terms(parent), self.price(where[0], price), **named)
         self._desk.submit_order(order, client_id=self._universe.client_id)
 
     def submit_pair(
@@ -125,14 +142,16 @@ class ExitOrders:
         assert take is not None  # what stops one stops both
         return stop, take
 
-    def modify(self, order: StopOrder, place: int, quantity: int, trigger: float, ts_event: int) -> None:
-        """Change a stop."""
-        order.pending, order.asked = True, quantity
+    def modify(self, order: StopOrder, place: int, quantity: int, price: float, ts_event: int) -> None:
+        """Change a stop, or a take profit; quantity unsigned."""
+        order.ask(quantity, price, ts_event)
         self._gate.count_message(ts_event)
+        is_take, rounded = self._slots[order.order_id].is_take, self.price(place, price)
         self._desk.modify_order(
             ClientOrderId(order.order_id),
             quantity=Quantity.from_int(quantity),
-            trigger_price=self.price(place, trigger),
+            price=rounded if is_take else None,
+            trigger_price=None if is_take else rounded,
             client_id=self._universe.client_id,
         )
 
@@ -195,9 +214,9 @@ def _order(parent: Parent, price: float) -> StopOrder:
     )
 
 
-def _named(parent: Parent) -> dict[str, Any]:
+def _named(parent: Parent, group: str = "") -> dict[str, Any]:
     return {
-        "tags": [parent.decision_id],
+        "tags": [parent.decision_id, *([group_tag(group)] if group else [])],
         "client_order_id": ClientOrderId(parent.parent_id),
         "time_in_force": TimeInForce.GTC,
     }

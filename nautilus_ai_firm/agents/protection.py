@@ -21,7 +21,7 @@ from nautilus_ai_firm.agents.gate import OrderGate
 from nautilus_ai_firm.bus import Line
 from nautilus_ai_firm.messages import OrderRecord
 from nautilus_ai_firm.models.execution.exit_levels import BASE, ExitLevels, Wanted
-from nautilus_ai_firm.models.execution.exit_pair import ExitPair
+from nautilus_ai_firm.models.execution.exit_pair import ExitPair, is_clear
 from nautilus_ai_firm.models.execution.ledger import Parent, WorkingLedger
 from nautilus_ai_firm.models.execution.stop_order import StopOrder, closing_quantity
 from nautilus_ai_firm.models.risk.stop_levels import StopCause
@@ -49,6 +49,8 @@ class Protection:
         Its line.
     position : callable
         Filled quantity of a place, signed.
+    layers_take : bool
+        Whether layers may have take profits of their own.
 
     """
 
@@ -61,6 +63,8 @@ class Protection:
         desk: Strategy,
         line: Line,
         position: Callable[[int], int],
+        *,
+        layers_take: bool = False,
     ) -> None:
         self._ledger = ledger
         self._line = line
@@ -71,7 +75,8 @@ class Protection:
         self._cool_down = 0 if settings is None else settings.cool_down_rounds
         self._cools_until = [0] * n
         self._levels = ExitLevels(n)
-        self._orders = ExitOrders(universe, gate, desk, line)
+        takes = settings is not None and (settings.takes_profits or layers_take)
+        self._orders = ExitOrders(universe, gate, desk, line, groups=takes and not self._linked)
         self._keeper = ExitKeeper(
             self._orders,
             self._levels,
@@ -83,6 +88,7 @@ class Protection:
         self._offers: dict[int, float] = {}  # triggers of stops that may leave with an entry, by place
         self._take_offers: dict[int, float] = {}  # limits of their take profits
         self._attached: set[int] = set()  # whose exits the broker holds until the entry is done
+        self._quotes: dict[int, tuple[float, float]] = {}  # the last bid and ask of instruments that were heard
 
     def set_level(
         self, place: int, price: float, cause: str, layer: int | None = None, quantity: int | None = None
@@ -90,7 +96,7 @@ class Protection:
         """Take a new level for the position that there is; one that would loosen the last is no level."""
         sign, trigger = _sign(self._position(place)), nearest_float(self._orders.price(place, price))
         if cause == StopCause.INITIAL and self._came_with_entry(place):
-            return  # it left at the price before the fill, and to move it would cost the take profit beside it
+            return  # it left at the price before the fill, and the broker does not change it beside a take profit
         if sign:
             self._levels.set_stop(place, layer or BASE, sign, trigger, cause, quantity)
         elif layer is None:
@@ -156,7 +162,9 @@ class Protection:
         if take is not None:
             self._levels.set_take(place, BASE, sign, take, None)
         sent = [
-            StopOrder(sign=-sign, quantity=abs(one.quantity), trigger=price, order_id=one.parent_id)
+            StopOrder(
+                sign=-sign, quantity=abs(one.quantity), trigger=price, order_id=one.parent_id, fixed=take is not None
+            )
             for one, price in zip(parents, prices, strict=True)
         ]
         self._keeper.hold(place, ExitPair(*sent))
@@ -186,8 +194,11 @@ class Protection:
 
     def crosses(self, place: int, bid: float, ask: float, ts_event: int) -> str | None:
         """Say what happens where the market has reached a stop, or a watched take profit; None where it has not."""
+        self._quotes[place] = bid, ask
         if not self._levels.of(place) or (place in self._attached and not self._position(place)):
             return None  # no level, or one that waits for its entry to fill
+        if not self._linked and self._keeper.give_up(place, ts_event):
+            self.sync(place, ts_event)
         if not self._keeper.pairs(place) and not self._earlier.block(place):
             self.sync(place, ts_event)  # an earlier stop is gone, or the connection is back
         position = self._position(place)
@@ -234,12 +245,15 @@ class Protection:
         for layer in pairs.keys() - plan.keys():
             plan[layer] = Wanted(layer=layer, quantity=0, trigger=None, take=None)
         for layer in sorted(plan):
-            self._keeper.bring(place, plan[layer], position, free, ts_event)
+            clear = is_clear(self._quotes.get(place), _sign(position), plan[layer].trigger)
+            self._keeper.bring(place, plan[layer], position, free, ts_event, may_join=clear)
 
     def _came_with_entry(self, place: int) -> bool:
         """Whether a stop and a take profit rest at the broker that left with their entry."""
         pair = self._keeper.pairs(place).get(BASE)
-        return not self._linked and pair is not None and pair.take is not None
+        if self._linked or pair is None or pair.take is None or pair.take.is_market:
+            return False
+        return pair.stop is None or not pair.stop.group
 
     def slot_of(self, order_id: str) -> Slot | None:
         """Return what an order is to the records; None for one that is no exit."""
@@ -251,6 +265,8 @@ class Protection:
         record = self._keeper.hear(event, slot, ts_event, is_attached=place in self._attached)
         if not slot.is_take and BASE not in self._keeper.pairs(place):
             self._attached.discard(place)
+        if record is None and not self._linked:
+            self.sync(place, ts_event)  # a refusal
         return record
 
     def close(self, ts_event: int) -> None:

@@ -183,7 +183,7 @@ class SlicingAlgorithm(ExecutionAlgorithm):
         if not self._orders.send(sliced, tick, quantity, limit):
             self._finish(sliced, "refused")
         elif limit is None and not sliced.children.unsent:
-            self._finish(sliced, "filled", leaves_order=False)
+            self._finish(sliced, "filled", leaves_order=not self._orders.last_is_parent)
 
     def _hear_child(self, record: OrderRecord) -> None:
         if record.exec_algorithm != self._scheduling.name or record.kind in UNANSWERED:

@@ -21,6 +21,11 @@ class Stops(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     working: Literal["venue", "watched"] = "venue"  # orders that rest at the venue, or prices that the firm watches
     cool_down_rounds: Annotated[int, Meta(ge=0, le=100_000)] = 1  # after a stop: so many rounds without new exposure
 
+    @property
+    def takes_profits(self) -> bool:
+        """Whether positions have take profits."""
+        return self.take_profit_atr is not None or self.take_profit_fraction is not None
+
     def __post_init__(self) -> None:
         """Refuse stops without a first level, or with two, and two take profits."""
         if (self.initial_atr is None) == (self.initial_fraction is None):

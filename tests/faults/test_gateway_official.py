@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from ibapi.order_cancel import OrderCancel
@@ -246,6 +247,59 @@ def test_of_a_group_with_block_only_one_fills_where_both_are_hit_at_once(
         spoken.wait_for("PlaceOrderRequest", 2)
         spoken.play(Trade("AAPL", D("98.90"), 100, MINUTE), Quote("AAPL", D("101.00"), D("101.02")))
         assert sum(one.filled for one in spoken.orders) == sold
+
+
+GROUP = {"ocaGroup": "G", "ocaType": 2}
+
+
+def test_an_order_that_joins_a_group_later_comes_whole_and_is_reduced_from_then_on(spoken: Gateway) -> None:
+    """As bad as it can be, since nothing documented says otherwise."""
+    spoken.faults.fill_limits.extend([D(40), D(20)])
+    with Official(spoken.port) as app:
+        app.client.placeOrder(1, stock(), order("SELL", 100, "STP", auxPrice=99.0, **GROUP))
+        spoken.wait_for("PlaceOrderRequest", 1)
+        spoken.play(Quote("AAPL", D("98.90"), D("98.92")))
+        assert spoken.orders[0].filled == D(40)
+        app.client.placeOrder(2, stock(), order("SELL", 100, "LMT", lmtPrice=101.0, **GROUP))
+        app.wait("orderStatus", 5)
+        stop, take = spoken.orders
+        assert (stop.filled, take.remaining) == (D(60), D(80))
+
+
+def test_who_cancels_one_of_a_group_cancels_the_other(spoken: Gateway) -> None:
+    spoken.play(QUOTE)
+    with Official(spoken.port) as app:
+        app.client.placeOrder(1, stock(), order("SELL", 100, "STP", auxPrice=99.0, **GROUP))
+        app.client.placeOrder(2, stock(), order("SELL", 100, "LMT", lmtPrice=101.0, **GROUP))
+        app.client.placeOrder(3, stock(), order("SELL", 100, "LMT", lmtPrice=102.0))
+        app.client.cancelOrder(2, OrderCancel())
+        app.wait("error", 2, fits=lambda _request, _time, code, *_: code == 202)
+        assert [one.is_open for one in spoken.orders] == [False, False, True]
+
+
+@pytest.mark.parametrize("changed", [GROUP, {}], ids=["named again", "not named"])
+def test_one_of_a_group_is_changed_and_stays_in_it(spoken: Gateway, changed: dict[str, Any]) -> None:
+    spoken.play(QUOTE)
+    with Official(spoken.port) as app:
+        app.client.placeOrder(1, stock(), order("SELL", 100, "STP", auxPrice=99.0, **GROUP))
+        app.client.placeOrder(1, stock(), order("SELL", 50, "STP", auxPrice=99.5, **changed))
+        app.wait("openOrder", 2)
+        (stop,) = spoken.orders
+        assert (stop.is_open, stop.remaining, stop.message.auxPrice) == (True, D(50), 99.5)
+        assert (stop.message.ocaGroup, stop.message.ocaType) == ("G", 2)
+
+
+def test_the_child_of_an_entry_is_in_a_group_of_the_brokers_naming_and_its_own_name_is_another(spoken: Gateway) -> None:
+    spoken.play(QUOTE)
+    with Official(spoken.port) as app:
+        app.client.placeOrder(1, stock(), order("BUY", 100, transmit=False))
+        app.client.placeOrder(2, stock(), order("SELL", 100, "STP", auxPrice=99.0, parentId=1, **GROUP))
+        app.wait("execDetails")
+        app.client.placeOrder(2, stock(), order("SELL", 100, "STP", auxPrice=99.5, **GROUP))
+        assert app.error(10326)[0] == 2
+        assert app.error(202)[0] == 2
+        stop = spoken.orders[1]
+        assert (stop.status, stop.message.auxPrice) == ("Cancelled", 99.0)
 
 
 def test_an_order_for_the_opening_waits_for_the_auction(spoken: Gateway) -> None:

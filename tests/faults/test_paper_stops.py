@@ -181,7 +181,7 @@ def price_of(order: Order) -> Decimal:
 def test_a_resting_take_profit_of_an_earlier_session_is_taken_over_with_its_stop_and_closes_once(
     gateway: Gateway, tmp_path: Path, *, dies: bool
 ) -> None:
-    """The broker's two orders make room for one stop and a watched price, at which the position is closed."""
+    """The broker's two orders go, and two of this session come in their place, again as a group."""
     desk = paper_desk(tmp_path / "desk", gateway, BRACKET | {"execution.no_trade_band": 0.95})
     with Tape(gateway, step=Decimal(0)) as tape:
         run = PaperRun(desk, tmp_path / "run", 1)
@@ -206,14 +206,16 @@ def test_a_resting_take_profit_of_an_earlier_session_is_taken_over_with_its_stop
         time.sleep(2)
         assert their_positions(gateway)[symbol] == held[symbol]
         taken = exits_of(gateway, symbol)
-        assert set(taken) == {"STP"}
+        assert set(taken) == {"STP", "LMT"}
+        assert not any(one.is_open for one in left.values())
         assert side * (price_of(taken["STP"]) - price_of(left["STP"])) >= 0  # no looser than before
-        assert int(taken["STP"].remaining) == abs(held[symbol])
+        assert price_of(taken["LMT"]) == level
+        assert {int(one.remaining) for one in taken.values()} == {abs(held[symbol])}
+        assert len({one.message.ocaGroup for one in taken.values()}) == 1
         tape.pauses_when = lambda: True
         time.sleep(0.5)
-        for _ in range(4):  # the level is seen at a quote; the stop goes, and a market order follows at the next
-            gateway.play(Quote(symbol, level, level, 5_000, 5_000))
-            time.sleep(0.5)
+        gateway.play(Quote(symbol, level, level, 5_000, 5_000))
+        time.sleep(1)
         assert their_positions(gateway)[symbol] == 0
         assert exits_of(gateway, symbol) == {}
         assert_well(again.ended())

@@ -28,14 +28,29 @@ class StopOrder:
         Filled of it.
     taken : int
         What its sibling filled: the venue takes as much from this one, and says so later.
+    told : int
+        What the venue said that it took before the fill was heard for which it took it.
     pending : bool
         Whether the venue has not answered the last step yet: until then none follows.
     is_market : bool
         Whether it is a market order: it fills, and nothing is done with it any more.
     asked : int
         Whole quantity that a change under way asks for; 0 without one.
+    asked_trigger : float
+        Price that it asks for.
+    asked_ns : int
+        When it was asked for, nanoseconds UTC.
     leaving : bool
         Whether a cancel is under way: what else the venue says of the order does not answer it.
+    joins : bool
+        Whether it was sent into the group of an order that was there, and the venue has not said that it has come:
+        what its sibling filled meanwhile is not taken from it.
+    refusals : int
+        How often the venue refused to change or cancel it since it last did.
+    fixed : bool
+        Whether the venue does not change it: then it is replaced.
+    group : str
+        Group at a broker that another order may join; empty without one.
     order_id : str
         What the venue calls it.
 
@@ -48,8 +63,15 @@ class StopOrder:
     pending: bool = True
     is_market: bool = False
     taken: int = 0
+    told: int = 0
     asked: int = 0
+    asked_trigger: float = 0.0
+    asked_ns: int = 0
     leaving: bool = False
+    joins: bool = False
+    refusals: int = 0
+    fixed: bool = False
+    group: str = ""
     order_id: str = ""
 
     @property
@@ -62,18 +84,38 @@ class StopOrder:
         """What it may still fill if the venue takes a change that is under way, instrument units."""
         return max(self.quantity - self.taken, self.asked) - self.filled
 
+    @property
+    def is_unsure(self) -> bool:
+        """Whether it, or a change of it, is on its way: it may arrive with more than its sibling has left."""
+        return self.joins or self.asked > 0
+
+    def ask(self, quantity: int, trigger: float, ts_event: int) -> None:
+        """Take note that a change to this whole quantity and price is on its way."""
+        self.pending, self.asked, self.asked_trigger, self.asked_ns = True, quantity, trigger, ts_event
+
     def is_answered(self) -> None:
         """Take note that the venue has answered a change, or refused the last step."""
         self.pending, self.asked, self.leaving = False, 0, False
 
     def is_changed(self, quantity: int, trigger: float) -> None:
-        """Take note of what the venue says that the order is now, whoever asked for it."""
-        self.quantity, self.trigger, self.taken = quantity, trigger, 0
-        self.pending, self.asked = self.leaving, 0
+        """Take note of what the venue says that the order is now, whoever asked for it.
+
+        It answers a change only if it is what was asked for: else its sibling filled, and the change is still to come.
+        """
+        is_answer = not self.asked or (quantity, trigger) == (self.asked, self.asked_trigger)
+        self.told = 0 if self.asked and is_answer else max(self.told + self.quantity - self.taken - quantity, 0)
+        self.quantity, self.trigger, self.taken, self.joins = quantity, trigger, 0, False
+        if is_answer:
+            self.refusals = 0 if self.asked else self.refusals
+            self.pending, self.asked = self.leaving, 0
 
     def gives(self, quantity: int) -> None:
         """Take note that its sibling filled: the venue takes as much from this one, and ends it when all is filled."""
-        self.taken += quantity
+        if self.joins:
+            return
+        known = min(quantity, self.told)
+        self.told -= known
+        self.taken += quantity - known
         if self.left <= 0:
             self.pending = True  # until the venue says that it is over
 

@@ -18,6 +18,9 @@ class Faults:
     fill_limits: deque[Decimal] = field(default_factory=deque[Decimal])
     """Most shares of each of the next fills; what is left waits for the next quote or trade."""
 
+    refused_changes: set[int] = field(default_factory=set[int])
+    """Numbers of orders that stay as they are, whatever their client asks for."""
+
     silent: bool = False
     """Requests are recorded, and nothing is sent any more."""
 

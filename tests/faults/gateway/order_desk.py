@@ -20,6 +20,7 @@ CANCELS, REDUCES, REDUCES_LATER = 1, 2, 3
 """Kinds of groups: what one order fills ends the others, or is taken from them, at once or only when it is too late to
 keep another from filling at the same price."""
 REJECTED, CANCELLED, NOT_FOUND, TOO_LATE, NO_SUCH_STOCK, FILLED_ALREADY = 201, 202, 10147, 10148, 200, 104
+GROUP_REVISED = 10326
 
 
 class OrderDesk:
@@ -142,7 +143,11 @@ class OrderDesk:
 
     def _accept(self, session: Session, stock: Any, request: Any) -> None:
         account = request.order.account or next(iter(self._books))
-        order = Order(session.client_id, request.orderId, 1_000_001 + len(self.orders), account, stock, request.order)
+        message = _copy(request.order)
+        order = Order(session.client_id, request.orderId, 1_000_001 + len(self.orders), account, stock, message)
+        parent = self.find(session.client_id, message.parentId) if message.parentId else None
+        if parent is not None and message.ocaGroup:
+            message.ocaGroup = str(parent.perm_id)  # whatever name its client gave
         self.orders.append(order)
         self._told_status(order)
         self._release(order)
@@ -165,8 +170,14 @@ class OrderDesk:
             session.error(order.order_id, FILLED_ALREADY, f"Cannot modify a {order.status.lower()} order.")
         elif (reason := self._unusable(request.order)) is not None:
             session.error(order.order_id, REJECTED, f"Order rejected - reason:{reason}")
+        elif order.order_id in self._faults.refused_changes:
+            session.error(order.order_id, GROUP_REVISED, "OCA group revision is not allowed.")
+        elif request.order.ocaGroup not in {"", order.message.ocaGroup}:
+            session.error(order.order_id, GROUP_REVISED, "OCA group revision is not allowed.")
+            self._end(order, "Cancelled", CANCELLED, "Order Canceled - reason:")
         else:
-            order.message = request.order
+            held, order.message = order.message, _copy(request.order)
+            order.message.ocaGroup, order.message.ocaType = held.ocaGroup, held.ocaType
             self._told_status(order)
             self._release(order)
 
@@ -187,6 +198,8 @@ class OrderDesk:
             session.error(request.orderId, TOO_LATE, text)
         else:
             self._end(order, "Cancelled", CANCELLED, "Order Canceled - reason:")
+            for one in self._group(order):  # who cancels one of a group cancels all of it
+                self._end(one, "Cancelled", CANCELLED, "Order Canceled - reason:")
 
     def _cancel_all(self) -> None:
         for order in [one for one in self.orders if one.is_open]:
@@ -202,7 +215,7 @@ class OrderDesk:
 
     def _settle_group(self, order: Order, shares: Decimal) -> None:
         """Take what an order filled from the others of its group, or end them."""
-        for one in [one for one in self._others(order) if one.message.ocaGroup == order.message.ocaGroup]:
+        for one in self._group(order):
             left = one.remaining - shares
             if not one.is_open:
                 continue
@@ -211,6 +224,10 @@ class OrderDesk:
             else:
                 one.message.totalQuantity = str(one.filled + left)
                 self._told_status(one)
+
+    def _group(self, order: Order) -> list[Order]:
+        group = order.message.ocaGroup
+        return [one for one in self._others(order) if group and one.message.ocaGroup == group]
 
     def _others(self, order: Order) -> list[Order]:
         return [one for one in self.orders if one.client_id == order.client_id and one.is_open and one is not order]
@@ -240,3 +257,10 @@ class OrderDesk:
 
     def _now(self) -> str:
         return f"{datetime.now(ZoneInfo(self._time_zone)):%Y%m%d %H:%M:%S} {self._time_zone}"
+
+
+def _copy(message: Any) -> Any:
+    """What is recorded of a request stays as it came."""
+    copied = type(message)()
+    copied.CopyFrom(message)
+    return copied
