@@ -9,8 +9,8 @@ from nautilus_ai_firm.research.figures import PURPOSE, Figures, figures_of, sess
 from nautilus_ai_firm.research.outline import aligned
 from nautilus_ai_firm.runs.folder import Run
 
-WIDTH = 100
-MOST_RULES = 5
+WIDTH, HEIGHT = 100, 40
+MOST_RULES = 5  # where they find room
 MOST_INSTRUMENTS = 6
 MOST_COMMANDS = 3
 
@@ -30,7 +30,7 @@ def report(run: Run) -> str:
 
     """
     figures = figures_of(run)
-    sections = [
+    before = [
         _header(run, figures),
         _halts(run, figures),
         _caveats(run),
@@ -44,11 +44,11 @@ def report(run: Run) -> str:
                 )
             ),
         ],
-        ["REFUSALS", *_indented(_refusals(figures))],
-        _listed("AGENTS (share of the decided weights):", _agents(run)),
-        _footer(run),
     ]
-    return "\n".join(line for section in sections for line in section)
+    after = [_listed("AGENTS (share of the decided weights):", _agents(run)), _footer(run)]
+    room = HEIGHT - sum(map(len, (*before, *after))) - 1
+    refusals = ["REFUSALS", *_indented(_refusals(figures, min(MOST_RULES, room)))]
+    return "\n".join(line for section in (*before, refusals, *after) for line in section)
 
 
 def _header(run: Run, figures: Figures) -> list[str]:
@@ -100,12 +100,12 @@ def _stops(run: Run) -> list[str]:
     return [f"stops placed or moved {levels:,} times, {fills:,} fills of theirs"] if levels else []
 
 
-def _refusals(figures: Figures) -> list[str]:
+def _refusals(figures: Figures, most: int) -> list[str]:
     rows = [(desk, rule, f"{count:,}") for desk, rule, count in figures.refusals]
-    if len(rows) > MOST_RULES:
-        rest = figures.refusals[MOST_RULES - 1 :]
+    if len(rows) > most:
+        rest = figures.refusals[most - 1 :]
         total = sum(count for _, _, count in rest)
-        rows[MOST_RULES - 1 :] = [("others", f"{len(rest)} more rules", f"{total:,}")]
+        rows[most - 1 :] = [("others", f"{len(rest)} more rules", f"{total:,}")]
     return aligned(rows, right=(2,)) or ["none"]
 
 

@@ -66,10 +66,13 @@ def crowded(small_run: Run, tmp_path: Path) -> Run:
         "not_modelled": [f"raw prices: LONGNAME{n}.US-1-MINUTE-LAST-EXTERNAL has none" for n in range(30)],
         "sharpe": None,
         "traded_notional": 0.0,
+        "stop_levels": 1_000,
+        "stop_fills": 10,
     }
     config = tomllib.loads((folder / "config.toml").read_text(encoding="utf-8"))
     config["market"]["universe"] += [{"id": f"LONGNAME{n}.US"} for n in range(60)]
     (folder / "config.toml").write_text(tomli_w.dumps(config), encoding="utf-8")
+    (folder / "tearsheet.html").write_text("", encoding="utf-8")
     with (folder / "audit.jsonl").open("a", encoding="utf-8") as audit:
         for n in range(20):
             command = {
@@ -103,8 +106,8 @@ def test_halts_and_missing_orders_are_loud(small_run: Run, crowded: Run) -> None
 
 def test_what_does_not_fit_is_counted(crowded: Run) -> None:
     text = report(crowded)
-    assert "others      36 more rules" in text
-    assert f"{sum(10_000 - n for n in range(4, 40)):,}" in text
+    assert "others      38 more rules" in text
+    assert f"{sum(10_000 - n for n in range(2, 40)):,}" in text
     assert "and 57 more" in text
     assert "Sharpe ratio" in text
     assert "n/a" in text
