@@ -8,7 +8,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 settings.register_profile("house", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("house")
+settings.register_profile("quick", settings.get_profile("house"), max_examples=60)
+QUICK = "not slow"
 
 MOST_GARBAGE = 200_000
 """Objects made and not collected after which a test is followed by a collection."""
@@ -27,8 +28,12 @@ def shared_data() -> Path:
     return SHARED_DATA
 
 
-def pytest_configure() -> None:
-    """Collect garbage between tests only: a component of the engine must be dropped by the thread that made it."""
+def pytest_configure(config: pytest.Config) -> None:
+    """Try fewer examples where the long tests are left out, and collect garbage between tests only.
+
+    A component of the engine must be dropped by the thread that made it.
+    """
+    settings.load_profile("quick" if config.option.markexpr == QUICK else "house")
     gc.disable()
 
 

@@ -227,6 +227,7 @@ def first_round(folder: Path, day: date) -> dict[str, Any]:
     return {"weights": decision.weights.tobytes(), "agents": decision.agents, "signals": signals}
 
 
+@pytest.mark.slow
 def test_minutes_on_the_wall_end_a_session(daily: Desk, tmp_path: Path) -> None:
     ended = daily.run(tmp_path / "run", "--minutes", "0.05", "--start", "2012-01-20", speed=200_000)
     assert ended.status == 0, ended.errors

@@ -110,10 +110,8 @@ def random_days(whole: Run, number: int, earliest: int, latest: int) -> pd.Times
     return rounds.iloc[place].tz_localize(None).normalize()
 
 
-DEMONSTRATION_CUTS = [pytest.param(number, marks=[pytest.mark.slow] if number >= 1 else []) for number in range(CUTS)]
-
-
-@pytest.mark.parametrize("number", DEMONSTRATION_CUTS)
+@pytest.mark.slow
+@pytest.mark.parametrize("number", range(CUTS))
 def test_the_demonstration_from_cut_sources_has_the_same_past(
     sources: DemoSources, whole_demo: Run, tmp_path: Path, number: int
 ) -> None:

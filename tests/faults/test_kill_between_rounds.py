@@ -65,6 +65,7 @@ def test_a_switch_thrown_inside_a_round_acts_before_the_next_and_replays(minutes
     assert_replays(out)
 
 
+@pytest.mark.slow
 def test_thrown_and_opened_again_between_two_rounds_the_firm_goes_on(minutes: Desk, tmp_path: Path) -> None:
     """The risk desk has seen nothing of it, so whoever halted the firm lets it go on."""
     out = tmp_path / "run"
@@ -97,6 +98,7 @@ def test_a_signal_throws_the_switch_of_a_session_that_waits(minutes: Desk, tmp_p
     assert FileKillSwitch(minutes.switch).state().latched
 
 
+@pytest.mark.slow
 def test_a_session_that_crashed_after_it_was_thrown_says_the_same_when_it_runs_again(
     minutes: Desk, tmp_path: Path
 ) -> None:

@@ -88,7 +88,8 @@ def assert_ended_in_order(ended: Ended, out: Path, *reasons: str) -> Session:
     return session
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_between_the_steps_of_a_paced_session(sliced: Desk, tmp_path: Path, number: signal.Signals) -> None:
     ended = stopped_in_round(sliced, tmp_path / "run", 40, number, speed=1_500)
     session = assert_ended_in_order(ended, tmp_path / "run", number.name)

@@ -65,6 +65,7 @@ def crash_after_a_latch(sliced: Desk, out: Path) -> None:
     kill(process)
 
 
+@pytest.mark.slow
 def test_a_switch_thrown_while_a_session_runs_stays_latched_over_a_crash(sliced: Desk, tmp_path: Path) -> None:
     out = tmp_path / "run"
     crash_after_a_latch(sliced, out)
