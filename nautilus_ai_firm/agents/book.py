@@ -1,6 +1,6 @@
 """What every desk reads of the firm's state: the universe, positions, cash and equity, from the Nautilus cache."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Protocol
@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from nautilus_ai_firm.messages import Floats
 from nautilus_ai_firm.models.execution.ledger import WorkingLedger
+from nautilus_ai_firm.models.execution.net_entry import net_entry
 from nautilus_ai_firm.models.market.chain_quotes import ContractTerms
 from nautilus_ai_firm.settings import EventSeries
 
@@ -174,14 +175,7 @@ class Book:
 
     def entry_prices(self, cache: Cache) -> Floats:
         """Return the average entry prices of what is open, shape (n_instruments,); NaN where nothing is."""
-        quantities, costs = np.zeros(len(self._index)), np.zeros(len(self._index))
-        for position in cache.positions_open():
-            place = self._index.get(position.instrument_id)
-            if place is not None:
-                quantity = round(position.signed_qty)
-                quantities[place] += quantity
-                costs[place] += quantity * position.avg_px_open
-        return np.divide(costs, quantities, out=np.full(len(costs), np.nan), where=quantities != 0)
+        return open_entries(cache.positions_open(), self._index)[1]
 
     def _balance(self, cache: Cache, held: list[Position]) -> Decimal:
         if self._funds is not None:
@@ -191,3 +185,25 @@ class Book:
             raise LookupError(f"no account at venue {self.universe.venue}")
         cache.purge_account_events(_FOREVER)  # the next reading copies the account with all its events
         return account.balance_total(self.universe.currency).as_decimal()
+
+
+def open_entries(positions: Iterable[Position], index: Mapping[InstrumentId, int]) -> tuple[NDArray[np.int64], Floats]:
+    """Return what is open, shape (n_instruments,) each: signed quantities, and average entry prices, NaN of nothing.
+
+    Parameters
+    ----------
+    positions : iterable of Position
+        Open positions; an instrument may have several.
+    index : mapping of InstrumentId to int
+        Place of every instrument, by what the venue calls it.
+
+    """
+    parts: dict[int, list[tuple[int, float]]] = {}
+    for position in positions:
+        place = index.get(position.instrument_id)
+        if place is not None:
+            parts.setdefault(place, []).append((round(position.signed_qty), position.avg_px_open))
+    quantities, prices = np.zeros(len(index), dtype=np.int64), np.full(len(index), np.nan)
+    for place, of_place in parts.items():
+        quantities[place], prices[place] = net_entry(of_place)
+    return quantities, prices

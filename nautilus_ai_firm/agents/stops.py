@@ -1,13 +1,13 @@
 """3. Positions, plans, fills -> levels: orders SET_STOP and SET_TAKE_PROFIT when one changes, and FLATTEN at need."""
 
-from math import isfinite, nan
+from math import isfinite
 from typing import Self
 
 import numpy as np
 from nautilus_trader.common import DataActor, DataActorConfig
 from nautilus_trader.model import ActorId
 
-from nautilus_ai_firm.agents.book import Universe
+from nautilus_ai_firm.agents.book import Universe, open_entries
 from nautilus_ai_firm.bus import Failures, Line, Priority, Topic, callback
 from nautilus_ai_firm.messages import (
     DecisionEvent,
@@ -19,6 +19,7 @@ from nautilus_ai_firm.messages import (
     RiskCommand,
 )
 from nautilus_ai_firm.models.estimators.average_true_range import AverageTrueRange
+from nautilus_ai_firm.models.execution.net_entry import net_entry
 from nautilus_ai_firm.models.risk.layer_stops import LayerExit, LayerStops
 from nautilus_ai_firm.models.risk.stop_levels import StopCause, StopLevels, StopRules
 from nautilus_ai_firm.models.risk.take_profits import TakeProfitRules, TakeProfits
@@ -117,23 +118,12 @@ class StopDesk(DataActor):
 
     def _position(self, place: int) -> tuple[int, float]:
         """Return the filled quantity of one instrument, signed, and its average entry price; NaN where none is open."""
-        quantity, cost = 0, 0.0
-        for position in self.cache.positions_open(instrument_id=self._order_ids[place]):
-            part = round(position.signed_qty)
-            quantity += part
-            cost += part * position.avg_px_open
-        return quantity, cost / quantity if quantity else nan
+        parts = self.cache.positions_open(instrument_id=self._order_ids[place])
+        return net_entry((round(part.signed_qty), part.avg_px_open) for part in parts)
 
     def _positions(self) -> tuple[np.ndarray, np.ndarray]:
         """Return filled quantities, signed, and the average entry prices of what is open, by place."""
-        quantities, costs = np.zeros(len(self._places), dtype=np.int64), np.zeros(len(self._places))
-        for position in self.cache.positions_open():
-            place = self._held.get(position.instrument_id)
-            if place is not None:
-                quantity = round(position.signed_qty)
-                quantities[place] += quantity
-                costs[place] += quantity * position.avg_px_open
-        return quantities, np.divide(costs, quantities, out=np.full(len(costs), np.nan), where=quantities != 0)
+        return open_entries(self.cache.positions_open(), self._held)
 
     def _set(self, place: int, ts_event: int) -> None:
         level = float(self._levels.level[place])
