@@ -133,7 +133,7 @@ class BrokerSession:
         opening, started = self._opening, time.monotonic()
         with threadpool_limits(1):  # a sum that is split over threads depends on how many there are
             start = start_of(opening.stage, opening.folder.name, Host.IB)
-            self.journal.start(replace(start, taken_back=opening.taken_back))
+            self.journal.start(replace(start, taken_back=opening.taken_back, held=self._held_at_start()))
             self.journal.history(opening.stage.feed.history)
             try:
                 self._node.run()
@@ -199,6 +199,10 @@ class BrokerSession:
             if position.instrument_id in held:
                 held[position.instrument_id] += round(position.signed_qty)
         return {str(one.symbol): quantity for one, quantity in held.items()}
+
+    def _held_at_start(self) -> dict[str, int]:
+        names = {str(stream.broker_id.symbol): str(stream.instrument.id) for stream in self._opening.streams}
+        return {names[one.symbol]: int(one.quantity) for one in self._opening.reading.holdings}
 
     def _positions(self) -> list[int]:
         route, held = self._opening.stage.universe.route, self._held()

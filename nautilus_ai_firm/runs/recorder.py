@@ -1,6 +1,7 @@
 """Messages of the firm -> the tables, lines and hashes of a run folder."""
 
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -27,7 +28,7 @@ from nautilus_ai_firm.messages import (
     RiskReport,
     SignalEvent,
 )
-from nautilus_ai_firm.models.execution.unprotected import UnprotectedTime
+from nautilus_ai_firm.models.execution.unprotected import NOTHING, UnprotectedTime
 from nautilus_ai_firm.runs.audit import AuditChain
 from nautilus_ai_firm.runs.contributions import Contributions
 from nautilus_ai_firm.runs.decision_lines import DecisionLines
@@ -63,10 +64,12 @@ class RunRecorder:
         Where `audit.jsonl` and `decisions.jsonl` grow while the firm runs.
     instrument_ids : tuple of str
         The universe, in the order of the arrays.
+    held : mapping of str to int, optional
+        What was held before the run, signed, by instrument.
 
     """
 
-    def __init__(self, folder: Path, instrument_ids: tuple[str, ...]) -> None:
+    def __init__(self, folder: Path, instrument_ids: tuple[str, ...], held: Mapping[str, int] = NOTHING) -> None:
         self._names = instrument_ids
         self._folder = folder
         self._growing: list[BinaryIO] = []
@@ -83,7 +86,7 @@ class RunRecorder:
         self.fills: list[OrderRecord] = []
         self.commands: list[RiskCommand] = []
         self.alerts: Counter[str] = Counter()  # by severity
-        self.unprotected = UnprotectedTime()
+        self.unprotected = UnprotectedTime(held)
         self._execution = ExecutionLog(instrument_ids)
         self._risk: list[RiskReport] = []
         self.equity = EquityLog()

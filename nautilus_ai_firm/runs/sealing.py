@@ -103,7 +103,7 @@ def sealed_line(sealed: Sealed) -> str:
 def _write(temporary: Path, session: Session) -> None:
     start = session.start
     firm = decode(tomllib.loads(start.config), f"{session.path}: config").firm
-    recorder = RunRecorder(temporary, firm.instrument_ids)
+    recorder = RunRecorder(temporary, firm.instrument_ids, start.held)
     try:
         fill_costs = _replay(session, recorder)
         rounds = [message.ts_event for message in session.of("snapshot")] or [start.first_round_ns]

@@ -68,6 +68,8 @@ class Start:
         What the risk desk remembered of sessions before.
     taken_back : tuple of TakenBack
         Orders of an earlier session that were canceled before this one began.
+    held : dict of str to int
+        What the account held when it began, signed, by instrument.
 
     """
 
@@ -93,6 +95,7 @@ class Start:
     spots: dict[str, str] = field(default_factory=dict)
     carried: CarriedRisk = FRESH
     taken_back: tuple[TakenBack, ...] = ()
+    held: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

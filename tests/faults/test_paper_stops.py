@@ -80,6 +80,7 @@ def test_a_stop_leaves_with_its_entry_follows_the_position_and_outlives_its_sess
         assert any(order.is_open for order in gateway.orders)
         assert not any(order.is_open for order in gateway.orders if order.order_id in first)
         assert stop_fills(again) == []
+        assert open_run(again.out).summary["unprotected"]["uncovered_fills"] == 0
         taken = triggers(order for order in gateway.orders if order.order_id not in first)
         same = [name for name, (side, _) in left.items() if name in taken and taken[name][0] == side]
         assert same  # no stop is looser than the one of the session before

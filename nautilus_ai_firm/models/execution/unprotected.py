@@ -1,14 +1,16 @@
 """Records of orders -> how long and how much of a position was without a stop after each fill that opened it."""
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 import numpy as np
 
 from nautilus_ai_firm.durations import MS_NS
 from nautilus_ai_firm.messages import GateResult, OrderEventKind, OrderRecord
 
+NOTHING: Mapping[str, int] = MappingProxyType({})
 OVER = {OrderEventKind.CANCELED, OrderEventKind.DENIED, OrderEventKind.REJECTED, OrderEventKind.EXPIRED}
 
 
@@ -69,10 +71,16 @@ class UnprotectedTime:
     Times are those at which the firm's node had the events, where these are recorded (at a broker). In a backtest and
     in the sandbox all that follows from one market event carries the time of that event: 0 there says that the stop
     was live before the market moved on, not that a message takes no time.
+
+    Parameters
+    ----------
+    held : mapping of str to int, optional
+        What was held before the first of them, signed, by instrument.
+
     """
 
-    def __init__(self) -> None:
-        self._books: dict[str, _Book] = {}
+    def __init__(self, held: Mapping[str, int] = NOTHING) -> None:
+        self._books = {name: _Book(held=quantity) for name, quantity in held.items()}
         self._spent_ns: list[int] = []
         self._attached = 0
         self._largest = 0
@@ -150,9 +158,9 @@ class UnprotectedTime:
                 self._spent_ns.append(now_ns - book.open.popleft()[0])
 
 
-def unprotected(records: Iterable[GateResult | OrderRecord]) -> Unprotected | None:
+def unprotected(records: Iterable[GateResult | OrderRecord], held: Mapping[str, int] = NOTHING) -> Unprotected | None:
     """Sum up records in their order; see `UnprotectedTime`."""
-    hears = UnprotectedTime()
+    hears = UnprotectedTime(held)
     for record in records:
         if isinstance(record, GateResult):
             hears.gate(record)

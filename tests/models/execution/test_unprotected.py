@@ -112,3 +112,12 @@ def test_a_late_stop_breaks_the_bound(late: int) -> None:
     found = unprotected(records)
     assert found is not None
     assert (found.max_ms <= 250) == (not late)
+
+
+def test_what_was_held_before_is_closed_and_not_opened_the_other_way() -> None:
+    records = [
+        gate("S1", -100), order("S1", K.ACCEPTED, 1, -100), order("R1", K.FILLED, 5, -40),
+        order("S1", K.UPDATED, 6, -60), order("R2", K.FILLED, 9, 10), order("S1", K.UPDATED, 11, -70),
+    ]  # fmt: skip
+    assert unprotected(records, {"A.US": 100}) == summary(fills=1, p50_ms=2.0, p99_ms=2.0, max_ms=2.0, max_quantity=10)
+    assert unprotected(records) == summary(fills=1, attached_fills=1)  # the first sale would be a short
