@@ -64,7 +64,7 @@ class Resumption:
         self._protection = protection
         self._withdrawal = withdrawal
         self._position = position
-        self._keep = hold
+        self._let_wait = hold
         self._refuse = refuse
         self._failures = failures
         self._waiting: dict[int, tuple[Interrupted, int]] = {}  # by place, with the position when it was told
@@ -110,7 +110,7 @@ class Resumption:
         messages = n_slices(execution_ns, rest.end_ns, rest.interval_ns) if rest.end_ns else 1
         breach = self._gate.reserve(place, ts_event, messages, reduces=reduces, buys=quantity > 0)
         if breach is None:
-            self._keep(parent, ts_event)
+            self._let_wait(parent, ts_event)
         else:
             self._refuse(parent, ts_event, breach)
 

@@ -57,7 +57,7 @@ class Retargeting:
         self._planner = planner
         self._protection = protection
         self._withdrawal = withdrawal
-        self._keep = hold
+        self._let_wait = hold
         self._refuse = refuse
         self._no_trade_band = no_trade_band
 
@@ -94,7 +94,7 @@ class Retargeting:
         for breach in planned.breaches:
             self._refuse(planned.parent, decision.ts_event, breach)
         if planned.may_be_held:
-            self._keep(planned.parent, decision.ts_event)
+            self._let_wait(planned.parent, decision.ts_event)
 
 
 def _stopped_out(name: str, wanted: int, allowed: int) -> Breach:

@@ -158,10 +158,10 @@ class UnfinishedWork:
             why = "the kill switch is latched"
         elif not is_in_time(self._now_ns(), rest.execution_ns, rest.auction_ns or rest.end_ns, terms.grace_ns):
             why = "its time is over"
-        if why is not None:
-            self._say(f"not resumed, {why}: {work_line(rest)}")
-            return None
-        return replace(rest, quantity=left or 0)
+        if why is None and left is not None:
+            return replace(rest, quantity=left)
+        self._say(f"not resumed, {why}: {work_line(rest)}")
+        return None
 
     def _write(self) -> None:
         there = self._positions()

@@ -100,6 +100,15 @@ def assert_closed_once(gateway: Gateway, symbol: str) -> None:
     assert rest(gateway, symbol) == []
 
 
+def assert_both_close_once(gateway: Gateway, tape: Tape, symbol: str) -> None:
+    """Hit stop and take profit while the market stands still."""
+    tape.pauses_when = lambda: True
+    time.sleep(1)
+    hit_both(gateway, symbol)
+    assert_closed_once(gateway, symbol)
+    tape.pauses_when = lambda: False
+
+
 def assert_booked(gateway: Gateway, run: PaperRun) -> None:
     assert run.net() == their_positions(gateway)
     their_cash_is_ours(gateway, run)
@@ -117,11 +126,7 @@ def test_a_sliced_entry_has_its_take_profit_beside_its_stop_after_each_fill(gate
             gateway, 100, also=lambda one: one == symbol and abs(their_positions(gateway)[one]) > abs(first)
         )
         assert rest(gateway, grown) == [pair]  # the same two, changed in place
-        tape.pauses_when = lambda: True
-        time.sleep(1)
-        hit_both(gateway, symbol)
-        assert_closed_once(gateway, symbol)
-        tape.pauses_when = lambda: False
+        assert_both_close_once(gateway, tape, symbol)
         assert_well(run.ended())
     assert_closed_once(gateway, symbol)
     assert_booked(gateway, run)
@@ -167,11 +172,7 @@ def test_a_take_profit_stays_beside_a_stop_that_moves(gateway: Gateway, tmp_path
         stops = [one for one in sent if one.orderId == third["STP"].order_id]
         assert len(stops) > 1
         assert {one.order.ocaGroup for one in stops} == {third["STP"].message.ocaGroup}  # stated again, and no other
-        tape.pauses_when = lambda: True
-        time.sleep(1)
-        hit_both(gateway, symbol)
-        assert_closed_once(gateway, symbol)
-        tape.pauses_when = lambda: False
+        assert_both_close_once(gateway, tape, symbol)
         assert_well(run.ended())
     assert_booked(gateway, run)
 
